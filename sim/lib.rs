@@ -1,0 +1,1 @@
+//! The simulated world: callees, agents and carriers in virtual time around the decision core.

@@ -1,0 +1,1 @@
+//! HTTP API, wallboard and agent pages, metrics.

@@ -1,0 +1,1 @@
+//! The pure decision core: what to dial, when, for whom, and why.

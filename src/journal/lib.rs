@@ -1,0 +1,1 @@
+//! Versioned byte form of the decision core's inputs, and their replay.

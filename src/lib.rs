@@ -1,0 +1,1 @@
+//! Carillon: a predictive dialer and call-routing engine with SIP integration.

@@ -1,0 +1,1 @@
+//! The live world: sockets, clock, engine thread, trunks, agents' lines.

@@ -1,0 +1,1 @@
+//! RTP relay, G.711, tones, prompts, DTMF and greeting detection.

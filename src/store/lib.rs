@@ -1,0 +1,1 @@
+//! Durable truth: leads, attempts, call records, do-not-call lists.
