@@ -1,0 +1,1 @@
+//! The gate: turns a lead into a [`DialPermit`] or a [`Refusal`].
