@@ -1,0 +1,161 @@
+//! Values that go in and out of an [`Endpoint`](crate::Endpoint).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::config::Credentials;
+use crate::event::RequestKey;
+
+/// How a message travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum TransportKind {
+    /// Datagrams; retransmitted by the transaction layer.
+    Udp,
+}
+
+impl TransportKind {
+    /// Whether the transport delivers by itself (no retransmissions, timers D, I, J, K are zero).
+    pub fn is_reliable(self) -> bool {
+        match self {
+            Self::Udp => false,
+        }
+    }
+
+    /// Token for the Via header field.
+    pub fn via_token(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+        }
+    }
+}
+
+/// A message to send, one datagram.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// Destination.
+    pub to: SocketAddr,
+    /// How to send.
+    pub transport: TransportKind,
+    /// The datagram.
+    pub bytes: Vec<u8>,
+}
+
+/// An outgoing call.
+#[derive(Debug, Clone)]
+pub struct Invite {
+    /// Request-URI, sent octet for octet (tech prefixes, `tel:`, escapes).
+    pub request_uri: String,
+    /// Where the INVITE goes: the trunk, the proxy, or the source of a phone's binding.
+    pub next_hop: SocketAddr,
+    /// URI of From, e.g. `sip:+15550100@carrier.example`.
+    pub from: String,
+    /// Display name of From; empty for none. Quoted as needed.
+    pub display: String,
+    /// URI of To; mostly equal to the request-URI.
+    pub to: String,
+    /// User part of our Contact; empty for none.
+    pub contact_user: String,
+    /// SDP offer, see [`SessionDescription::offer`](crate::SessionDescription::offer). Required.
+    pub body: Vec<u8>,
+    /// Further header lines (P-Asserted-Identity, Privacy, Diversion, X-…), in this order.
+    pub headers: Vec<(String, String)>,
+    /// For 401 and 407.
+    pub credentials: Option<Credentials>,
+}
+
+/// A registration to be kept up.
+#[derive(Debug, Clone)]
+pub struct Register {
+    /// Request-URI, e.g. `sip:carrier.example`.
+    pub registrar: String,
+    /// Address of record, e.g. `sip:1001@carrier.example`.
+    pub aor: String,
+    /// User part of our Contact.
+    pub contact_user: String,
+    /// Time asked for.
+    pub expires: Duration,
+    /// For 401 and 407.
+    pub credentials: Option<Credentials>,
+    /// Where the REGISTER goes.
+    pub next_hop: SocketAddr,
+}
+
+/// What was counted since the endpoint was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Datagrams received.
+    pub received: u64,
+    /// Datagrams handed out for sending, retransmissions included.
+    pub sent: u64,
+    /// Requests received that parsed.
+    pub requests_received: u64,
+    /// Responses received that parsed.
+    pub responses_received: u64,
+    /// Keep-alives (CRLF and the like).
+    pub keep_alives: u64,
+    /// Datagrams that are not SIP, dropped.
+    pub malformed: u64,
+    /// Requests that were SIP but broken, answered 400.
+    pub bad_requests: u64,
+    /// Datagrams above the size limit, dropped.
+    pub oversized: u64,
+    /// Our own retransmissions of requests and responses.
+    pub retransmissions_sent: u64,
+    /// Retransmissions received and absorbed.
+    pub retransmissions_received: u64,
+    /// Responses that match nothing, dropped.
+    pub dropped_stray_responses: u64,
+    /// 2xx to our INVITE after the call was forgotten: acknowledged and hung up.
+    pub stray_answers: u64,
+    /// ACKs that match nothing, dropped.
+    pub dropped_stray_acks: u64,
+    /// Requests from sources over their rate, dropped.
+    pub dropped_rate_limited: u64,
+    /// Requests from banned sources, dropped.
+    pub dropped_banned: u64,
+    /// Requests from strangers, dropped.
+    pub dropped_strangers: u64,
+    /// Requests from strangers, answered 403.
+    pub rejected_strangers: u64,
+    /// Challenges sent (401, 407).
+    pub challenges_sent: u64,
+    /// Credentials refused.
+    pub auth_failures: u64,
+    /// Sources banned.
+    pub bans: u64,
+    /// 503 sent because a limit was reached.
+    pub rejected_full: u64,
+    /// Requests for dialogs we do not have, answered 481.
+    pub no_dialog: u64,
+    /// Merged requests and loops, answered 482.
+    pub merged_or_looped: u64,
+    /// Methods answered 405 or 501.
+    pub unsupported_methods: u64,
+    /// Client transactions that ended by timer B or F.
+    pub timeouts: u64,
+}
+
+/// How much is held at this instant; all are bounded by [`Limits`](crate::Limits).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Outgoing INVITEs, also those with a final response whose transaction lingers.
+    pub calls: usize,
+    /// Legs in any state.
+    pub legs: usize,
+    /// Client transactions.
+    pub client_transactions: usize,
+    /// Server transactions.
+    pub server_transactions: usize,
+    /// Registrations and OPTIONS of ours.
+    pub requests: usize,
+    /// Bindings in the registrar.
+    pub bindings: usize,
+    /// Sources remembered.
+    pub sources: usize,
+    /// Timers set.
+    pub timers: usize,
+}
+
+/// Result of starting a request.
+pub type Started = Result<RequestKey, crate::SipError>;

@@ -1,0 +1,5 @@
+//! Typed views of header fields.
+
+mod reason;
+
+pub use reason::Reason;
