@@ -1,1 +1,28 @@
 //! The live world: sockets, clock, engine thread, trunks, agents' lines.
+//!
+//! **The node decides nothing.** It feeds the engine with what happens and obeys its commands.
+//!
+//! ```text
+//!  floor port (web, CLI) ─┐                       ┌─ attempts ── store (attempt before INVITE)
+//!  lead pump ─────────────┤ inputs   commands     ├─ lead pump ─ store
+//!  store health, DNC feed ┼──► engine thread ─────┼─ records ─── store
+//!  switch ────────────────┘     │                 └─ switch ──── SIP socket, RTP relay
+//!                               └─ journal thread (evidence; never waited for)
+//! ```
+//!
+//! Every queue is bounded. What happens when one is full:
+//!
+//! | queue | when full |
+//! |---|---|
+//! | inputs → engine | the switch keeps its news until there is room (calls in progress only make finitely many, and a stalled engine orders no new calls); web and CLI are told "busy" |
+//! | engine → switch | the engine waits: dialing slows |
+//! | attempts | the call is reported `NotSent`: the lead loses nothing |
+//! | records → store | the engine is told the store is in trouble at half full: dialing stops; conversations go on |
+//! | engine → journal | journalling stops with an alert; calls go on |
+
+pub mod clock;
+pub mod error;
+pub mod node;
+
+pub use clock::NodeClock;
+pub use error::NodeError;

@@ -1,0 +1,5 @@
+//! A running node: how it is started, asked and stopped.
+
+mod options;
+
+pub use options::{Addresses, NodeOptions, StopReport, Vitals};
