@@ -1,0 +1,493 @@
+//! What becomes of dialed calls, learned online: who answers, after how long, and what a call's
+//! silence so far says about the rest.
+
+use serde::{Deserialize, Serialize};
+
+use super::survival::{LogNormal, LogNormalEstimator};
+use super::view::{CallView, Screening};
+
+/// How a dialed call ended, as pacing needs it told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// A person answered (connected or abandoned alike).
+    Human,
+    /// A machine answered.
+    Machine,
+    /// Busy, declined, not in service, blocked: over without an answer before the time-out.
+    Failed,
+    /// Rang until the time-out.
+    NoAnswer,
+    /// We hung up before its fate was known (ring-cancel, agents gone, stop).
+    Cancelled,
+}
+
+/// One dialed call whose fate is known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// What happened.
+    pub outcome: Outcome,
+    /// Seconds from the INVITE to the answer, the failure, the time-out or our hanging up (for
+    /// answered calls the answer itself, not the end of screening).
+    pub elapsed_s: f64,
+    /// Whether ringing had been heard.
+    pub rang: bool,
+    /// The lead's score as given in [`CallView::p_human`] when dialed.
+    pub p_human: Option<f64>,
+}
+
+const HUMAN: usize = 0;
+const MACHINE: usize = 1;
+const FAILED_SILENT: usize = 2;
+const FAILED_RANG: usize = 3;
+const NO_ANSWER: usize = 4;
+const KINDS: usize = 5;
+
+/// Shares guessed before any call, and how many calls the guess is worth. More people than most
+/// lists have: errs to too few lines.
+const MIX_PRIOR: [f64; KINDS] = [0.30, 0.25, 0.08, 0.02, 0.35];
+const MIX_PRIOR_WEIGHT: f64 = 10.0;
+/// Calls after which the evidence has faded to 1/e: the standing estimate, and the watch on it.
+const MIX_MEMORY: f64 = 600.0;
+const WATCH_MEMORY: f64 = 60.0;
+/// Standard deviations by which the watch must differ before the standing estimate gives way.
+const DRIFT_SIGMAS: f64 = 3.5;
+/// Seconds after which evidence has faded to 1/e by age alone.
+const AGE_MEMORY_S: f64 = 3.0 * 3600.0;
+/// Ring law guessed before any answer: mean (s), coefficient of variation, worth in answers.
+const RING_PRIOR: (f64, f64, f64) = (12.0, 0.5, 4.0);
+const FAIL_PRIOR: (f64, f64, f64) = (3.0, 1.0, 3.0);
+const RING_MEMORY: f64 = 300.0;
+/// Scored calls that the assumption "scores are right" is worth, in expected people.
+const CALIBRATION_WEIGHT: f64 = 20.0;
+const CALIBRATION_MEMORY: f64 = 2000.0;
+
+/// Shares of outcomes among calls, exponentially forgotten.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Mix {
+    counts: [f64; KINDS],
+    memory: f64,
+}
+
+impl Mix {
+    fn new(memory: f64) -> Self {
+        Self {
+            counts: [0.0; KINDS],
+            memory,
+        }
+    }
+
+    fn add(&mut self, shares: &[f64; KINDS]) {
+        let keep = libm::exp(-1.0 / self.memory);
+        for (count, share) in self.counts.iter_mut().zip(shares) {
+            *count = *count * keep + share;
+        }
+    }
+
+    fn total(&self) -> f64 {
+        self.counts.iter().sum()
+    }
+
+    fn fade(&mut self, keep: f64) {
+        self.counts.iter_mut().for_each(|count| *count *= keep);
+    }
+
+    /// Posterior mean shares under the Dirichlet prior.
+    fn shares(&self) -> [f64; KINDS] {
+        let total = self.total() + MIX_PRIOR_WEIGHT;
+        std::array::from_fn(|k| (self.counts[k] + MIX_PRIOR_WEIGHT * MIX_PRIOR[k]) / total)
+    }
+}
+
+/// Learns what becomes of calls and answers for calls in flight.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswerModel {
+    mix: Mix,
+    watch: Mix,
+    human: LogNormalEstimator,
+    machine: LogNormalEstimator,
+    failed: LogNormalEstimator,
+    scored_expected: f64,
+    scored_human: f64,
+    ring_timeout_s: f64,
+    clock_s: Option<f64>,
+}
+
+impl Default for AnswerModel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AnswerModel {
+    /// A model that knows nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let ring = |(mean, cv, weight): (f64, f64, f64)| {
+            LogNormalEstimator::new(mean, cv, weight, RING_MEMORY)
+        };
+        Self {
+            mix: Mix::new(MIX_MEMORY),
+            watch: Mix::new(WATCH_MEMORY),
+            human: ring(RING_PRIOR),
+            machine: ring(RING_PRIOR),
+            failed: ring(FAIL_PRIOR),
+            scored_expected: 0.0,
+            scored_human: 0.0,
+            ring_timeout_s: 25.0,
+            clock_s: None,
+        }
+    }
+
+    /// Sets the time-out after which calls are given up, in seconds from the INVITE.
+    pub fn set_ring_timeout(&mut self, seconds: f64) {
+        if seconds.is_finite() && seconds > 0.0 {
+            self.ring_timeout_s = seconds;
+        }
+    }
+
+    /// Ages the evidence: a list that was dialed hours ago says less about now.
+    pub fn pass_time(&mut self, now_s: f64) {
+        if !now_s.is_finite() {
+            return;
+        }
+        if let Some(before) = self.clock_s.replace(now_s) {
+            // A restored snapshot may meet a clock with another origin: bound the step.
+            let step_s = (now_s - before).clamp(0.0, AGE_MEMORY_S);
+            if step_s > 0.0 {
+                let keep = libm::exp(-step_s / AGE_MEMORY_S);
+                self.mix.fade(keep);
+            }
+        }
+    }
+
+    /// Learns from one call.
+    pub fn observe(&mut self, resolution: &Resolution) {
+        let elapsed_s = resolution.elapsed_s;
+        if !elapsed_s.is_finite() {
+            return;
+        }
+        let shares = match resolution.outcome {
+            Outcome::Human => one(HUMAN),
+            Outcome::Machine => one(MACHINE),
+            Outcome::Failed if resolution.rang => one(FAILED_RANG),
+            Outcome::Failed => one(FAILED_SILENT),
+            Outcome::NoAnswer => one(NO_ANSWER),
+            Outcome::Cancelled => self.posterior(elapsed_s, resolution.rang, resolution.p_human),
+        };
+        match resolution.outcome {
+            Outcome::Human => self.human.observe(elapsed_s, 1.0),
+            Outcome::Machine => self.machine.observe(elapsed_s, 1.0),
+            Outcome::Failed => self.failed.observe(elapsed_s, 1.0),
+            Outcome::NoAnswer => {}
+            Outcome::Cancelled => self.observe_cut_off(elapsed_s, &shares),
+        }
+        self.calibrate(resolution.p_human, shares[HUMAN]);
+        self.mix.add(&shares);
+        self.watch.add(&shares);
+        self.follow_drift();
+    }
+
+    /// A call cut off at `elapsed_s` would have been answered later: without its share the ring
+    /// laws would learn only from the quick ones.
+    fn observe_cut_off(&mut self, elapsed_s: f64, shares: &[f64; KINDS]) {
+        let timeout_s = self.ring_timeout_s;
+        for (law, share) in [
+            (&mut self.human, shares[HUMAN]),
+            (&mut self.machine, shares[MACHINE]),
+        ] {
+            let fit = law.fit();
+            let (from, to) = (fit.cdf(elapsed_s), fit.cdf(timeout_s));
+            if to > from {
+                law.observe(fit.quantile(0.5 * (from + to)), share);
+            }
+        }
+    }
+
+    fn calibrate(&mut self, score: Option<f64>, human: f64) {
+        if let Some(score) = score.filter(|s| s.is_finite()) {
+            let keep = libm::exp(-1.0 / CALIBRATION_MEMORY);
+            self.scored_expected = self.scored_expected * keep + score.clamp(0.0, 1.0);
+            self.scored_human = self.scored_human * keep + human;
+        }
+    }
+
+    /// Lets the short memory take over when people's share has clearly moved.
+    fn follow_drift(&mut self) {
+        let (mix, watch) = (self.mix.total(), self.watch.total());
+        if watch < 0.6 * WATCH_MEMORY || mix < 1.5 * watch {
+            return;
+        }
+        let (standing, recent) = (self.mix.shares()[HUMAN], self.watch.shares()[HUMAN]);
+        // Exponential weights of memory W average over 2W calls' worth of independent noise.
+        let sigma = (standing * (1.0 - standing) / (2.0 * watch)).sqrt();
+        if (recent - standing).abs() > DRIFT_SIGMAS * sigma {
+            self.mix.counts = self.watch.counts;
+        }
+    }
+
+    /// Estimated share of dialed calls that a person answers.
+    #[must_use]
+    pub fn p_human(&self) -> f64 {
+        self.mix.shares()[HUMAN]
+    }
+
+    /// Estimated share of people among answered calls.
+    #[must_use]
+    pub fn human_among_answered(&self) -> f64 {
+        let shares = self.mix.shares();
+        shares[HUMAN] / (shares[HUMAN] + shares[MACHINE])
+    }
+
+    /// Calls the evidence counts for, after forgetting.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.mix.total()
+    }
+
+    /// Estimated mean ring time of people's answers, in seconds from the INVITE.
+    #[must_use]
+    pub fn ring_mean_s(&self) -> f64 {
+        self.human.fit().mean().min(self.ring_timeout_s)
+    }
+
+    /// Estimated mean time a call is in flight until it is answered or over, in seconds.
+    #[must_use]
+    pub fn flight_mean_s(&self) -> f64 {
+        let shares = self.mix.shares();
+        let capped = |law: &LogNormalEstimator| law.fit().mean().min(self.ring_timeout_s);
+        shares[HUMAN] * capped(&self.human)
+            + shares[MACHINE] * capped(&self.machine)
+            + (shares[FAILED_SILENT] + shares[FAILED_RANG]) * capped(&self.failed)
+            + shares[NO_ANSWER] * self.ring_timeout_s
+    }
+
+    /// The model as fitted now, for the many questions of one decision.
+    #[must_use]
+    pub fn fit(&self) -> AnswerLaw {
+        let human = self.human.fit();
+        let scale =
+            (self.scored_human + CALIBRATION_WEIGHT) / (self.scored_expected + CALIBRATION_WEIGHT);
+        AnswerLaw {
+            shares: self.mix.shares(),
+            human,
+            machine: self.machine.fit(),
+            failed: self.failed.fit(),
+            ring_timeout_s: self.ring_timeout_s,
+            human_in_time: human.cdf(self.ring_timeout_s).max(1e-6),
+            score_scale: scale,
+        }
+    }
+
+    fn posterior(&self, elapsed_s: f64, rang: bool, score: Option<f64>) -> [f64; KINDS] {
+        let law = self.fit();
+        let open = law.open(elapsed_s, rang, law.lead(score));
+        let total: f64 = open.iter().sum();
+        if total > 0.0 {
+            open.map(|share| share / total)
+        } else {
+            one(NO_ANSWER)
+        }
+    }
+}
+
+fn one(kind: usize) -> [f64; KINDS] {
+    let mut shares = [0.0; KINDS];
+    shares[kind] = 1.0;
+    shares
+}
+
+/// The answer model frozen for one decision.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerLaw {
+    shares: [f64; KINDS],
+    human: LogNormal,
+    machine: LogNormal,
+    failed: LogNormal,
+    ring_timeout_s: f64,
+    human_in_time: f64,
+    score_scale: f64,
+}
+
+impl AnswerLaw {
+    /// Probability that a person answers a call not yet dialed to a lead with this score.
+    #[must_use]
+    pub fn lead(&self, score: Option<f64>) -> f64 {
+        match score.filter(|s| s.is_finite()) {
+            Some(score) => (score * self.score_scale).clamp(0.0, 0.999),
+            None => self.shares[HUMAN],
+        }
+    }
+
+    /// Answer delay of people, in seconds from the INVITE, not exceeded with probability `p`.
+    #[must_use]
+    pub fn delay_quantile(&self, p: f64) -> f64 {
+        self.human
+            .quantile(p * self.human_in_time)
+            .min(self.ring_timeout_s)
+    }
+
+    /// Answer delay distribution of people who answer before the time-out.
+    #[must_use]
+    pub fn delay_cdf(&self, t: f64) -> f64 {
+        if t >= self.ring_timeout_s {
+            1.0
+        } else {
+            (self.human.cdf(t) / self.human_in_time).min(1.0)
+        }
+    }
+
+    /// Joint probabilities of each fate and of the call being unresolved after `elapsed_s`.
+    fn open(&self, elapsed_s: f64, rang: bool, p_human: f64) -> [f64; KINDS] {
+        let others = (1.0 - p_human) / (1.0 - self.shares[HUMAN]).max(1e-6);
+        let failing = self.failed.survival(elapsed_s);
+        [
+            p_human * (1.0 - self.delay_cdf(elapsed_s)),
+            others * self.shares[MACHINE] * self.machine.survival(elapsed_s),
+            if rang {
+                0.0
+            } else {
+                others * self.shares[FAILED_SILENT] * failing
+            },
+            others * self.shares[FAILED_RANG] * failing,
+            others * self.shares[NO_ANSWER],
+        ]
+    }
+
+    /// Probabilities that a person answers this call, or proves to be a person, within each of
+    /// the horizons (seconds from now, ascending), written to `out`.
+    pub fn answers_within(&self, call: &CallView, horizons: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        if let Some(Screening { p_human, .. }) = call.screening {
+            let of_answers = self.shares[HUMAN] + self.shares[MACHINE];
+            let p = p_human.unwrap_or(self.shares[HUMAN] / of_answers.max(1e-6));
+            out.resize(horizons.len(), p.clamp(0.0, 1.0));
+            return;
+        }
+        let p = self.lead(call.p_human);
+        let open: f64 = self
+            .open(call.elapsed_s, call.ringing_s.is_some(), p)
+            .iter()
+            .sum();
+        let before = self.delay_cdf(call.elapsed_s);
+        out.extend(horizons.iter().map(|horizon_s| {
+            let by = self.delay_cdf(call.elapsed_s + horizon_s);
+            if open > 1e-12 {
+                (p * (by - before) / open).clamp(0.0, 1.0)
+            } else {
+                0.0
+            }
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(outcome: Outcome, elapsed_s: f64) -> Resolution {
+        Resolution {
+            outcome,
+            elapsed_s,
+            rang: true,
+            p_human: None,
+        }
+    }
+
+    /// Feeds `n` calls, every `one_in`-th answered by a person.
+    fn feed(model: &mut AnswerModel, n: u32, one_in: u32) {
+        for k in 0..n {
+            let (outcome, elapsed_s) = if k % one_in == 0 {
+                (Outcome::Human, 8.0 + f64::from(k % 9))
+            } else {
+                (Outcome::NoAnswer, 25.0)
+            };
+            model.observe(&resolved(outcome, elapsed_s));
+        }
+    }
+
+    #[test]
+    fn the_answer_share_is_learned_and_follows_a_shock() {
+        let mut model = AnswerModel::new();
+        feed(&mut model, 1500, 10);
+        assert!((model.p_human() - 0.10).abs() < 0.02, "{}", model.p_human());
+        feed(&mut model, 120, 2);
+        assert!(model.p_human() > 0.38, "{}", model.p_human());
+    }
+
+    #[test]
+    fn a_call_that_rings_long_is_less_likely_to_be_answered() {
+        let mut model = AnswerModel::new();
+        feed(&mut model, 600, 5);
+        let law = model.fit();
+        let mut out = Vec::new();
+        let mut eventually = |elapsed_s: f64| {
+            law.answers_within(
+                &CallView::ringing(elapsed_s, Some(elapsed_s)),
+                &[60.0],
+                &mut out,
+            );
+            out[0]
+        };
+        let (fresh, middle, late) = (eventually(1.0), eventually(12.0), eventually(20.0));
+        assert!((fresh - 0.2).abs() < 0.03, "{fresh}");
+        assert!(
+            fresh > middle && middle > late && late > 0.0,
+            "{middle} {late}"
+        );
+        assert_eq!(eventually(26.0), 0.0);
+    }
+
+    #[test]
+    fn hanging_up_early_does_not_bias_the_answer_share() {
+        // People answer after 6 s or after 20 s; every call still ringing at 15 s is cut off.
+        let mut cut = AnswerModel::new();
+        let mut whole = AnswerModel::new();
+        for k in 0..2000u32 {
+            let (outcome, at) = match k % 10 {
+                0 => (Outcome::Human, 6.0 + f64::from(k % 7)),
+                1 => (Outcome::Human, 15.5 + f64::from(k % 4)),
+                _ => (Outcome::NoAnswer, 25.0),
+            };
+            whole.observe(&resolved(outcome, at));
+            let late = at > 15.0 && k % 3 == 0;
+            cut.observe(&if late {
+                resolved(Outcome::Cancelled, 15.0)
+            } else {
+                resolved(outcome, at)
+            });
+        }
+        assert!((cut.p_human() / whole.p_human() - 1.0).abs() < 0.1);
+        assert!((cut.ring_mean_s() / whole.ring_mean_s() - 1.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn scores_are_calibrated_against_outcomes() {
+        let mut model = AnswerModel::new();
+        for k in 0..2000u32 {
+            let outcome = if k % 10 == 0 {
+                Outcome::Human
+            } else {
+                Outcome::NoAnswer
+            };
+            let score = Resolution {
+                p_human: Some(0.2),
+                ..resolved(outcome, 12.0)
+            };
+            model.observe(&score);
+        }
+        let p = model.fit().lead(Some(0.2));
+        assert!((p - 0.1).abs() < 0.02, "{p}");
+    }
+
+    #[test]
+    fn evidence_ages_but_never_by_a_clock_that_goes_back() {
+        let mut model = AnswerModel::new();
+        feed(&mut model, 500, 10);
+        model.pass_time(1e6);
+        let before = model.weight();
+        model.pass_time(10.0);
+        assert_eq!(model.weight(), before);
+        model.pass_time(10.0 + AGE_MEMORY_S);
+        assert!((model.weight() / before - libm::exp(-1.0)).abs() < 1e-9);
+    }
+}

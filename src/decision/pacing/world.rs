@@ -1,0 +1,1 @@
+//! Test world, see `world_test`.
