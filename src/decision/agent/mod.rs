@@ -2,7 +2,7 @@
 
 mod desk;
 
-pub use desk::{Agent, AgentTimes};
+pub use desk::{AfterCall, Agent, AgentTimes};
 
 use crate::id::{AgentId, CallId, CampaignId};
 use serde::{Deserialize, Serialize};

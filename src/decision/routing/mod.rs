@@ -5,7 +5,7 @@ mod match_agent;
 mod need;
 mod trunk;
 
-pub use caller_id::choose_caller_id;
+pub use caller_id::{CallerIdUse, choose_caller_id};
 pub use match_agent::{Candidate, best_agent, serves};
 pub use need::Need;
 pub use trunk::{Trunk, TrunkCapacity, TrunkConfig, TrunkHealth, TrunkRefusal, Trunks};
