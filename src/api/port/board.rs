@@ -1,0 +1,67 @@
+//! What the board shows.
+
+use carillon_decision::call::CallRecord;
+use carillon_decision::status::FloorStatus;
+use carillon_decision::time::Wall;
+
+/// The floor at one instant with what the engine does not know of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BoardStatus {
+    /// The engine's own view.
+    pub floor: FloorStatus,
+    /// Calls are decided but not placed.
+    pub dry_run: bool,
+    /// Version of the program.
+    pub version: String,
+    /// Latest ended calls, newest first; at most 20 are shown.
+    pub recent: Vec<CallRecord>,
+    /// Things a supervisor must know. Trouble of the store or a trunk, draining, a halt and dry
+    /// run are raised from the fields above and need no entry here.
+    pub alerts: Vec<Alert>,
+    /// Time from the decision to bridge until both hear each other.
+    pub bridge: LatencySummary,
+}
+
+/// Something a supervisor must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// How bad.
+    pub level: AlertLevel,
+    /// Stable kind, such as `agent_missed_call`.
+    pub code: String,
+    /// In words.
+    pub text: String,
+    /// Since when.
+    pub since: Wall,
+}
+
+/// How bad an alert is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertLevel {
+    /// Good to know.
+    Info,
+    /// Needs a look soon.
+    Warning,
+    /// Calls suffer, or dialing has stopped.
+    Critical,
+}
+
+/// A latency distribution since start.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LatencySummary {
+    /// Observations.
+    pub count: u64,
+    /// Sum of them, s.
+    pub sum_s: f64,
+    /// Median, s.
+    pub p50_s: f64,
+    /// 95th percentile, s.
+    pub p95_s: f64,
+    /// 99th percentile, s.
+    pub p99_s: f64,
+    /// Longest, s.
+    pub max_s: f64,
+}

@@ -1,0 +1,83 @@
+//! The port: all that pages and API ask of the floor behind them.
+//!
+//! The live world implements [`Floor`]; the demo board and the tests implement it with made-up
+//! data. Nothing in this crate reaches the engine, the store or a socket of a trunk any other way.
+
+mod action;
+mod board;
+mod card;
+mod error;
+mod history;
+mod metric;
+
+pub use action::{Action, ActionReply, AgentAction, DispositionEntry};
+pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary};
+pub use card::{CardNote, LeadCard};
+pub use error::{ActionError, Problem};
+pub use history::{
+    CallFilter, CampaignReport, DecisionFilter, ExplainStep, Explanation, LeadAttempt, LeadView,
+    LeadViewNumber, ListView, Report, ReportRange, Subject, Verdict,
+};
+pub use metric::{ExtraMetric, MetricKind};
+
+use carillon_decision::call::CallRecord;
+use carillon_decision::id::{AgentId, DecisionId, LeadId};
+use carillon_decision::pacing_decision::PacingDecision;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// A future in a box, so that the port can be a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a call to the port gives.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, ActionError>>;
+
+/// One floor as its pages see it.
+///
+/// Every method must return soon (a page waits); an implementation that needs the store or the
+/// engine thread answers [`Problem::Unavailable`] when it cannot get there within 5 s.
+pub trait Floor: Send + Sync + 'static {
+    /// The floor as of now, replaced whenever it changed. Publish as often as convenient:
+    /// pages are sent at most four of them a second.
+    fn status(&self) -> watch::Receiver<Arc<BoardStatus>>;
+
+    /// Does what a supervisor or an agent asks, and answers when it is done or refused.
+    fn act(&self, action: Action) -> Answer<'_, ActionReply>;
+
+    /// The agent of that login name, if the PIN is right. Compare PINs in constant time and
+    /// answer [`Problem::Credentials`] alike for an unknown name and a wrong PIN; guesses are
+    /// limited by the caller. It changes nothing on the floor.
+    fn sign_in<'a>(&'a self, name: &'a str, pin: &'a str) -> Answer<'a, AgentId>;
+
+    /// What the agent must know of the person they talk to, or whose call they wrap up.
+    /// The only place where a whole number leaves the house.
+    fn card(&self, agent: AgentId) -> Answer<'_, Option<LeadCard>>;
+
+    /// Why a lead was not dialed, what happened to a call, or why so many lines were dialed.
+    fn explain(&self, subject: Subject) -> Answer<'_, Explanation>;
+
+    /// One pacing decision; [`Problem::NotFound`] when it is unknown or no longer kept.
+    fn decision(&self, id: DecisionId) -> Answer<'_, PacingDecision>;
+
+    /// Latest pacing decisions, newest first.
+    fn decisions(&self, filter: DecisionFilter) -> Answer<'_, Vec<PacingDecision>>;
+
+    /// Ended calls, newest first.
+    fn calls(&self, filter: CallFilter) -> Answer<'_, Vec<CallRecord>>;
+
+    /// A lead with its numbers (masked by the caller) and attempts.
+    fn lead(&self, id: LeadId) -> Answer<'_, LeadView>;
+
+    /// Figures of a stretch of time.
+    fn report(&self, range: ReportRange) -> Answer<'_, Report>;
+
+    /// Lead lists, of one campaign if it is named.
+    fn lists(&self, campaign: Option<String>) -> Answer<'_, Vec<ListView>>;
+
+    /// Metrics beyond those read off the board (sockets, SIP, store, media).
+    fn extra_metrics(&self) -> Vec<ExtraMetric> {
+        Vec::new()
+    }
+}
