@@ -1,1 +1,37 @@
-//! RTP relay, G.711, tones, prompts, DTMF and greeting detection.
+//! What people hear: RTP relay, G.711, tones, prompts, DTMF and greeting detection.
+//!
+//! Two halves. The signal half ([`g711`], [`rtp`], [`dtmf`], [`tone`], [`meter`], [`resample`],
+//! [`prompt`], [`greeting`]) is pure: samples and packets in, values out, time only as an
+//! argument. The [`relay`] half owns UDP sockets and threads of its own, apart from the engine,
+//! and is handed its clock and its seed.
+//!
+//! All audio inside the crate is 8 kHz mono, 16-bit linear. Levels are decibels relative to a
+//! full-scale sine ([`meter::level_db`]).
+//!
+//! **No packet waits for anything but its own socket**: no database, no log, no lock that is
+//! held across a system call other than the send itself.
+
+pub mod dtmf;
+pub mod g711;
+pub mod greeting;
+pub mod meter;
+pub mod prompt;
+pub mod prompts;
+pub mod relay;
+pub mod resample;
+pub mod rtp;
+pub mod tone;
+
+/// Samples per second of all audio inside Carillon.
+pub const SAMPLE_RATE_HZ: u32 = 8_000;
+
+/// Samples in one millisecond.
+pub const SAMPLES_PER_MS: u32 = SAMPLE_RATE_HZ / 1_000;
+
+pub use g711::Law;
+pub use greeting::{GreetingDetector, GreetingEvent, GreetingSettings, SitKind, Verdict};
+pub use prompt::{Prompt, PromptError};
+pub use relay::{
+    Clock, DtmfPolicy, LegId, LegOptions, LegPort, LegStats, Levels, MediaEvent, PlayOptions,
+    Relay, RelayConfig, RelayError, Remote, Repeat,
+};

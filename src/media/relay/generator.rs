@@ -1,0 +1,243 @@
+//! What we say ourselves on a leg: prompts, key presses, silence; one frame at a time, paced by
+//! deadlines a frame apart, so that nothing drifts.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::outgoing::{self, SharedOutgoing};
+use super::types::{LegId, MediaEvent, PlayOptions, Remote, Repeat};
+use crate::SAMPLES_PER_MS;
+use crate::dtmf;
+use crate::tone::Tone;
+
+/// A bridged far end that is silent this long (comfort noise, loss) is covered by our silence.
+const COVER_AFTER: Duration = Duration::from_millis(40);
+/// Further behind than this, frames are left out instead of sent in a burst.
+const MOST_BEHIND: Duration = Duration::from_millis(100);
+/// Longest frame: 60 ms.
+const MAX_FRAME: usize = 60 * SAMPLES_PER_MS as usize;
+
+/// Frames of our own for one leg.
+#[derive(Debug, Default)]
+pub struct Generator {
+    play: Option<Play>,
+    keys: dtmf::Sender,
+    /// Timestamp of the first packet of the press under way.
+    key_stamp: u32,
+    fill: bool,
+    /// The far end's, once it is known and may be sent to.
+    format: Option<Format>,
+    due: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Format {
+    frame_ms: u32,
+    dtmf: bool,
+}
+
+#[derive(Debug)]
+struct Play {
+    samples: Arc<[i16]>,
+    position: usize,
+    /// Turns still to play after this one; `None`: for ever.
+    more: Option<u32>,
+    /// `None`: key presses in the band, which nobody is told about.
+    tag: Option<u64>,
+}
+
+/// Takes events; the leg's thread sends them on.
+pub type Events<'a> = &'a mut dyn FnMut(MediaEvent);
+
+impl Generator {
+    pub fn set_remote(&mut self, remote: Option<&Remote>) {
+        self.format = remote.map(|remote| Format {
+            frame_ms: match remote.ptime_ms {
+                10 | 20 | 30 | 40 | 60 => u32::from(remote.ptime_ms),
+                _ => 20,
+            },
+            dtmf: remote.dtmf_payload_type.is_some(),
+        });
+    }
+
+    pub fn set_fill(&mut self, on: bool) {
+        self.fill = on;
+    }
+
+    pub fn play(&mut self, leg: LegId, samples: Arc<[i16]>, options: PlayOptions, events: Events) {
+        self.stop_play(leg, events);
+        if samples.is_empty() {
+            events(MediaEvent::PlayEnded {
+                leg,
+                tag: options.tag,
+                completed: true,
+            });
+            return;
+        }
+        let more = match options.repeat {
+            Repeat::Once => Some(0),
+            Repeat::Times(times) => Some(times.saturating_sub(1)),
+            Repeat::Forever => None,
+        };
+        self.play = Some(Play {
+            samples,
+            position: 0,
+            more,
+            tag: Some(options.tag),
+        });
+    }
+
+    pub fn stop_play(&mut self, leg: LegId, events: Events) {
+        if let Some(Play { tag: Some(tag), .. }) = self.play.take() {
+            events(MediaEvent::PlayEnded {
+                leg,
+                tag,
+                completed: false,
+            });
+        }
+    }
+
+    /// Presses keys: as events, or in the band towards a far end that knows none.
+    pub fn send_dtmf(&mut self, leg: LegId, digits: &str, events: Events) {
+        if self.format.is_none_or(|format| format.dtmf) {
+            // Digits were checked by the caller.
+            let _ = self.keys.queue(digits);
+            return;
+        }
+        self.stop_play(leg, events);
+        let samples: Vec<i16> = digits
+            .chars()
+            .filter_map(Tone::dtmf)
+            .flat_map(|tone| tone.samples())
+            .collect();
+        self.play = Some(Play {
+            samples: samples.into(),
+            position: 0,
+            more: Some(0),
+            tag: None,
+        });
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Sets the next deadline after anything changed.
+    pub fn refresh(&mut self, now: Instant, out: &SharedOutgoing) {
+        let overrides = self.format.is_some() && (self.play.is_some() || self.keys.is_active());
+        let mut out = outgoing::lock(out);
+        out.set_overridden(overrides);
+        if self.format.is_none() || !(overrides || self.fill) {
+            self.due = None;
+            return;
+        }
+        let after_last = out.last().map_or(now, |(at, length)| at + length);
+        let first = after_last.max(now);
+        self.due = Some(self.due.map_or(first, |due| due.min(first)));
+    }
+
+    /// Sends the frames that are due.
+    pub fn run(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        bridged: bool,
+        out: &SharedOutgoing,
+        events: Events,
+    ) {
+        let Some(format) = self.format else { return };
+        let length = Duration::from_millis(u64::from(format.frame_ms));
+        let samples = format.frame_ms * SAMPLES_PER_MS;
+        while let Some(due) = self.due.filter(|due| *due <= now) {
+            let due = if now - due > MOST_BEHIND { now } else { due };
+            self.due = if self.keys.is_active() && format.dtmf {
+                self.key_frame(due, samples, out);
+                Some(due + length)
+            } else if self.play.is_some() {
+                self.play_frame(due, samples as usize, leg, out, events);
+                Some(due + length)
+            } else if self.fill {
+                Some(fill_frame(due, length, samples as usize, bridged, out))
+            } else {
+                None
+            };
+        }
+        let overrides = self.play.is_some() || self.keys.is_active();
+        outgoing::lock(out).set_overridden(overrides);
+    }
+
+    fn key_frame(&mut self, due: Instant, samples: u32, out: &SharedOutgoing) {
+        let mut out = outgoing::lock(out);
+        match self.keys.next_frame(samples) {
+            Some(dtmf::Outgoing::Event { payload, first }) => {
+                let stamp = (!first).then_some(self.key_stamp);
+                self.key_stamp = out.send_event(due, samples, &payload, stamp);
+            }
+            Some(dtmf::Outgoing::Pause) | None => out.send_silence(due, samples as usize),
+        }
+    }
+
+    fn play_frame(
+        &mut self,
+        due: Instant,
+        samples: usize,
+        leg: LegId,
+        out: &SharedOutgoing,
+        events: Events,
+    ) {
+        let Some(play) = &mut self.play else { return };
+        let mut frame = [0i16; MAX_FRAME];
+        let ended = play.fill(&mut frame[..samples]);
+        outgoing::lock(out).send_samples(due, &frame[..samples]);
+        if ended && let Some(Play { tag: Some(tag), .. }) = self.play.take() {
+            events(MediaEvent::PlayEnded {
+                leg,
+                tag,
+                completed: true,
+            });
+        }
+    }
+}
+
+impl Play {
+    /// Copies the next samples, zeros after the end. True when the end was reached.
+    fn fill(&mut self, frame: &mut [i16]) -> bool {
+        let mut filled = 0;
+        while filled < frame.len() {
+            let rest = &self.samples[self.position..];
+            let take = rest.len().min(frame.len() - filled);
+            frame[filled..filled + take].copy_from_slice(&rest[..take]);
+            filled += take;
+            self.position += take;
+            if self.position == self.samples.len() {
+                match &mut self.more {
+                    Some(0) => return true,
+                    Some(more) => *more -= 1,
+                    None => {}
+                }
+                self.position = 0;
+            }
+        }
+        false
+    }
+}
+
+/// Silence, unless the bridged far end speaks. Returns when to look again.
+fn fill_frame(
+    due: Instant,
+    length: Duration,
+    samples: usize,
+    bridged: bool,
+    out: &SharedOutgoing,
+) -> Instant {
+    let mut out = outgoing::lock(out);
+    if bridged
+        && out.is_forwarding()
+        && let Some((at, lasts)) = out.last()
+        && at + lasts + COVER_AFTER > due
+    {
+        return at + lasts + COVER_AFTER;
+    }
+    out.send_silence(due, samples);
+    due + length
+}

@@ -1,0 +1,336 @@
+//! The half of a leg its thread owns: what arrives, what is done with it, and its deadlines.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+
+use super::analysis::Analysis;
+use super::generator::{Events, Generator};
+use super::outgoing::{self, MAX_PAYLOAD, SharedOutgoing, Target};
+use super::ports::LegSocket;
+use super::reception::{Admission, Reception, SourceLock};
+use super::types::{
+    DtmfPolicy, LegId, LegOptions, LegStats, Levels, MediaEvent, PlayOptions, Remote,
+};
+use crate::dtmf::{self, Press};
+use crate::g711::Law;
+use crate::greeting::GreetingSettings;
+use crate::rtp::{self, Header, Packet};
+
+/// What a leg's thread is told.
+pub enum LegCommand {
+    Remote(Remote),
+    Peer(Option<Peer>),
+    Play(Arc<[i16]>, PlayOptions),
+    StopPlay,
+    FillSilence(bool),
+    WatchGreeting(Option<Box<GreetingSettings>>),
+    Meter(Vec<f32>),
+    Levels(Sender<Levels>),
+    SendDtmf(String),
+    Stats(Sender<LegStats>),
+    Close,
+}
+
+/// The other leg of a bridge: where this leg's packets go.
+#[derive(Debug)]
+pub struct Peer {
+    pub leg: LegId,
+    pub out: SharedOutgoing,
+}
+
+pub struct Leg {
+    pub id: LegId,
+    pub socket: Arc<LegSocket>,
+    out: SharedOutgoing,
+    options: LegOptions,
+    remote: Option<Remote>,
+    lock: SourceLock,
+    reception: Reception,
+    peer: Option<Peer>,
+    generator: Generator,
+    analysis: Analysis,
+    keys: dtmf::Receiver,
+    /// Since when packets are awaited, or when the last came.
+    quiet_since: Option<Instant>,
+    silent: bool,
+    counts: LegStats,
+    /// The deadline set in the wheel.
+    pub armed: Option<Instant>,
+}
+
+/// What a payload type means on this leg.
+enum Kind {
+    Audio(Law),
+    Event,
+    ComfortNoise,
+}
+
+impl Leg {
+    pub fn new(
+        id: LegId,
+        socket: Arc<LegSocket>,
+        out: SharedOutgoing,
+        options: LegOptions,
+    ) -> Self {
+        Self {
+            id,
+            socket,
+            out,
+            lock: SourceLock::new(options.allow_relearn),
+            options,
+            remote: None,
+            reception: Reception::default(),
+            peer: None,
+            generator: Generator::default(),
+            analysis: Analysis::default(),
+            keys: dtmf::Receiver::default(),
+            quiet_since: None,
+            silent: false,
+            counts: LegStats::default(),
+            armed: None,
+        }
+    }
+
+    /// Carries out a command (`Close` is the thread's own business).
+    pub fn command(&mut self, now: Instant, command: LegCommand, events: Events) {
+        match command {
+            LegCommand::Remote(remote) => self.set_remote(now, remote),
+            LegCommand::Peer(peer) => {
+                if let Some(peer) = &peer {
+                    tracing::trace!(leg = %self.id, peer = %peer.leg, "bridged");
+                }
+                self.peer = peer;
+            }
+            LegCommand::Play(samples, options) => {
+                self.generator.play(self.id, samples, options, events);
+            }
+            LegCommand::StopPlay => self.generator.stop_play(self.id, events),
+            LegCommand::FillSilence(on) => self.generator.set_fill(on),
+            LegCommand::WatchGreeting(settings) => self.analysis.watch(now, settings.map(|s| *s)),
+            LegCommand::Meter(frequencies) => self.analysis.meter(&frequencies),
+            LegCommand::SendDtmf(digits) => self.generator.send_dtmf(self.id, &digits, events),
+            // Who asked may have given up; nothing is lost with the answer.
+            LegCommand::Levels(reply) => drop(reply.send(self.analysis.levels())),
+            LegCommand::Stats(reply) => drop(reply.send(self.stats())),
+            LegCommand::Close => {}
+        }
+        self.generator.refresh(now, &self.out);
+    }
+
+    fn set_remote(&mut self, now: Instant, remote: Remote) {
+        if !on_hold(&remote) {
+            self.lock.announce(remote.address);
+        }
+        if remote.receive {
+            self.quiet_since.get_or_insert(now);
+        } else {
+            self.quiet_since = None;
+            self.silent = false;
+        }
+        self.remote = Some(remote);
+        self.aim();
+    }
+
+    /// Points the sending half at where the far end is now.
+    fn aim(&mut self) {
+        let remote = self.remote.filter(|remote| remote.send && !on_hold(remote));
+        let target = remote.map(|remote| Target {
+            address: self.lock.locked().unwrap_or(remote.address),
+            law: remote.law,
+            payload_type: remote.payload_type,
+            dtmf_payload_type: remote.dtmf_payload_type,
+        });
+        self.generator.set_remote(remote.as_ref());
+        outgoing::lock(&self.out).set_target(target);
+    }
+
+    /// Takes a datagram that arrived on the leg's port.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        datagram: &[u8],
+        source: SocketAddr,
+        scratch: &mut [i16],
+        events: Events,
+    ) {
+        let Some(remote) = self.remote else {
+            self.counts.strangers += 1;
+            return;
+        };
+        let packet = Packet::parse(datagram)
+            .ok()
+            .filter(|p| p.payload.len() <= MAX_PAYLOAD);
+        let kind = packet.and_then(|p| Some((p, kind_of(&remote, p.header.payload_type)?)));
+        let Some((packet, kind)) = kind else {
+            self.counts.invalid += 1;
+            return;
+        };
+        match self.lock.admit(now, source, &packet.header) {
+            Admission::Known => {}
+            Admission::Probation => return,
+            Admission::Stranger => {
+                self.counts.strangers += 1;
+                return;
+            }
+            Admission::Locked => {
+                self.aim();
+                self.generator.refresh(now, &self.out);
+                events(MediaEvent::FirstPacket {
+                    leg: self.id,
+                    source,
+                });
+            }
+        }
+        if !self.reception.count(now, &packet.header) {
+            return;
+        }
+        self.counts.packets_in += 1;
+        self.counts.bytes_in += datagram.len() as u64;
+        self.counts.last_received_at = Some(now);
+        if remote.receive {
+            self.alive(now, events);
+            self.hear(now, &packet, &kind, scratch, events);
+        }
+    }
+
+    fn alive(&mut self, now: Instant, events: Events) {
+        self.quiet_since = Some(now);
+        if std::mem::take(&mut self.silent) {
+            events(MediaEvent::Resumed { leg: self.id });
+        }
+    }
+
+    fn hear(
+        &mut self,
+        now: Instant,
+        packet: &Packet<'_>,
+        kind: &Kind,
+        scratch: &mut [i16],
+        events: Events,
+    ) {
+        match kind {
+            Kind::Audio(law) if !packet.payload.is_empty() => {
+                // The far side first: nobody waits for our analysis.
+                if let Some(peer) = &self.peer {
+                    let mut out = outgoing::lock(&peer.out);
+                    out.forward_audio(now, self.id, *law, &packet.header, packet.payload);
+                }
+                if self.analysis.is_active() {
+                    let count = law.decode_into(packet.payload, scratch);
+                    let leg = self.id;
+                    self.analysis.push(now, &scratch[..count], |event| {
+                        events(MediaEvent::Greeting { leg, event });
+                    });
+                }
+            }
+            Kind::Event => {
+                self.forward_event(now, packet);
+                let stamp = packet.header.timestamp;
+                for press in self
+                    .keys
+                    .push(now, stamp, packet.payload)
+                    .into_iter()
+                    .flatten()
+                {
+                    self.pressed(press, events);
+                }
+            }
+            Kind::Audio(_) | Kind::ComfortNoise => self.skip(&packet.header),
+        }
+    }
+
+    fn forward_event(&self, now: Instant, packet: &Packet<'_>) {
+        match (&self.peer, self.options.dtmf) {
+            (Some(peer), DtmfPolicy::Forward) => {
+                let mut out = outgoing::lock(&peer.out);
+                out.forward_event(now, self.id, &packet.header, packet.payload);
+            }
+            _ => self.skip(&packet.header),
+        }
+    }
+
+    fn skip(&self, header: &Header) {
+        if let Some(peer) = &self.peer {
+            outgoing::lock(&peer.out).skip(self.id, header);
+        }
+    }
+
+    fn pressed(&self, press: Press, events: Events) {
+        let Press { digit, duration_ms } = press;
+        events(MediaEvent::Dtmf {
+            leg: self.id,
+            digit,
+            duration_ms,
+        });
+    }
+
+    /// The next moment [`on_time`](Self::on_time) must be called.
+    pub fn deadline(&self) -> Option<Instant> {
+        [
+            self.generator.deadline(),
+            self.keys.deadline(),
+            self.analysis.deadline(),
+            self.silent_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn silent_due(&self) -> Option<Instant> {
+        let after = self.options.silent_after.filter(|_| !self.silent)?;
+        Some(self.quiet_since? + after)
+    }
+
+    /// Does what is due.
+    pub fn on_time(&mut self, now: Instant, events: Events) {
+        self.generator
+            .run(now, self.id, self.peer.is_some(), &self.out, events);
+        if let Some(press) = self.keys.poll(now) {
+            self.pressed(press, events);
+        }
+        let leg = self.id;
+        self.analysis
+            .on_time(now, |event| events(MediaEvent::Greeting { leg, event }));
+        if self.silent_due().is_some_and(|due| due <= now) {
+            self.silent = true;
+            let silent_for = self
+                .quiet_since
+                .map_or_else(Default::default, |at| now - at);
+            events(MediaEvent::Silent { leg, silent_for });
+        }
+    }
+
+    fn stats(&self) -> LegStats {
+        let mut stats = self.counts.clone();
+        self.reception.report(&mut stats);
+        outgoing::lock(&self.out).report(&mut stats);
+        let announced = self.remote.filter(|r| !on_hold(r)).map(|r| r.address);
+        stats.remote = self.lock.locked().or(announced);
+        stats.locked = self.lock.locked().is_some();
+        stats
+    }
+}
+
+/// The old way to say hold (RFC 3264 section 8.4): no address to send to.
+fn on_hold(remote: &Remote) -> bool {
+    remote.address.ip().is_unspecified() || remote.address.port() == 0
+}
+
+/// Both static G.711 types are taken even when the other was agreed on: gateways mix them up, and
+/// nothing else can be meant.
+fn kind_of(remote: &Remote, payload_type: u8) -> Option<Kind> {
+    if payload_type == remote.payload_type {
+        return Some(Kind::Audio(remote.law));
+    }
+    if Some(payload_type) == remote.dtmf_payload_type {
+        return Some(Kind::Event);
+    }
+    if payload_type == rtp::PAYLOAD_TYPE_COMFORT_NOISE {
+        return Some(Kind::ComfortNoise);
+    }
+    Law::from_payload_type(payload_type).map(Kind::Audio)
+}

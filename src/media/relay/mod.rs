@@ -1,0 +1,410 @@
+//! The RTP relay: a UDP port for each leg, bridges between legs, prompts and silence into them,
+//! key presses, greetings and levels out of them.
+//!
+//! Threads of its own, apart from the engine. Each thread owns the receiving half of its legs
+//! and waits on their sockets and on a timing wheel; a packet for a bridged leg goes out in the
+//! same turn it came in. The sending half of a leg is shared, so that a bridge may span threads;
+//! its lock is held for one packet at a time and is hardly ever contended.
+//!
+//! Commands go over bounded queues, per leg in order. Calls return as soon as the command is
+//! queued, except [`Relay::levels`] and [`Relay::stats`], which wait for their answer
+//! (microseconds, a second at most).
+
+mod analysis;
+mod generator;
+mod leg;
+mod outgoing;
+mod ports;
+mod reception;
+mod stream;
+mod types;
+mod wheel;
+mod worker;
+
+pub use types::{
+    Clock, DtmfPolicy, LegId, LegOptions, LegPort, LegStats, Levels, MediaEvent, PlayOptions,
+    RelayConfig, RelayError, Remote, Repeat,
+};
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::greeting::GreetingSettings;
+use crate::prompt::Prompt;
+use leg::{Leg, LegCommand, Peer};
+use outgoing::{Outgoing, SharedOutgoing};
+use ports::PortPool;
+use stream::Stream;
+use worker::{Command, WorkerHandle};
+
+/// Events that may wait for their reader before the threads keep them back themselves.
+const EVENT_QUEUE: usize = 16_384;
+/// Longest wait for an answer of a relay thread.
+const ANSWER_WAIT: Duration = Duration::from_secs(1);
+
+/// Handle of a running relay. Clones are handles of the same relay; when the last is dropped
+/// the relay stops.
+#[derive(Clone)]
+pub struct Relay {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    workers: Vec<WorkerHandle>,
+    pool: PortPool,
+    advertised: IpAddr,
+    directory: Mutex<Directory>,
+}
+
+/// Who exists and who is bridged to whom. The threads know only what they are told.
+#[derive(Default)]
+struct Directory {
+    legs: HashMap<LegId, Entry>,
+    slots: Vec<Slots>,
+    generation: u32,
+    random: u64,
+    stopped: bool,
+}
+
+struct Entry {
+    out: SharedOutgoing,
+    peer: Option<LegId>,
+}
+
+/// Places in one thread's table of legs.
+#[derive(Default)]
+struct Slots {
+    free: Vec<usize>,
+    used: usize,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Relay({} legs)", self.legs())
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.workers.iter().for_each(WorkerHandle::stop);
+    }
+}
+
+impl Relay {
+    /// Starts the threads. Events of all legs come out of the returned receiver; read them
+    /// promptly.
+    ///
+    /// # Errors
+    /// [`RelayError::Config`] for settings that can not work, [`RelayError::Start`] when the
+    /// system refuses a thread or a poll handle.
+    pub fn start(config: RelayConfig) -> Result<(Self, Receiver<MediaEvent>), RelayError> {
+        if !(1..=64).contains(&config.threads) {
+            return Err(RelayError::Config {
+                setting: "threads",
+                cause: format!("{} is out of range", config.threads),
+                remedy: "give 1 to 64",
+            });
+        }
+        let pool = PortPool::new(&config)?;
+        let (events, receiver) = bounded(EVENT_QUEUE);
+        let workers = (0..config.threads)
+            .map(|index| WorkerHandle::start(index, config.clock.clone(), events.clone()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let directory = Directory {
+            slots: (0..config.threads).map(|_| Slots::default()).collect(),
+            random: config.seed,
+            ..Directory::default()
+        };
+        let shared = Shared {
+            workers,
+            pool,
+            advertised: config.advertised.unwrap_or(config.bind),
+            directory: Mutex::new(directory),
+        };
+        Ok((
+            Self {
+                shared: Arc::new(shared),
+            },
+            receiver,
+        ))
+    }
+
+    /// Opens a leg: binds a port and gives the address to put into SDP. Nothing is sent or
+    /// believed until [`set_remote`](Self::set_remote).
+    ///
+    /// # Errors
+    /// [`RelayError::PortsExhausted`], or [`RelayError::Stopped`].
+    pub fn open_leg(&self, options: LegOptions) -> Result<LegPort, RelayError> {
+        let mut directory = self.directory();
+        if directory.stopped {
+            return Err(RelayError::Stopped);
+        }
+        let mut socket = self.shared.pool.open(directory.legs.len())?;
+        let leg = directory.new_leg();
+        let worker = &self.shared.workers[leg.worker()];
+        worker
+            .register(&mut socket.socket, leg)
+            .inspect_err(|_| directory.free_slot(leg))?;
+        let address = SocketAddr::new(self.shared.advertised, socket.port());
+        let socket = Arc::new(socket);
+        let stream = Stream::new(
+            directory.next_random() as u32,
+            directory.next_random() as u16,
+            directory.next_random() as u32,
+        );
+        let out = Outgoing::shared(Arc::clone(&socket), stream);
+        let opened = Leg::new(leg, socket, Arc::clone(&out), options);
+        worker.send(Command::Open(Box::new(opened)))?;
+        directory.legs.insert(leg, Entry { out, peer: None });
+        Ok(LegPort { leg, address })
+    }
+
+    /// Says who is at the other end: after the first SDP from it, and again after each change.
+    /// A changed address opens the source lock anew; anything else leaves it.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn set_remote(&self, leg: LegId, remote: Remote) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::Remote(remote))
+    }
+
+    /// Lets two legs hear each other. Bridges either was in end. A prompt that plays goes on,
+    /// and the bridge is heard after it.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::SelfBridge`], [`RelayError::Stopped`].
+    pub fn bridge(&self, a: LegId, b: LegId) -> Result<(), RelayError> {
+        if a == b {
+            return Err(RelayError::SelfBridge(a));
+        }
+        let mut directory = self.directory();
+        let out_a = Arc::clone(&directory.entry(a)?.out);
+        let out_b = Arc::clone(&directory.entry(b)?.out);
+        if directory.entry(a)?.peer == Some(b) {
+            return Ok(());
+        }
+        self.part(&mut directory, a)?;
+        self.part(&mut directory, b)?;
+        directory.entry(a)?.peer = Some(b);
+        directory.entry(b)?.peer = Some(a);
+        self.send(a, LegCommand::Peer(Some(Peer { leg: b, out: out_b })))?;
+        self.send(b, LegCommand::Peer(Some(Peer { leg: a, out: out_a })))
+    }
+
+    /// Ends the bridge a leg is in, if any, for both sides.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn unbridge(&self, leg: LegId) -> Result<(), RelayError> {
+        self.part(&mut self.directory(), leg)
+    }
+
+    /// The leg it is bridged to.
+    #[must_use]
+    pub fn peer(&self, leg: LegId) -> Option<LegId> {
+        self.directory().legs.get(&leg)?.peer
+    }
+
+    /// Plays a prompt to a leg, in place of what it hears. One that plays already is replaced
+    /// (and reported as not completed). Waits for the remote side if it is not known yet.
+    /// Ends with [`MediaEvent::PlayEnded`].
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn play(
+        &self,
+        leg: LegId,
+        prompt: &Prompt,
+        options: PlayOptions,
+    ) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::Play(prompt.shared(), options))
+    }
+
+    /// Stops what `play` started; a leg that plays nothing is left as it is.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn stop_play(&self, leg: LegId) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::StopPlay)
+    }
+
+    /// Sends silence whenever nothing else is sent, so that a nailed-up line keeps its stream
+    /// and NAT bindings stay open. Off by default.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn fill_silence(&self, leg: LegId, on: bool) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::FillSilence(on))
+    }
+
+    /// Starts (or restarts) listening for a greeting: call it when the call is answered. Ends by
+    /// itself; events come as [`MediaEvent::Greeting`].
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn watch_greeting(&self, leg: LegId, settings: GreetingSettings) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::WatchGreeting(Some(Box::new(settings))))
+    }
+
+    /// Ends the greeting watch without another event.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn stop_greeting(&self, leg: LegId) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::WatchGreeting(None))
+    }
+
+    /// Starts measuring what a leg receives: its level and these frequencies (0–4000 Hz). An
+    /// empty list measures the level alone.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn meter(&self, leg: LegId, frequencies_hz: &[f32]) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::Meter(frequencies_hz.to_vec()))
+    }
+
+    /// The last 100 ms measured after [`meter`](Self::meter); nothing measured gives `blocks` 0.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`], [`RelayError::NoAnswer`].
+    pub fn levels(&self, leg: LegId) -> Result<Levels, RelayError> {
+        self.ask(leg, LegCommand::Levels)
+    }
+
+    /// Presses keys on a leg's line: RFC 4733 events, or tones in the band if the far end knows
+    /// no events. 100 ms each with pauses of 100 ms.
+    ///
+    /// # Errors
+    /// [`RelayError::BadDigit`], [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn send_dtmf(&self, leg: LegId, digits: &str) -> Result<(), RelayError> {
+        if let Some(bad) = digits
+            .chars()
+            .find(|d| crate::dtmf::event_of_digit(*d).is_none())
+        {
+            return Err(RelayError::BadDigit(bad));
+        }
+        self.command(leg, LegCommand::SendDtmf(digits.to_owned()))
+    }
+
+    /// Figures of a leg.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`], [`RelayError::NoAnswer`].
+    pub fn stats(&self, leg: LegId) -> Result<LegStats, RelayError> {
+        self.ask(leg, LegCommand::Stats)
+    }
+
+    /// Closes a leg: its bridge ends, its port is free soon after. Ask for `stats` before.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`]. The leg is gone even so.
+    pub fn close(&self, leg: LegId) -> Result<(), RelayError> {
+        let mut directory = self.directory();
+        let parted = self.part(&mut directory, leg);
+        directory
+            .legs
+            .remove(&leg)
+            .ok_or(RelayError::UnknownLeg(leg))?;
+        let closed = self.send(leg, LegCommand::Close);
+        directory.free_slot(leg);
+        parted.and(closed)
+    }
+
+    /// Number of open legs.
+    #[must_use]
+    pub fn legs(&self) -> usize {
+        self.directory().legs.len()
+    }
+
+    /// Stops all threads and closes all legs; every later call gives [`RelayError::Stopped`] or
+    /// [`RelayError::UnknownLeg`].
+    pub fn stop(&self) {
+        let mut directory = self.directory();
+        directory.stopped = true;
+        directory.legs.clear();
+        self.shared.workers.iter().for_each(WorkerHandle::stop);
+    }
+
+    fn directory(&self) -> MutexGuard<'_, Directory> {
+        self.shared
+            .directory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the bridge of `leg` in the directory and at both threads.
+    fn part(&self, directory: &mut Directory, leg: LegId) -> Result<(), RelayError> {
+        let Some(peer) = directory.entry(leg)?.peer.take() else {
+            return Ok(());
+        };
+        directory.entry(peer)?.peer = None;
+        self.send(peer, LegCommand::Peer(None))?;
+        self.send(leg, LegCommand::Peer(None))
+    }
+
+    /// Under the directory's lock, so that commands to a leg arrive in the order of the calls.
+    fn command(&self, leg: LegId, command: LegCommand) -> Result<(), RelayError> {
+        let mut directory = self.directory();
+        directory.entry(leg)?;
+        self.send(leg, command)
+    }
+
+    fn send(&self, leg: LegId, command: LegCommand) -> Result<(), RelayError> {
+        self.shared.workers[leg.worker()].send(Command::Leg(leg, command))
+    }
+
+    fn ask<T>(
+        &self,
+        leg: LegId,
+        question: impl FnOnce(Sender<T>) -> LegCommand,
+    ) -> Result<T, RelayError> {
+        let (reply, answer) = bounded(1);
+        self.command(leg, question(reply))?;
+        answer
+            .recv_timeout(ANSWER_WAIT)
+            .map_err(|_| RelayError::NoAnswer)
+    }
+}
+
+impl Directory {
+    fn entry(&mut self, leg: LegId) -> Result<&mut Entry, RelayError> {
+        if self.stopped {
+            return Err(RelayError::Stopped);
+        }
+        self.legs.get_mut(&leg).ok_or(RelayError::UnknownLeg(leg))
+    }
+
+    /// A place in the table of the thread with the fewest legs.
+    fn new_leg(&mut self) -> LegId {
+        let fewest = self
+            .slots
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, s)| s.used - s.free.len());
+        let worker = fewest.expect("a relay has at least one thread").0;
+        let slots = &mut self.slots[worker];
+        let slot = slots.free.pop().unwrap_or_else(|| {
+            slots.used += 1;
+            slots.used - 1
+        });
+        self.generation = self.generation.wrapping_add(1);
+        LegId::new(worker, slot, self.generation)
+    }
+
+    fn free_slot(&mut self, leg: LegId) {
+        self.slots[leg.worker()].free.push(leg.slot());
+    }
+
+    /// SplitMix64 (G. Steele et al., OOPSLA 2014) over the seed given at start.
+    fn next_random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+}

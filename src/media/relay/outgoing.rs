@@ -1,0 +1,187 @@
+//! The sending half of a leg: shared between its own thread (prompts, silence, key presses) and
+//! the thread of the leg it is bridged to (forwarded packets).
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::ports::LegSocket;
+use super::stream::Stream;
+use super::types::{LegId, LegStats};
+use crate::g711::{self, Law};
+use crate::rtp::{HEADER_BYTES, Header};
+
+/// Longest payload taken and sent: fits an Ethernet frame; 180 ms of G.711.
+pub const MAX_PAYLOAD: usize = 1_440;
+
+pub type SharedOutgoing = Arc<Mutex<Outgoing>>;
+
+/// What packets to the far end look like, and where they go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub address: SocketAddr,
+    pub law: Law,
+    pub payload_type: u8,
+    pub dtmf_payload_type: Option<u8>,
+}
+
+/// Sends to one far end.
+#[derive(Debug)]
+pub struct Outgoing {
+    socket: Arc<LegSocket>,
+    stream: Stream,
+    /// `None`: not known yet, or on hold.
+    target: Option<Target>,
+    /// A prompt or key presses have the line: forwarded packets are not heard.
+    overridden: bool,
+    buffer: Box<[u8; HEADER_BYTES + MAX_PAYLOAD]>,
+    packets: u64,
+    bytes: u64,
+    errors: u64,
+}
+
+/// Locks; a thread that died while sending has left nothing half done that matters.
+pub fn lock(out: &SharedOutgoing) -> MutexGuard<'_, Outgoing> {
+    out.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Outgoing {
+    pub fn shared(socket: Arc<LegSocket>, stream: Stream) -> SharedOutgoing {
+        Arc::new(Mutex::new(Self {
+            socket,
+            stream,
+            target: None,
+            overridden: false,
+            buffer: Box::new([0; HEADER_BYTES + MAX_PAYLOAD]),
+            packets: 0,
+            bytes: 0,
+            errors: 0,
+        }))
+    }
+
+    pub fn set_target(&mut self, target: Option<Target>) {
+        self.target = target;
+    }
+
+    pub fn set_overridden(&mut self, overridden: bool) {
+        self.overridden = overridden;
+    }
+
+    /// When the newest packet belonged, and how long it lasts.
+    pub fn last(&self) -> Option<(Instant, Duration)> {
+        self.stream.last()
+    }
+
+    pub fn is_forwarding(&self) -> bool {
+        self.stream.is_forwarding()
+    }
+
+    /// Passes on audio of the bridged leg, at once.
+    pub fn forward_audio(
+        &mut self,
+        at: Instant,
+        from: LegId,
+        law: Law,
+        head: &Header,
+        audio: &[u8],
+    ) {
+        let Some(target) = self.hearing() else { return };
+        let samples = audio.len() as u32;
+        let header = self
+            .stream
+            .forwarded(at, from, head, samples, target.payload_type);
+        let Some(header) = header else { return };
+        g711::transcode(law, audio, target.law, &mut self.buffer[HEADER_BYTES..]);
+        self.transmit(&header, audio.len(), target.address);
+    }
+
+    /// Passes on a key press packet, if the far end knows them.
+    pub fn forward_event(&mut self, at: Instant, from: LegId, head: &Header, payload: &[u8]) {
+        let Some(target) = self.hearing() else { return };
+        let Some(payload_type) = target.dtmf_payload_type else {
+            return self.stream.skipped(from, head);
+        };
+        // An event's packets share one timestamp; its length is not the stream's.
+        let header = self.stream.forwarded(at, from, head, 160, payload_type);
+        let Some(mut header) = header else { return };
+        header.marker = head.marker;
+        self.buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
+        self.transmit(&header, payload.len(), target.address);
+    }
+
+    /// A packet of the bridged leg that is not passed on.
+    pub fn skip(&mut self, from: LegId, head: &Header) {
+        self.stream.skipped(from, head);
+    }
+
+    /// Sends a frame of our own that belongs at `at`.
+    pub fn send_samples(&mut self, at: Instant, samples: &[i16]) {
+        let Some(target) = self.target else { return };
+        let header = self
+            .stream
+            .generated(at, samples.len() as u32, target.payload_type, true);
+        target
+            .law
+            .encode_into(samples, &mut self.buffer[HEADER_BYTES..]);
+        self.transmit(&header, samples.len(), target.address);
+    }
+
+    /// Sends a frame of silence that belongs at `at`.
+    pub fn send_silence(&mut self, at: Instant, samples: usize) {
+        let Some(target) = self.target else { return };
+        let header = self
+            .stream
+            .generated(at, samples as u32, target.payload_type, false);
+        self.buffer[HEADER_BYTES..HEADER_BYTES + samples].fill(target.law.silence());
+        self.transmit(&header, samples, target.address);
+    }
+
+    /// Sends a key press packet. `stamp` is the timestamp of the press's first packet, `None`
+    /// for the first; returns the timestamp used.
+    pub fn send_event(
+        &mut self,
+        at: Instant,
+        samples: u32,
+        payload: &[u8],
+        stamp: Option<u32>,
+    ) -> u32 {
+        let Some((target, kind)) = self.target.and_then(|t| Some((t, t.dtmf_payload_type?))) else {
+            return stamp.unwrap_or(0);
+        };
+        let mut header = self.stream.generated(at, samples, kind, true);
+        header.marker = stamp.is_none();
+        header.timestamp = stamp.unwrap_or(header.timestamp);
+        self.buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
+        self.transmit(&header, payload.len(), target.address);
+        header.timestamp
+    }
+
+    /// Writes what it knows.
+    pub fn report(&self, stats: &mut LegStats) {
+        stats.packets_out = self.packets;
+        stats.bytes_out = self.bytes;
+        stats.send_errors = self.errors;
+    }
+
+    fn hearing(&self) -> Option<Target> {
+        self.target.filter(|_| !self.overridden)
+    }
+
+    fn transmit(&mut self, header: &Header, payload: usize, to: SocketAddr) {
+        let length = HEADER_BYTES + payload;
+        let head = self
+            .buffer
+            .first_chunk_mut()
+            .expect("the buffer is longer than a header");
+        header.write(head);
+        // A full socket buffer or a route that is gone loses this packet; audio has no use for
+        // a second try.
+        match self.socket.socket.send_to(&self.buffer[..length], to) {
+            Ok(_) => {
+                self.packets += 1;
+                self.bytes += length as u64;
+            }
+            Err(_) => self.errors += 1,
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! A relay thread: waits for packets, commands and deadlines, and serves whichever comes first.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use mio::net::UdpSocket;
+use mio::{Interest, Poll, Registry, Token, Waker};
+
+use super::leg::{Leg, LegCommand};
+use super::outgoing::MAX_PAYLOAD;
+use super::types::{Clock, LegId, MediaEvent, RelayError};
+use super::wheel::Wheel;
+
+const WAKE: Token = Token(usize::MAX);
+/// Commands that may wait; more make their sender wait.
+const COMMAND_QUEUE: usize = 4_096;
+/// Packets read from one leg before the others get their turn.
+const READ_AT_ONCE: usize = 32;
+/// Events kept back when their reader is slow; beyond, the oldest are lost and counted.
+const MOST_BACKLOG: usize = 100_000;
+/// A datagram of this length may have been cut off.
+const DATAGRAM: usize = 2_048;
+
+/// What a thread is told.
+pub enum Command {
+    Open(Box<Leg>),
+    Leg(LegId, LegCommand),
+    Stop,
+}
+
+/// The other side of a thread.
+pub struct WorkerHandle {
+    commands: Sender<Command>,
+    waker: Arc<Waker>,
+    registry: Registry,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl WorkerHandle {
+    pub fn start(
+        index: usize,
+        clock: Clock,
+        events: Sender<MediaEvent>,
+    ) -> Result<Self, RelayError> {
+        let failed = |step| move |source| RelayError::Start { step, source };
+        let poll = Poll::new().map_err(failed("opening a poll handle"))?;
+        let registry = poll
+            .registry()
+            .try_clone()
+            .map_err(failed("cloning a poll handle"))?;
+        let waker = Waker::new(poll.registry(), WAKE).map_err(failed("opening a waker"))?;
+        let (sender, commands) = bounded(COMMAND_QUEUE);
+        let thread = std::thread::Builder::new()
+            .name(format!("rtp-{index}"))
+            .spawn(move || Worker::new(clock, commands, events).run(poll))
+            .map_err(failed("starting a thread"))?;
+        Ok(Self {
+            commands: sender,
+            waker: Arc::new(waker),
+            registry,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Lets the thread hear of packets on a socket. Done before the leg itself arrives there.
+    pub fn register(&self, socket: &mut UdpSocket, leg: LegId) -> Result<(), RelayError> {
+        self.registry
+            .register(socket, Token(leg.slot()), Interest::READABLE)
+            .map_err(|source| RelayError::Start {
+                step: "watching an RTP socket",
+                source,
+            })
+    }
+
+    pub fn send(&self, command: Command) -> Result<(), RelayError> {
+        self.commands
+            .send(command)
+            .map_err(|_| RelayError::Stopped)?;
+        self.waker.wake().map_err(|_| RelayError::Stopped)
+    }
+
+    /// Stops the thread and waits for its end. Harmless when it is gone.
+    pub fn stop(&self) {
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            // A thread that is gone already needs no telling.
+            let _ = self.send(Command::Stop);
+            if thread.join().is_err() {
+                tracing::error!("a relay thread panicked; its calls lost their audio");
+            }
+        }
+    }
+}
+
+/// Events on their way out. Never waits: a slow reader must not delay a packet.
+struct Outbox {
+    events: Sender<MediaEvent>,
+    backlog: VecDeque<MediaEvent>,
+    lost: u64,
+}
+
+impl Outbox {
+    fn push(&mut self, event: MediaEvent) {
+        if !self.backlog.is_empty() {
+            self.keep(event);
+        } else if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
+            self.keep(event);
+        }
+    }
+
+    fn keep(&mut self, event: MediaEvent) {
+        if self.backlog.len() == MOST_BACKLOG {
+            self.backlog.pop_front();
+            self.lost += 1;
+            if self.lost.is_power_of_two() {
+                tracing::error!(lost = self.lost, "media events lost: nobody reads them");
+            }
+        }
+        self.backlog.push_back(event);
+    }
+
+    fn flush(&mut self) {
+        while let Some(event) = self.backlog.pop_front() {
+            if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
+                self.backlog.push_front(event);
+                return;
+            }
+        }
+    }
+}
+
+struct Worker {
+    clock: Clock,
+    commands: Receiver<Command>,
+    outbox: Outbox,
+    legs: Vec<Option<Box<Leg>>>,
+    wheel: Wheel,
+    fired: Vec<u32>,
+    /// Legs with packets left to read.
+    unread: Vec<usize>,
+    datagram: Box<[u8; DATAGRAM]>,
+    scratch: Box<[i16; MAX_PAYLOAD]>,
+}
+
+impl Worker {
+    fn new(clock: Clock, commands: Receiver<Command>, events: Sender<MediaEvent>) -> Self {
+        let now = clock();
+        Self {
+            clock,
+            commands,
+            outbox: Outbox {
+                events,
+                backlog: VecDeque::new(),
+                lost: 0,
+            },
+            legs: Vec::new(),
+            wheel: Wheel::new(now),
+            fired: Vec::new(),
+            unread: Vec::new(),
+            datagram: Box::new([0; DATAGRAM]),
+            scratch: Box::new([0; MAX_PAYLOAD]),
+        }
+    }
+
+    fn run(mut self, mut poll: Poll) {
+        let mut ready = mio::Events::with_capacity(1_024);
+        loop {
+            if let Err(error) = poll.poll(&mut ready, self.wait())
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "a relay thread can not wait for packets and ends");
+                return;
+            }
+            let now = (self.clock)();
+            for slot in std::mem::take(&mut self.unread) {
+                self.read(slot, now);
+            }
+            for event in &ready {
+                if event.token() != WAKE {
+                    self.read(event.token().0, now);
+                }
+            }
+            if !self.obey(now) {
+                return;
+            }
+            self.serve_deadlines(now);
+            self.outbox.flush();
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        if !self.unread.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let wait = self.wheel.wait((self.clock)());
+        if self.outbox.backlog.is_empty() {
+            wait
+        } else {
+            let soon = Duration::from_millis(20);
+            Some(wait.map_or(soon, |wait| wait.min(soon)))
+        }
+    }
+
+    /// Carries out waiting commands; false to stop.
+    fn obey(&mut self, now: Instant) -> bool {
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Open(leg) => self.open(leg, now),
+                Command::Leg(id, LegCommand::Close) => self.close(id),
+                Command::Leg(id, command) => {
+                    let outbox = &mut self.outbox;
+                    if let Some(leg) = find(&mut self.legs, id) {
+                        leg.command(now, command, &mut |event| outbox.push(event));
+                        arm(&mut self.wheel, leg);
+                    }
+                }
+                Command::Stop => return false,
+            }
+        }
+        true
+    }
+
+    fn open(&mut self, leg: Box<Leg>, now: Instant) {
+        let slot = leg.id.slot();
+        if self.legs.len() <= slot {
+            self.legs.resize_with(slot + 1, || None);
+        }
+        self.legs[slot] = Some(leg);
+        // Packets that came before the leg did have been announced already.
+        self.read(slot, now);
+    }
+
+    fn close(&mut self, id: LegId) {
+        if find(&mut self.legs, id).is_some() {
+            self.legs[id.slot()] = None;
+        }
+    }
+
+    /// Reads what waits at a leg's socket.
+    fn read(&mut self, slot: usize, now: Instant) {
+        let Some(Some(leg)) = self.legs.get_mut(slot) else {
+            return;
+        };
+        let socket = Arc::clone(&leg.socket);
+        let outbox = &mut self.outbox;
+        let mut left = READ_AT_ONCE;
+        while left > 0 {
+            left -= 1;
+            match socket.socket.recv_from(&mut self.datagram[..]) {
+                Ok((length, source)) => leg.receive(
+                    now,
+                    &self.datagram[..length],
+                    source,
+                    &mut self.scratch[..],
+                    &mut |event| outbox.push(event),
+                ),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // Errors of earlier sends surface here; the next read is good again.
+                Err(_) => {}
+            }
+        }
+        if left == 0 {
+            self.unread.push(slot);
+        }
+        arm(&mut self.wheel, leg);
+    }
+
+    fn serve_deadlines(&mut self, now: Instant) {
+        let mut fired = std::mem::take(&mut self.fired);
+        self.wheel.advance(now, &mut fired);
+        let outbox = &mut self.outbox;
+        for slot in fired.drain(..) {
+            let Some(Some(leg)) = self.legs.get_mut(slot as usize) else {
+                continue;
+            };
+            // Entries of deadlines since moved, and of legs gone by, fire too.
+            if leg.armed.is_some_and(|due| due <= now) {
+                leg.armed = None;
+                leg.on_time(now, &mut |event| outbox.push(event));
+                arm(&mut self.wheel, leg);
+            }
+        }
+        self.fired = fired;
+    }
+}
+
+fn find(legs: &mut [Option<Box<Leg>>], id: LegId) -> Option<&mut Leg> {
+    legs.get_mut(id.slot())?
+        .as_deref_mut()
+        .filter(|leg| leg.id == id)
+}
+
+/// Sets the leg's next deadline in the wheel, unless an earlier or equal one is set.
+fn arm(wheel: &mut Wheel, leg: &mut Leg) {
+    if let Some(due) = leg.deadline()
+        && leg.armed.is_none_or(|armed| due < armed)
+    {
+        wheel.set(due, leg.id.slot() as u32);
+        leg.armed = Some(due);
+    }
+}
