@@ -144,3 +144,6 @@ pub struct AudioStream {
     /// The writer does not want to hear us now (sendonly, inactive, 0.0.0.0).
     pub held: bool,
 }
+
+#[cfg(test)]
+mod tests;

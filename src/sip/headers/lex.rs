@@ -1,0 +1,190 @@
+//! Small lexical helpers over octets (RFC 3261 §25.1). Folds count as white space.
+
+/// Text for people: invalid UTF-8 replaced, folds collapsed to one space.
+pub fn text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    if !text.contains(['\r', '\n']) {
+        return text.into_owned();
+    }
+    text.split(['\r', '\n'])
+        .map(str::trim)
+        .filter(|p| !p.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Linear white space, folds included.
+pub fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Without white space at both ends.
+pub fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = bytes {
+        if !is_space(*first) {
+            break;
+        }
+        bytes = rest;
+    }
+    while let [rest @ .., last] = bytes {
+        if !is_space(*last) {
+            break;
+        }
+        bytes = rest;
+    }
+    bytes
+}
+
+/// `token` characters.
+pub fn is_token(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b)
+}
+
+/// Leading digits as a number, saturating; `None` without digits. `120 (busy);x` gives 120.
+pub fn leading_number(bytes: &[u8]) -> Option<u32> {
+    let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    if digits == 0 {
+        return None;
+    }
+    Some(bytes[..digits].iter().fold(0u32, |acc, b| {
+        acc.saturating_mul(10).saturating_add(u32::from(b - b'0'))
+    }))
+}
+
+/// Length of the part of `bytes` before the first octet of `stops` that is outside quotes and
+/// angle brackets.
+pub fn until(bytes: &[u8], stops: &[u8]) -> usize {
+    let (mut quoted, mut angle, mut escaped) = (false, false, false);
+    for (at, b) in bytes.iter().enumerate() {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' if !angle => quoted = !quoted,
+            _ if quoted => {}
+            b'<' => angle = true,
+            b'>' => angle = false,
+            b if !angle && stops.contains(b) => return at,
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+/// Elements of a comma-separated value; commas in quotes and angle brackets do not count, empty
+/// elements are skipped.
+#[derive(Debug, Clone)]
+pub struct ListIter<'a> {
+    rest: &'a [u8],
+    separator: u8,
+}
+
+impl<'a> ListIter<'a> {
+    /// Over a comma-separated value.
+    pub fn new(value: &'a [u8]) -> Self {
+        Self {
+            rest: value,
+            separator: b',',
+        }
+    }
+
+    /// Over `;`-separated parameters.
+    pub fn params(value: &'a [u8]) -> Self {
+        Self {
+            rest: value,
+            separator: b';',
+        }
+    }
+}
+
+impl<'a> Iterator for ListIter<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while !self.rest.is_empty() {
+            let end = until(self.rest, &[self.separator]);
+            let element = trim(&self.rest[..end]);
+            self.rest = self.rest.get(end + 1..).unwrap_or(&[]);
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
+        None
+    }
+}
+
+/// `name=value` split and trimmed; the value is `None` without `=`.
+pub fn name_value(param: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match param.iter().position(|b| *b == b'=') {
+        Some(at) => (trim(&param[..at]), Some(trim(&param[at + 1..]))),
+        None => (trim(param), None),
+    }
+}
+
+/// A parameter of a `;`-separated list: `Some(b"")` when present without a value.
+pub fn param<'a>(params: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    ListIter::params(params)
+        .map(name_value)
+        .find(|(n, _)| n.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.unwrap_or(b""))
+}
+
+/// Without the quotes and backslashes of a quoted string; other text as it is.
+pub fn unquote(bytes: &[u8]) -> Vec<u8> {
+    let bytes = trim(bytes);
+    let Some(inner) = bytes.strip_prefix(b"\"") else {
+        return bytes.to_vec();
+    };
+    let inner = inner.strip_suffix(b"\"").unwrap_or(inner);
+    let mut out = Vec::with_capacity(inner.len());
+    let mut escaped = false;
+    for b in inner {
+        if *b == b'\\' && !escaped {
+            escaped = true;
+            continue;
+        }
+        escaped = false;
+        out.push(*b);
+    }
+    out
+}
+
+/// A quoted string.
+pub fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Percent-escapes undone; broken escapes stay as they are.
+pub fn unescape(bytes: &[u8]) -> Vec<u8> {
+    let digit = |b: u8| {
+        char::from(b)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        if let (b'%', [high, low, after @ ..]) = (first, tail)
+            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+        {
+            out.push(high << 4 | low);
+            rest = after;
+            continue;
+        }
+        out.push(*first);
+    }
+    out
+}
