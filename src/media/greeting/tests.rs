@@ -22,7 +22,7 @@ fn speech(ms: u32, level_db: f32) -> Vec<i16> {
 
 fn noise(ms: u32, level_db: f32, seed: u64) -> Vec<i16> {
     let amplitude = 32_767.0 * 10f32.powf(level_db / 20.0) * 1.22;
-    let mut state = seed * 0x9e37_79b9_7f4a_7c15 | 1;
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..ms * 8)
         .map(|_| {
             state ^= state << 13;

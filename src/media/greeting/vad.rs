@@ -14,8 +14,8 @@ pub const FRAME_MS: u32 = 10;
 const FRAME_SAMPLES: usize = (FRAME_MS * SAMPLES_PER_MS) as usize;
 /// Frames the floor looks back.
 const FLOOR_FRAMES: usize = 100;
-/// Frames over which steadiness is judged.
-const STEADY_FRAMES: usize = 30;
+/// Frames over which steadiness is judged: longer than people hold a vowel in a greeting.
+const STEADY_FRAMES: usize = 50;
 
 /// What counts as speech. Levels in dB relative to a full-scale sine.
 #[derive(Clone, Debug, PartialEq)]

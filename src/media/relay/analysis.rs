@@ -101,3 +101,79 @@ impl Analysis {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tone::sine;
+
+    const FRAME: Duration = Duration::from_millis(20);
+
+    fn start() -> Instant {
+        #[allow(clippy::disallowed_methods)]
+        Instant::now()
+    }
+
+    /// Feeds packets of sound that arrive at the given times after the start, which is returned.
+    fn watch(arrivals_ms: impl Iterator<Item = u64>) -> (Analysis, Vec<GreetingEvent>, Instant) {
+        let origin = start();
+        let mut analysis = Analysis::default();
+        analysis.watch(origin, Some(GreetingSettings::default()));
+        // Two loudnesses by turns: an even tone would be taken for noise.
+        let tones = [sine(300.0, -2.0, 20), sine(300.0, -22.0, 20)];
+        let mut events = Vec::new();
+        for (index, arrival) in arrivals_ms.enumerate() {
+            let now = origin + Duration::from_millis(arrival);
+            analysis.push(now, &tones[index % 2], |event| events.push(event));
+        }
+        (analysis, events, origin)
+    }
+
+    #[test]
+    fn time_goes_on_for_a_far_end_that_stops_sending() {
+        let (mut analysis, mut events, _) = watch((1..=25).map(|n| n * 20));
+        assert!(
+            matches!(events[..], [GreetingEvent::SpeechStarted { .. }]),
+            "{events:?}"
+        );
+        while let Some(due) = analysis.deadline() {
+            analysis.on_time(due, |event| events.push(event));
+            assert!(events.len() <= 2);
+        }
+        let GreetingEvent::GreetingEnded {
+            total_ms,
+            ended_ago_ms,
+            ..
+        } = events[1]
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!((total_ms, ended_ago_ms), (500, 400));
+        assert!(!analysis.is_active());
+    }
+
+    #[test]
+    fn jitter_and_a_lost_packet_do_not_end_a_greeting() {
+        let arrivals = (1..=50u64)
+            .filter(|n| n % 10 != 0)
+            .map(|n| n * 20 + n % 3 * 25);
+        let (analysis, events, _) = watch(arrivals);
+        assert!(
+            matches!(events[..], [GreetingEvent::SpeechStarted { .. }]),
+            "{events:?}"
+        );
+        assert!(analysis.is_active());
+    }
+
+    #[test]
+    fn nobody_sending_at_all_is_silence_at_the_limit() {
+        let (mut analysis, mut events, origin) = watch(std::iter::empty());
+        let mut now = origin;
+        while analysis.is_active() {
+            now += FRAME;
+            analysis.on_time(now, |event| events.push(event));
+        }
+        assert_eq!(events, [GreetingEvent::NoSpeech { after_ms: 4_000 }]);
+        assert!(now - origin < Duration::from_millis(4_200));
+    }
+}

@@ -241,3 +241,162 @@ fn fill_frame(
     out.send_silence(due, samples);
     due + length
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+
+    use super::*;
+    use crate::Law;
+    use crate::relay::outgoing::{Outgoing, Target};
+    use crate::relay::ports::PortPool;
+    use crate::relay::stream::Stream;
+    use crate::relay::types::RelayConfig;
+    use crate::rtp::{Header, Packet};
+
+    const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    struct Bench {
+        generator: Generator,
+        out: SharedOutgoing,
+        phone: UdpSocket,
+        leg: LegId,
+        start: Instant,
+        ended: Vec<bool>,
+    }
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    impl Bench {
+        /// A leg whose time is the test's: only the socket is real.
+        fn new(first_port: u16) -> Self {
+            #[allow(clippy::disallowed_methods)]
+            let start = Instant::now();
+            let mut config = RelayConfig::new(LOOPBACK, Arc::new(move || start), 1);
+            config.ports = first_port..=first_port + 20;
+            let socket = PortPool::new(&config).unwrap().open(0).unwrap();
+            let out = Outgoing::shared(Arc::new(socket), Stream::new(1, 0, 0));
+            let phone = UdpSocket::bind((LOOPBACK, 0)).unwrap();
+            phone.set_nonblocking(true).unwrap();
+            let address = phone.local_addr().unwrap();
+            let target = Target {
+                address,
+                law: Law::Pcmu,
+                payload_type: 0,
+                dtmf_payload_type: Some(101),
+            };
+            outgoing::lock(&out).set_target(Some(target));
+            let mut generator = Generator::default();
+            generator.set_remote(Some(&Remote::new(address, Law::Pcmu)));
+            Self {
+                generator,
+                out,
+                phone,
+                leg: LegId::new(0, 0, 0),
+                start,
+                ended: Vec::new(),
+            }
+        }
+
+        fn refresh(&mut self, at_ms: u64) {
+            self.generator.refresh(self.start + ms(at_ms), &self.out);
+        }
+
+        fn run(&mut self, at_ms: u64) {
+            let ended = &mut self.ended;
+            self.generator.run(
+                self.start + ms(at_ms),
+                self.leg,
+                false,
+                &self.out,
+                &mut |event| {
+                    if let MediaEvent::PlayEnded { completed, .. } = event {
+                        ended.push(completed);
+                    }
+                },
+            );
+        }
+
+        /// Datagrams on the loopback have arrived when `send_to` returns.
+        fn heard(&self) -> Vec<Header> {
+            let mut buffer = [0; 500];
+            std::iter::from_fn(|| {
+                self.phone
+                    .recv(&mut buffer)
+                    .ok()
+                    .map(|length| (length, buffer))
+            })
+            .map(|(length, bytes)| Packet::parse(&bytes[..length]).unwrap().header)
+            .collect()
+        }
+
+        fn play(&mut self, milliseconds: usize, repeat: Repeat) {
+            let samples = vec![1000i16; milliseconds * 8];
+            let options = PlayOptions { repeat, tag: 0 };
+            self.generator
+                .play(self.leg, samples.into(), options, &mut |_| {});
+        }
+    }
+
+    #[test]
+    fn frames_follow_their_deadlines_however_late_each_wake_up_is() {
+        let mut bench = Bench::new(43_000);
+        bench.generator.set_fill(true);
+        bench.refresh(0);
+        let mut heard = Vec::new();
+        for wake in 0..500u64 {
+            bench.run(wake * 20 + wake * 7 % 19);
+            heard.extend(bench.heard());
+        }
+        assert_eq!(heard.len(), 500);
+        let last = heard[499];
+        assert_eq!((last.sequence, last.timestamp), (499, 499 * 160));
+        assert_eq!(bench.generator.deadline(), Some(bench.start + ms(500 * 20)));
+    }
+
+    #[test]
+    fn a_stall_is_left_out_and_not_sent_in_a_burst() {
+        let mut bench = Bench::new(43_100);
+        bench.generator.set_fill(true);
+        bench.refresh(0);
+        bench.run(0);
+        bench.run(1_000);
+        bench.run(1_020);
+        let heard = bench.heard();
+        let stamps: Vec<u32> = heard.iter().map(|h| h.timestamp).collect();
+        assert_eq!(stamps, [0, 8_000, 8_160]);
+        assert_eq!(heard[2].sequence, 2);
+    }
+
+    #[test]
+    fn a_prompt_ends_with_its_last_frame_and_leaves_the_line_quiet() {
+        let mut bench = Bench::new(43_200);
+        bench.play(50, Repeat::Times(2));
+        bench.refresh(0);
+        (0..4).for_each(|n| bench.run(n * 20));
+        assert_eq!(bench.ended, [] as [bool; 0]);
+        bench.run(80);
+        assert_eq!(bench.ended, [true]);
+        bench.run(200);
+        assert_eq!((bench.heard().len(), bench.generator.deadline()), (5, None));
+    }
+
+    #[test]
+    fn a_prompt_waits_for_a_far_end() {
+        let mut bench = Bench::new(43_300);
+        bench.generator.set_remote(None);
+        bench.play(20, Repeat::Once);
+        bench.refresh(0);
+        bench.run(500);
+        assert!(bench.heard().is_empty() && bench.ended.is_empty());
+        bench.generator.set_remote(Some(&Remote::new(
+            bench.phone.local_addr().unwrap(),
+            Law::Pcmu,
+        )));
+        bench.refresh(600);
+        bench.run(600);
+        assert_eq!((bench.heard().len(), bench.ended.len()), (1, 1));
+    }
+}

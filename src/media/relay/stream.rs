@@ -203,7 +203,7 @@ impl Stream {
             .unsigned_abs();
         mapping.from == from
             && mapping.ssrc == theirs.ssrc
-            && (ahead < MAX_DROPOUT || ahead > u16::MAX - MAX_MISORDER)
+            && !(MAX_DROPOUT..=u16::MAX - MAX_MISORDER).contains(&ahead)
             && off < MAX_TIMESTAMP_JUMP
     }
 }

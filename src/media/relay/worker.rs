@@ -180,6 +180,10 @@ impl Worker {
                 return;
             }
             let now = (self.clock)();
+            // Before the packets: who told us of a far end may expect its first packet heard.
+            if !self.obey(now) {
+                return;
+            }
             for slot in std::mem::take(&mut self.unread) {
                 self.read(slot, now);
             }
@@ -187,9 +191,6 @@ impl Worker {
                 if event.token() != WAKE {
                     self.read(event.token().0, now);
                 }
-            }
-            if !self.obey(now) {
-                return;
             }
             self.serve_deadlines(now);
             self.outbox.flush();
@@ -213,7 +214,7 @@ impl Worker {
     fn obey(&mut self, now: Instant) -> bool {
         while let Ok(command) = self.commands.try_recv() {
             match command {
-                Command::Open(leg) => self.open(leg, now),
+                Command::Open(leg) => self.open(leg),
                 Command::Leg(id, LegCommand::Close) => self.close(id),
                 Command::Leg(id, command) => {
                     let outbox = &mut self.outbox;
@@ -228,14 +229,15 @@ impl Worker {
         true
     }
 
-    fn open(&mut self, leg: Box<Leg>, now: Instant) {
+    fn open(&mut self, leg: Box<Leg>) {
         let slot = leg.id.slot();
         if self.legs.len() <= slot {
             self.legs.resize_with(slot + 1, || None);
         }
         self.legs[slot] = Some(leg);
-        // Packets that came before the leg did have been announced already.
-        self.read(slot, now);
+        // Packets that came before the leg did were announced then; read them once the commands
+        // waiting behind this one are carried out.
+        self.unread.push(slot);
     }
 
     fn close(&mut self, id: LegId) {
