@@ -131,6 +131,8 @@ pub enum Command {
     DropAgentLine { agent: AgentId },
     /// The agent's state changed: for records and pages.
     AgentChanged { agent: AgentId, from: AgentState, to: AgentState },
+    /// What the agent said of a conversation.
+    Disposition { call: CallId, agent: AgentId, code: String },
     /// The call is over: its record, once per call.
     Record(Box<CallRecord>),
     /// Retire a number: confirmed not in service.

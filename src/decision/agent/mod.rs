@@ -2,7 +2,7 @@
 
 mod desk;
 
-pub use desk::{AfterCall, Agent, AgentTimes};
+pub use desk::{AfterCall, Agent, AgentTimes, LastCall};
 
 use crate::id::{AgentId, CallId, CampaignId};
 use serde::{Deserialize, Serialize};

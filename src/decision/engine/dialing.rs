@@ -1,0 +1,395 @@
+//! Dialing: what pacing asks for, turned into permitted calls on trunks.
+
+use super::Engine;
+use crate::agent::{AfterCall, Agent, AgentState};
+use crate::call::{Call, Cause, Direction, EndedBy, Outcome, Phase};
+use crate::compliance::{DialPermit, Refusal};
+use crate::event::{Command, Originate};
+use crate::id::{CallId, CampaignId, DecisionId};
+use crate::lead::Lead;
+use crate::pacing::{AgentView, CallView, Constraint, FloorView, Limits, Mode, Pace, Screening, WindowView};
+use crate::pacing_decision::PacingDecision;
+use crate::routing::{TrunkRefusal, choose_caller_id, serves};
+use crate::time::Mono;
+use std::time::Duration;
+
+/// A callee's phone rings at least this long before we give up (16 CFR 310.4(b)(4)(ii)).
+pub(super) const RING_MINIMUM: Duration = Duration::from_secs(15);
+/// Silence on a trunk longer than this is the trunk's failure: SIP's timer B, 64·T1
+/// (RFC 3261 §17.1.1.2), and a little for the answer on its way.
+const SILENCE_LIMIT: Duration = Duration::from_secs(34);
+/// Leads looked at in one go, so that a list full of refusals never holds up calls in progress.
+const LOOKED_AT_MOST: u32 = 64;
+/// A standing refusal to dial is recorded again after this long.
+const REMIND_AFTER: Duration = Duration::from_secs(60);
+/// A changed reason is recorded no more often than this.
+const REASON_EVERY: Duration = Duration::from_secs(1);
+
+/// What stopped a lead from being dialed this instant.
+enum NotDialed {
+    /// The gate: the lead goes back to the store.
+    Refused(Box<Refusal>),
+    /// No trunk: the lead waits, or goes back when none will ever match.
+    Trunk(TrunkRefusal),
+    /// The campaign has no number to show.
+    NoCallerId,
+}
+
+impl Engine {
+    /// Paces every campaign that runs, or still has calls out.
+    pub(super) fn pace_all(&mut self) {
+        let ids: Vec<CampaignId> = self.campaigns.keys().copied().collect();
+        for id in ids {
+            let out = self.calls.values().any(|c| c.campaign == id && c.in_flight());
+            if self.campaigns[&id].running || out {
+                self.pace(id);
+            }
+        }
+    }
+
+    fn pace(&mut self, id: CampaignId) {
+        self.ask_for_leads(id);
+        self.ring_agents_for_dialing(id);
+        let Some((pace, calls)) = self.decide(id) else {
+            return;
+        };
+        let decision = self.next_decision;
+        for index in &pace.cancel {
+            if let Some(call) = calls.get(*index) {
+                let over = Outcome::Unanswered(Cause::Cancelled);
+                self.hang_up(*call, Some(over), EndedBy::System);
+            }
+        }
+        let (placed, held) = self.dial(id, pace.lines, decision);
+        self.record_pace(id, pace, placed, held);
+    }
+
+    /// Asks the campaign's pacer; answers its pace and the calls its indices mean.
+    fn decide(&mut self, id: CampaignId) -> Option<(Pace, Vec<CallId>)> {
+        let now = self.now;
+        let groups = self.campaigns.get(&id)?.config.trunk_groups.clone();
+        let trunks = self.trunks.capacity(&groups, now.mono);
+        let (calls, views) = self.call_views(id);
+        let agents = self.agent_views(id);
+        let sharing = self.sharing(id);
+        let waiting = self
+            .waiting
+            .iter()
+            .filter_map(|(_, call)| self.calls.get(call))
+            .filter(|call| sharing.contains(&call.campaign))
+            .count() as u32;
+        let stop = self.draining || self.halted.is_some();
+        let store_ok = self.store_trouble.is_none();
+        let campaign = self.campaigns.get_mut(&id)?;
+        campaign.tick_due = false;
+        let tally = campaign.tally(campaign.config.abandonment.window, now.wall);
+        let dry = campaign.hopper.is_empty() && campaign.exhausted;
+        let view = FloorView {
+            agents: &agents,
+            calls: &views,
+            waiting,
+            window: WindowView {
+                answered: tally.answered,
+                abandoned: tally.abandoned,
+                projected: 0.0,
+            },
+            limits: Limits {
+                trunk_channels_free: if trunks.up { trunks.channels_free } else { 0 },
+                cps_tokens: trunks.calls_now,
+                leads_dialable: campaign.hopper.len() as u32,
+                in_hours: !(dry && campaign.hours_refused > 0),
+                paused: !campaign.running || stop || campaign.gate.is_none(),
+                store_ok,
+            },
+            ring_minimum_s: RING_MINIMUM.as_secs_f64(),
+            ring_timeout_s: campaign.config.ring_timeout.as_secs_f64(),
+            hold_s: campaign.config.abandonment.within.as_secs_f64(),
+        };
+        let tuning = campaign.config.tuning;
+        Some((campaign.pacer.decide(now.mono.as_secs_f64(), &view, &tuning), calls))
+    }
+
+    /// Campaigns whose calls may be taken by an agent of this one, itself included.
+    fn sharing(&self, id: CampaignId) -> Vec<CampaignId> {
+        self.campaigns
+            .keys()
+            .copied()
+            .filter(|other| {
+                *other == id
+                    || self
+                        .agents
+                        .values()
+                        .any(|a| a.on_duty() && a.works_for(id) && a.works_for(*other))
+            })
+            .collect()
+    }
+
+    /// Calls that may need one of the campaign's agents: its own, and those of campaigns that
+    /// share agents with it, which it must not hang up.
+    fn call_views(&self, id: CampaignId) -> (Vec<CallId>, Vec<CallView>) {
+        let now = self.now.mono;
+        let sharing = self.sharing(id);
+        let in_flight = self
+            .calls
+            .values()
+            .filter(|c| c.in_flight() && sharing.contains(&c.campaign));
+        in_flight
+            .map(|call| {
+                let rung = call.rang.map(|at| now.since(at));
+                let at_least = call.ring_minimum.max(RING_MINIMUM);
+                let promised = call.lead.as_ref().is_some_and(|l| l.callback.is_some());
+                let screening = (call.phase == Phase::Screening).then(|| Screening {
+                    elapsed_s: now.since(call.since).as_secs_f64(),
+                    p_human: None,
+                });
+                let view = CallView {
+                    elapsed_s: now.since(call.started.mono).as_secs_f64(),
+                    ringing_s: rung.map(|r| r.as_secs_f64()),
+                    p_human: call.lead.as_ref().and_then(|l| l.answer_chance),
+                    screening,
+                    cancelable: call.campaign == id
+                        && !promised
+                        && rung.is_some_and(|r| r >= at_least),
+                };
+                (call.id, view)
+            })
+            .unzip()
+    }
+
+    /// Agents who take, or will take, calls of this campaign.
+    fn agent_views(&self, id: CampaignId) -> Vec<AgentView> {
+        let Some(campaign) = self.campaigns.get(&id) else {
+            return Vec::new();
+        };
+        let needs = &campaign.config.needs;
+        let now = self.now.mono;
+        let serving = |a: &&Agent| {
+            a.works_for(id)
+                && a.line_up
+                && (!a.rings_first() || lets_phones_ring(campaign.config.tuning.mode))
+                && serves(&a.profile.skills, needs, Duration::ZERO)
+        };
+        let view = |a: &Agent| {
+            let elapsed_s = now.since(a.since).as_secs_f64();
+            let stays = a.after_call == AfterCall::Ready;
+            match a.state {
+                AgentState::Ready => Some(AgentView::Idle { idle_s: elapsed_s }),
+                AgentState::Reserved(_) if stays => Some(AgentView::Reserved),
+                AgentState::Talking(_) if stays => Some(AgentView::Talking { elapsed_s }),
+                AgentState::WrapUp(_) if stays => {
+                    let call = a.campaign.and_then(|c| self.campaigns.get(&c));
+                    let limit = call.and_then(|c| c.config.wrap_up_limit);
+                    let limit_s = limit.map(|l| l.as_secs_f64());
+                    Some(AgentView::WrapUp { elapsed_s, limit_s })
+                }
+                AgentState::Reserved(_) | AgentState::Talking(_) | AgentState::WrapUp(_) => {
+                    Some(AgentView::Leaving)
+                }
+                AgentState::LoggedOut | AgentState::Connecting | AgentState::Break(_) => None,
+            }
+        };
+        self.agents.values().filter(serving).filter_map(view).collect()
+    }
+
+    /// In modes that never overdial, a phone that rings first is rung before its customer is
+    /// dialed.
+    fn ring_agents_for_dialing(&mut self, id: CampaignId) {
+        let Some(campaign) = self.campaigns.get(&id) else {
+            return;
+        };
+        let wanted = campaign.running
+            && !self.draining
+            && self.store_trouble.is_none()
+            && !campaign.hopper.is_empty()
+            && lets_phones_ring(campaign.config.tuning.mode);
+        if !wanted {
+            return;
+        }
+        let needs = campaign.config.needs.clone();
+        while let Some(agent) = self.ring_first_agent(id, &needs) {
+            self.connect(agent);
+        }
+    }
+
+    /// Places up to `lines` calls; answers how many, and what held it back.
+    fn dial(&mut self, id: CampaignId, lines: u32, decision: DecisionId) -> (u32, Option<Constraint>) {
+        let mut placed = 0;
+        let mut looked_at = 0;
+        while placed < lines && looked_at < LOOKED_AT_MOST {
+            looked_at += 1;
+            let Some(lead) = self.campaigns.get_mut(&id).and_then(|c| c.hopper.pop()) else {
+                return (placed, Some(Constraint::ListEmpty));
+            };
+            if let Some(needed) = self.unserved_need(id, &lead) {
+                self.defer_unserved(id, &lead, &needed);
+                continue;
+            }
+            match self.dial_lead(id, lead, Some(decision)) {
+                Ok(()) => placed += 1,
+                Err((lead, NotDialed::Refused(refusal))) => self.refuse_lead(id, &lead, *refusal),
+                Err((lead, NotDialed::Trunk(TrunkRefusal::NoMatch))) => self.no_trunk(id, &lead),
+                Err((lead, why)) => {
+                    let held = match why {
+                        NotDialed::Trunk(TrunkRefusal::CallsPerSecond(_)) => Constraint::CallsPerSecond,
+                        NotDialed::Trunk(_) => Constraint::TrunkChannels,
+                        _ => Constraint::Paused,
+                    };
+                    if let Some(campaign) = self.campaigns.get_mut(&id) {
+                        campaign.hopper.push(lead);
+                    }
+                    return (placed, Some(held));
+                }
+            }
+        }
+        (placed, None)
+    }
+
+    /// Gate, trunk, caller ID, order.
+    fn dial_lead(
+        &mut self,
+        id: CampaignId,
+        lead: Lead,
+        decision: Option<DecisionId>,
+    ) -> Result<(), (Lead, NotDialed)> {
+        match self.permit(id, &lead) {
+            Ok(permit) => self.place(id, lead, permit, &[], decision, None),
+            Err(refusal) => Err((lead, NotDialed::Refused(Box::new(refusal)))),
+        }
+    }
+
+    /// Takes a trunk and orders the call. `tried` are trunks not to use again.
+    fn place(
+        &mut self,
+        id: CampaignId,
+        lead: Lead,
+        permit: DialPermit,
+        tried: &[crate::id::TrunkId],
+        decision: Option<DecisionId>,
+        follows: Option<CallId>,
+    ) -> Result<(), (Lead, NotDialed)> {
+        let now = self.now;
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            return Err((lead, NotDialed::NoCallerId));
+        };
+        let number = permit.number();
+        let pool = &campaign.config.caller_ids;
+        let Some(caller_id) = choose_caller_id(pool, number, &campaign.caller_ids) else {
+            return Err((lead, NotDialed::NoCallerId));
+        };
+        let tag = |key: &str| lead.tag(key).map(str::to_owned);
+        let groups = &campaign.config.trunk_groups;
+        let trunk = match self.trunks.take(number, groups, &tag, tried, now.mono) {
+            Ok(trunk) => trunk,
+            Err(refusal) => return Err((lead, NotDialed::Trunk(refusal))),
+        };
+        campaign.caller_ids.shown(caller_id);
+        campaign.in_call.insert(lead.id);
+        campaign.hours_refused = 0;
+        let (ring, screen) = (campaign.config.ring_timeout, campaign.config.screen);
+        let call_id = self.take_call_id();
+        let mut call = Call::new(call_id, id, Direction::Outbound, trunk, caller_id, now);
+        call.number = Some(number);
+        call.tried.extend(tried);
+        call.ring_timeout = permit.ring_limits().clamp(ring).max(RING_MINIMUM);
+        call.ring_minimum = permit.ring_limits().at_least.unwrap_or(RING_MINIMUM);
+        call.decision = decision;
+        call.follows = follows;
+        call.permit = Some(permit.summary());
+        let order = Originate {
+            call: call_id,
+            campaign: id,
+            lead: lead.id,
+            permit,
+            trunk,
+            caller_id,
+            screen,
+            follows,
+            decision,
+        };
+        call.lead = Some(lead);
+        self.calls.insert(call_id, call);
+        self.order(Command::Originate(Box::new(order)));
+        self.arm_call(call_id, now.mono + SILENCE_LIMIT.max(ring));
+        Ok(())
+    }
+
+    /// A trunk failed before the callee's phone was heard: the same lead goes to the next
+    /// trunk at once, through the gate again; when there is none, back to the store.
+    pub(super) fn end_and_fail_over(&mut self, id: CallId, outcome: Outcome) {
+        let Some(mut call) = self.close_call(id, outcome) else {
+            return;
+        };
+        let next = match call.lead.take() {
+            None => Ok(()),
+            Some(lead) if self.may_dial(call.campaign) => {
+                let number = call.number;
+                match self.permit(call.campaign, &lead) {
+                    Ok(permit) if Some(permit.number()) == number => {
+                        let tried = call.tried.clone();
+                        self.place(call.campaign, lead, permit, &tried, call.decision, Some(id))
+                    }
+                    _ => Err((lead, NotDialed::Trunk(TrunkRefusal::NoMatch))),
+                }
+            }
+            Some(lead) => Err((lead, NotDialed::Trunk(TrunkRefusal::Down))),
+        };
+        if let Err((lead, _)) = next {
+            call.lead = Some(lead);
+            self.after_call(call, outcome);
+        }
+    }
+
+    fn may_dial(&self, id: CampaignId) -> bool {
+        !self.draining
+            && self.halted.is_none()
+            && self.store_trouble.is_none()
+            && self.campaigns.get(&id).is_some_and(|c| c.running)
+    }
+
+    fn record_pace(&mut self, id: CampaignId, pace: Pace, placed: u32, held: Option<Constraint>) {
+        let now = self.now;
+        let mut pace = pace;
+        if let Some(held) = held.filter(|_| placed < pace.lines) {
+            pace.binding = held;
+        }
+        let decision = self.next_decision;
+        let Some(campaign) = self.campaigns.get_mut(&id) else {
+            return;
+        };
+        let acted = placed > 0 || !pace.cancel.is_empty();
+        let worth = acted || worth_recording(campaign.recorded, pace.binding, now.mono);
+        if worth {
+            campaign.recorded = Some((pace.binding, now.mono));
+            campaign.last_decision = Some(decision);
+            *campaign.counts.bound_by.entry(pace.binding).or_default() += 1;
+        }
+        let mode = campaign.config.tuning.mode.to_string();
+        campaign.last_pace = Some(pace.clone());
+        if worth {
+            self.next_decision = DecisionId(decision.0 + 1);
+            self.order(Command::Decided(Box::new(PacingDecision {
+                id: decision,
+                campaign: id,
+                at: now.wall,
+                mode,
+                placed,
+                pace,
+            })));
+        }
+    }
+}
+
+/// Whether a decision not to dial deserves a record: a new reason, or the same one for long.
+fn worth_recording(last: Option<(Constraint, Mono)>, binding: Constraint, now: Mono) -> bool {
+    match last {
+        None => true,
+        Some((same, at)) if same == binding => now.since(at) >= REMIND_AFTER,
+        Some((_, at)) => now.since(at) >= REASON_EVERY,
+    }
+}
+
+/// Whether agents' phones may ring before each call: only where the customer is dialed after
+/// the agent is on the line.
+fn lets_phones_ring(mode: Mode) -> bool {
+    matches!(mode, Mode::ManualRatio { .. }) && !mode.overdials()
+}

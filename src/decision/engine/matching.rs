@@ -1,0 +1,99 @@
+//! People who wait, and the agents who could take them.
+
+use super::Engine;
+use crate::agent::Agent;
+use crate::id::{AgentId, CallId, CampaignId};
+use crate::routing::{Candidate, Need, best_agent, serves};
+use std::time::Duration;
+
+impl Engine {
+    /// Gives every waiting person the best idle agent, longest waiting first.
+    pub(super) fn route_waiting(&mut self) {
+        if self.waiting.is_empty() || !self.agents.values().any(Agent::is_idle) {
+            return self.ring_agents_for_waiting();
+        }
+        let queue: Vec<CallId> = self.waiting.iter().map(|(_, id)| *id).collect();
+        for id in queue {
+            self.route_one(id);
+        }
+        self.ring_agents_for_waiting();
+    }
+
+    /// Gives one waiting person an idle agent, if one serves.
+    pub(super) fn route_one(&mut self, id: CallId) -> bool {
+        let Some(call) = self.calls.get(&id) else {
+            return false;
+        };
+        let Some(from) = call.clock_from else {
+            return false;
+        };
+        let needs = self.needs_of(id);
+        let waited = self.now.mono.since(from);
+        let known = call.lead.as_ref().and_then(|lead| {
+            let promised = lead.callback.and_then(|c| c.agent);
+            promised.or(lead.owner)
+        });
+        let campaign = call.campaign;
+        let idle = self
+            .agents
+            .values()
+            .filter(|a| a.is_idle() && a.works_for(campaign))
+            .map(|a| Candidate {
+                agent: a.id(),
+                skills: &a.profile.skills,
+                idle_since: a.since,
+            });
+        let Some(agent) = best_agent(idle, &needs, known, waited) else {
+            return false;
+        };
+        self.waiting.remove(&(from, id));
+        self.reserve(id, agent);
+        true
+    }
+
+    fn needs_of(&self, id: CallId) -> Vec<Need> {
+        let Some(call) = self.calls.get(&id) else {
+            return Vec::new();
+        };
+        let of_campaign = self.campaigns.get(&call.campaign).map(|c| &c.config.needs);
+        let of_lead = call.lead.as_ref().map(|l| &l.needs);
+        of_campaign.into_iter().flatten().chain(of_lead.into_iter().flatten()).cloned().collect()
+    }
+
+    /// Phones that ring first ring now for people who wait: they called us, or nobody else
+    /// is left. One phone per waiting person.
+    fn ring_agents_for_waiting(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let ringing = self.agents.values().filter(|a| {
+            a.rings_first() && a.state == crate::agent::AgentState::Connecting
+        });
+        let mut spare = self.waiting.len().saturating_sub(ringing.count());
+        let queue: Vec<CallId> = self.waiting.iter().map(|(_, id)| *id).collect();
+        for id in queue {
+            if spare == 0 {
+                return;
+            }
+            let needs = self.needs_of(id);
+            let Some(campaign) = self.calls.get(&id).map(|c| c.campaign) else {
+                continue;
+            };
+            if let Some(agent) = self.ring_first_agent(campaign, &needs) {
+                self.connect(agent);
+                spare -= 1;
+            }
+        }
+    }
+
+    /// A ready agent whose phone must ring first and who serves these needs.
+    pub(super) fn ring_first_agent(&self, campaign: CampaignId, needs: &[Need]) -> Option<AgentId> {
+        self.agents
+            .values()
+            .filter(|a| a.rings_first() && !a.line_up && a.works_for(campaign))
+            .filter(|a| a.state == crate::agent::AgentState::Ready)
+            .filter(|a| serves(&a.profile.skills, needs, Duration::ZERO))
+            .min_by_key(|a| (a.since, a.id()))
+            .map(Agent::id)
+    }
+}
