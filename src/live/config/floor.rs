@@ -1,0 +1,95 @@
+//! Sections that describe the floor: `[[trunk]]`, `[[agent]]`, `[[campaign]]`, as the driver
+//! needs them around the engine's own settings.
+
+use super::number_format::NumberFormat;
+use super::secret::Secret;
+use crate::profiles::{CallerIdHeader, CodecName, Profile};
+use carillon_decision::agent::AgentProfile;
+use carillon_decision::campaign::CampaignConfig;
+use carillon_decision::routing::TrunkConfig;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One `[[trunk]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrunkSettings {
+    /// What the engine must know: id, name, group, channels, rate, prefixes, tags, priority.
+    pub engine: TrunkConfig,
+    /// Host name or address of the carrier or PBX.
+    pub host: String,
+    /// Its UDP port. Default 5060.
+    pub port: u16,
+    /// How it behaves: causes, codecs, headers.
+    #[serde(serialize_with = "profile_name")]
+    pub profile: Arc<Profile>,
+    /// How numbers are written in the Request-URI and To.
+    pub number_format: NumberFormat,
+    /// How our own number is written in From and P-Asserted-Identity.
+    pub caller_id_format: NumberFormat,
+    /// Digest user name.
+    pub username: Option<String>,
+    /// Digest password.
+    pub password: Option<Secret>,
+    /// Register there (needs a user name and a password). Default off.
+    pub register: bool,
+    /// Host part of From and To; default the trunk's host.
+    pub from_domain: Option<String>,
+    /// Codecs in order of preference, the profile's unless given.
+    pub codecs: Vec<CodecName>,
+    /// Header that carries the caller ID, the profile's unless given.
+    pub caller_id_header: CallerIdHeader,
+    /// Ask for OPTIONS answers to know whether the trunk is up. Default on; when off, the
+    /// trunk counts as up until calls fail.
+    pub options: bool,
+}
+
+/// One `[[agent]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AgentSettings {
+    /// What the engine must know: id, name, skills, campaigns, line.
+    pub engine: AgentProfile,
+    /// Shown on pages; default the name.
+    pub display_name: String,
+    /// PIN of the agent page and of the login by phone (digits).
+    pub pin: Option<Secret>,
+    /// SIP password of the agent's registered phone.
+    pub password: Option<Secret>,
+    /// Where the phone is.
+    pub phone: AgentPhone,
+}
+
+/// Where an agent's phone is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentPhone {
+    /// It registers with Carillon under this user name.
+    Registered(String),
+    /// A fixed SIP URI, octet for octet.
+    Uri(String),
+}
+
+/// One `[[campaign]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CampaignSettings {
+    /// What the engine must know.
+    pub engine: CampaignConfig,
+    /// Start dialing as soon as the node is up. Default off: `campaign start` does.
+    pub autostart: bool,
+    /// Prompts by the name the engine uses for them.
+    pub prompts: Vec<PromptSource>,
+}
+
+/// A prompt a campaign plays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PromptSource {
+    /// The name in the engine's settings (`abandon_prompt`, inbound `prompt`), as written.
+    pub name: String,
+    /// The WAV file, absolute or counted from the working directory; absent: a prompt built in
+    /// (`carillon_media::prompts`) of that name.
+    pub file: Option<PathBuf>,
+}
+
+fn profile_name<S: serde::Serializer>(profile: &Arc<Profile>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&profile.name)
+}

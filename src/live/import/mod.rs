@@ -1,0 +1,1 @@
+//! Leads and do-not-call lists from files.

@@ -1,0 +1,127 @@
+//! SIP answers to causes (RFC 3261 §21, RFC 3326, RFC 3398 §8.2.6, RFC 8197, RFC 8688, Q.850).
+
+use super::Profile;
+use carillon_decision::call::Cause;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Which final answer means what: the built-in table, with a profile's exceptions over it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CauseMap {
+    /// SIP code → cause, where this carrier means something else than the table.
+    #[serde(serialize_with = "names")]
+    pub codes: BTreeMap<u16, Cause>,
+    /// Q.850 cause of a Reason header → cause, likewise.
+    #[serde(serialize_with = "names")]
+    pub q850: BTreeMap<u16, Cause>,
+    /// Whether a Q.850 Reason refines what the code says. Some gateways write nonsense there.
+    pub ignore_q850: bool,
+}
+
+impl Profile {
+    /// What a final answer means. `reason` is one Reason header value (RFC 3326): protocol,
+    /// cause, text. `timed_out`: timer B fired and nothing was heard, `code` is then ours.
+    pub fn cause(&self, code: u16, reason: Option<(&str, Option<u16>, &str)>, timed_out: bool) -> Cause {
+        if timed_out {
+            return Cause::TrunkFailure;
+        }
+        // Analytics blocking must say so with 603 and this Reason (47 CFR 64.1200(k)(9),
+        // ATIS-1000099); whatever the code, it is the caller ID that is blocked.
+        if reason.is_some_and(|(_, _, text)| names_network_block(text)) {
+            return Cause::Blocked;
+        }
+        if let Some(&cause) = self.causes.codes.get(&code) {
+            return cause;
+        }
+        let plain = by_code(code);
+        if self.causes.ignore_q850 || !is_vague(code) {
+            return plain;
+        }
+        match reason {
+            Some((protocol, Some(q850), _)) if protocol.eq_ignore_ascii_case("Q.850") => {
+                let own = self.causes.q850.get(&q850).copied();
+                own.or_else(|| by_q850(q850)).unwrap_or(plain)
+            }
+            _ => plain,
+        }
+    }
+
+    /// What a failed call means, from all its Reason values and its phrase: the first that
+    /// says more than the code wins. A failure with `unusable` set reached a person and is
+    /// [`Cause::Media`] here.
+    pub fn cause_of(&self, failure: &carillon_sip::Failure) -> Cause {
+        if failure.unusable {
+            return Cause::Media;
+        }
+        let plain = match failure.code {
+            603 if names_network_block(&failure.phrase) => Cause::Blocked,
+            code => self.cause(code, None, failure.timed_out),
+        };
+        failure
+            .reasons
+            .iter()
+            .map(|r| self.cause(failure.code, Some((&r.protocol, r.cause, &r.text)), failure.timed_out))
+            .find(|&refined| refined != plain)
+            .unwrap_or(plain)
+    }
+}
+
+/// Whether a Reason text or a phrase says that the network blocked the call: "Network
+/// Blocked", or the `v=analytics1` parameters that ATIS-1000099 puts into the text.
+fn names_network_block(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("network blocked") || text.trim_start().starts_with("v=analytics")
+}
+
+/// Codes a Q.850 cause may refine. The others say exactly what they mean, or speak of
+/// credentials, media or a wish of the callee that no gateway's cause overrules.
+fn is_vague(code: u16) -> bool {
+    !matches!(code, 401 | 407 | 486 | 488 | 600 | 603 | 606..=608 | 666)
+}
+
+/// The table of `docs/SIP.md`.
+fn by_code(code: u16) -> Cause {
+    match code {
+        486 | 600 => Cause::Busy,
+        // 487 answers our own CANCEL after the ring time-out.
+        480 | 487 => Cause::NoAnswer,
+        404 | 410 | 484 | 485 | 604 => Cause::Disconnected,
+        607 | 608 | 666 => Cause::Blocked,
+        403 | 433 => Cause::Refused,
+        401 | 407 => Cause::TrunkAuth,
+        406 | 415 | 488 | 606 => Cause::Media,
+        408 => Cause::TrunkFailure,
+        // 603, and any other 6xx: no other place may be tried (RFC 3261 §21.6).
+        600..=699 => Cause::Declined,
+        // Redirections we do not follow and what is left of 4xx and 5xx: this trunk cannot.
+        _ => Cause::Congestion,
+    }
+}
+
+/// What a Q.850 cause says of the person; `None` where it says no more than the SIP code.
+fn by_q850(cause: u16) -> Option<Cause> {
+    Some(match cause {
+        // Unallocated; number changed; invalid format; vacant code.
+        1 | 22 | 28 => Cause::Disconnected,
+        // No route to the transit network or the destination: the trunk's routing, not the number.
+        2 | 3 | 25 => Cause::Congestion,
+        17 => Cause::Busy,
+        // No user responding; no answer; subscriber absent.
+        18..=20 => Cause::NoAnswer,
+        21 => Cause::Declined,
+        // No circuit, network out of order, temporary failure, switch congestion, channel
+        // unavailable, resource unavailable.
+        34 | 38 | 41 | 42 | 44 | 47 => Cause::Congestion,
+        // Facility not subscribed, outgoing calls barred, bearer not authorized.
+        50 | 52 | 57 => Cause::Refused,
+        // Bearer not implemented, incompatible destination.
+        65 | 70 | 88 => Cause::Media,
+        // Recovery on timer expiry.
+        102 => Cause::TrunkFailure,
+        _ => return None,
+    })
+}
+
+fn names<S: serde::Serializer>(map: &BTreeMap<u16, Cause>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(map.iter().map(|(code, cause)| (code, cause.name())))
+}
