@@ -16,18 +16,38 @@
 //! walks the route table. **No whole telephone number leaves** but on an agent's own card.
 //! **This crate reads no clock and draws no chance**: both come with [`ApiConfig`].
 
+mod app;
 pub mod config;
+mod error;
+mod extract;
+mod guard;
+mod hub;
+mod metrics;
+mod openapi;
 pub mod port;
+mod routes;
+mod stream;
+pub mod view;
 
 pub use config::{ApiConfig, Clock, Entropy, Reads};
+pub use error::ErrorBody;
+pub use hub::Sample;
 pub use port::Floor;
 
+use app::App;
+use axum::Router;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
-/// Serves pages and API on `listener` until `shutdown` resolves, then lets requests in progress
-/// end for at most 3 s.
+/// Requests in progress may take so long after shutdown began.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Serves pages and API on `listener` until `shutdown` resolves; event streams then end, and
+/// other requests in progress have 3 s.
 ///
 /// # Errors
 /// When the listener fails.
@@ -37,7 +57,32 @@ pub async fn serve(
     config: ApiConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let _ = (listener, floor, config);
-    shutdown.await;
-    Ok(())
+    let (close, closing) = watch::channel(false);
+    let router = router(floor, config, closing.clone());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stopped = async move {
+        shutdown.await;
+        close.send_replace(true);
+    };
+    let server = axum::serve(listener, service).with_graceful_shutdown(stopped);
+    let mut late = closing;
+    tokio::select! {
+        ended = server => ended,
+        () = async move {
+            // An error means that the sender is gone, and with it the server.
+            let _ = late.wait_for(|closed| *closed).await;
+            tokio::time::sleep(GRACE).await;
+        } => Ok(()),
+    }
+}
+
+/// The service without a listener; streams end when `closing` turns true. Must be called within
+/// a tokio runtime: it follows the floor from then on.
+pub fn router(floor: Arc<dyn Floor>, config: ApiConfig, closing: watch::Receiver<bool>) -> Router {
+    routes::router(Arc::new(App::new(floor, config, closing)))
+}
+
+/// The OpenAPI document as JSON text.
+pub fn openapi_json() -> String {
+    serde_json::to_string_pretty(&openapi::document()).expect("a document of plain values")
 }

@@ -1,0 +1,94 @@
+//! Who may do what: the supervisor's token, agents' sessions, and the defences of a server
+//! that browsers reach.
+
+mod headers;
+mod limiter;
+mod origin;
+mod session;
+mod token;
+
+pub(crate) use headers::secure;
+pub(crate) use limiter::{Limiter, Source};
+pub(crate) use origin::check_origin;
+pub(crate) use session::{COOKIE, LIFETIME, Session, Sessions, cookie_of};
+pub(crate) use token::Secret;
+
+use crate::app::App;
+use crate::config::Reads;
+use crate::error::ApiError;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody; a page without data.
+    Page,
+    /// Everybody; no data about people or calls.
+    Public,
+    /// By [`Reads`].
+    Read,
+    /// Holders of the supervisor's token.
+    Supervisor,
+    /// Everybody with name and PIN, which the handler checks and limits.
+    SignIn,
+    /// A signed-in agent, in their own name.
+    Agent,
+}
+
+/// Where a request came from, as far as the socket tells.
+pub(crate) fn source_of(request: &Request) -> Source {
+    let ip = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
+    Source::new(ip)
+}
+
+/// Lets a request pass to a route of that access, or refuses it.
+pub(crate) async fn guard(
+    State((app, access)): State<(Arc<App>, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let by_token = match access {
+        Access::Page | Access::Public | Access::SignIn | Access::Agent => false,
+        Access::Read => app.config.reads == Reads::Token,
+        Access::Supervisor => true,
+    };
+    if by_token {
+        check_token(&app, source_of(&request), request.headers())?;
+    }
+    if access == Access::Agent {
+        let session = cookie_of(request.headers())
+            .and_then(|token| app.sessions().find(&token, app.now().mono))
+            .ok_or_else(ApiError::no_session)?;
+        request.extensions_mut().insert(session);
+    }
+    let source = source_of(&request);
+    request.extensions_mut().insert(source);
+    Ok(next.run(request).await)
+}
+
+fn check_token(app: &App, source: Source, headers: &HeaderMap) -> Result<(), ApiError> {
+    let now = app.now().mono;
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
+    // A request without any token is no guess: it costs no patience.
+    let Some(given) = given else { return Err(ApiError::token()) };
+    app.limiter().check(&source, now).map_err(ApiError::too_many)?;
+    if app.token.matches(given) {
+        return Ok(());
+    }
+    tracing::warn!(%source, "wrong supervisor token");
+    app.limiter().failed(source, now);
+    Err(ApiError::token())
+}

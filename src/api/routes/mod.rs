@@ -1,0 +1,114 @@
+//! The route table: the only list of routes there is. Each names who may call it.
+
+mod agent;
+mod machine;
+mod pages;
+mod read;
+mod supervisor;
+mod tuning;
+
+pub(crate) mod documented {
+    //! Handlers as the OpenAPI document names them.
+    pub(crate) use super::agent::*;
+    pub(crate) use super::machine::*;
+    pub(crate) use super::read::*;
+    pub(crate) use super::supervisor::*;
+}
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::guard::{Access, check_origin, guard, secure};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
+use std::sync::Arc;
+
+/// Largest request body, octets.
+const BODY_MAX: usize = 64 * 1024;
+
+/// A route.
+pub(crate) struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+    handler: MethodRouter<Arc<App>>,
+}
+
+fn read(path: &'static str, access: Access, handler: MethodRouter<Arc<App>>) -> Route {
+    Route { method: Method::GET, path, access, handler }
+}
+
+fn change(path: &'static str, access: Access, handler: MethodRouter<Arc<App>>) -> Route {
+    Route { method: Method::POST, path, access, handler }
+}
+
+/// Every route.
+pub(crate) fn table() -> Vec<Route> {
+    use Access::{Agent, Page, Public, Read, SignIn, Supervisor};
+    vec![
+        read("/", Page, get(pages::wallboard)),
+        read("/agent", Page, get(pages::agent)),
+        read("/assets/{file}", Page, get(pages::asset)),
+        read("/healthz", Public, get(machine::healthz)),
+        read("/readyz", Public, get(machine::readyz)),
+        read("/api/openapi.json", Public, get(machine::openapi)),
+        read("/metrics", Read, get(machine::metrics)),
+        read("/api/status", Read, get(read::status)),
+        read("/api/events", Read, get(read::events)),
+        read("/api/calls", Read, get(read::calls)),
+        read("/api/calls/{id}/explain", Read, get(read::explain_call)),
+        read("/api/leads/{id}", Read, get(read::lead)),
+        read("/api/leads/{id}/explain", Read, get(read::explain_lead)),
+        read("/api/decisions", Read, get(read::decisions)),
+        read("/api/decisions/{id}", Read, get(read::decision)),
+        read("/api/decisions/{id}/explain", Read, get(read::explain_decision)),
+        read("/api/report", Read, get(read::report)),
+        read("/api/lists", Read, get(read::lists)),
+        change("/api/campaigns/{name}", Supervisor, post(supervisor::campaign)),
+        change("/api/lists/{id}", Supervisor, post(supervisor::list)),
+        change("/api/agents/{name}", Supervisor, post(supervisor::agent)),
+        change("/api/trunks/{name}/test", Supervisor, post(supervisor::trunk_test)),
+        change("/api/drain", Supervisor, post(supervisor::drain)),
+        change("/api/stop", Supervisor, post(supervisor::stop)),
+        change("/api/agent/session", SignIn, post(agent::sign_in)),
+        read("/api/agent/me", Agent, get(agent::me)),
+        read("/api/agent/events", Agent, get(agent::agent_events)),
+        change("/api/agent/ready", Agent, post(agent::ready)),
+        change("/api/agent/break", Agent, post(agent::take_break)),
+        change("/api/agent/logout", Agent, post(agent::logout)),
+        change("/api/agent/hangup", Agent, post(agent::hangup)),
+        change("/api/agent/disposition", Agent, post(agent::disposition)),
+    ]
+}
+
+/// The whole service.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new();
+    for route in table() {
+        let check = from_fn_with_state((Arc::clone(&app), route.access), guard);
+        router = router.route(route.path, route.handler.route_layer(check));
+    }
+    router
+        .fallback(|| async {
+            ApiError::new(
+                StatusCode::NOT_FOUND,
+                "API-404",
+                "there is nothing at this address",
+                "see /api/openapi.json",
+            )
+        })
+        .method_not_allowed_fallback(|| async {
+            ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "API-405",
+                "this address does not take that method",
+                "see /api/openapi.json",
+            )
+        })
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn_with_state(Arc::clone(&app), check_origin))
+        .layer(from_fn(secure))
+        .with_state(app)
+}
