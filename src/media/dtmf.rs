@@ -123,9 +123,10 @@ impl Receiver {
         current.press()
     }
 
-    /// Not newer than what was reported, or older than the press under way.
+    /// Not newer than what was reported, or older than the press under way. Looks back 8 s: late
+    /// packets come sooner, and a stream that starts anew elsewhere must not go unheard.
     fn is_old(&self, timestamp: u32) -> bool {
-        let before = |than: u32| than.wrapping_sub(timestamp) < 1 << 20;
+        let before = |than: u32| than.wrapping_sub(timestamp) < 1 << 16;
         self.reported.is_some_and(before)
             || self
                 .current

@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn frames_follow_their_deadlines_however_late_each_wake_up_is() {
-        let mut bench = Bench::new(43_000);
+        let mut bench = Bench::new(13_000);
         bench.generator.set_fill(true);
         bench.refresh(0);
         let mut heard = Vec::new();
@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_stall_is_left_out_and_not_sent_in_a_burst() {
-        let mut bench = Bench::new(43_100);
+        let mut bench = Bench::new(13_100);
         bench.generator.set_fill(true);
         bench.refresh(0);
         bench.run(0);
@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn a_prompt_ends_with_its_last_frame_and_leaves_the_line_quiet() {
-        let mut bench = Bench::new(43_200);
+        let mut bench = Bench::new(13_200);
         bench.play(50, Repeat::Times(2));
         bench.refresh(0);
         (0..4).for_each(|n| bench.run(n * 20));
@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn a_prompt_waits_for_a_far_end() {
-        let mut bench = Bench::new(43_300);
+        let mut bench = Bench::new(13_300);
         bench.generator.set_remote(None);
         bench.play(20, Repeat::Once);
         bench.refresh(0);

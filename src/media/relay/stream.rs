@@ -326,4 +326,39 @@ mod tests {
             assert_eq!((sent.sequence, sent.timestamp), (n as u16, n * 160));
         }
     }
+
+    proptest::proptest! {
+        /// Whoever speaks when: no sequence number is used twice, and later numbers never carry
+        /// earlier timestamps.
+        #[test]
+        fn any_order_of_speakers_gives_one_stream(
+            steps in proptest::collection::vec((0u8..4, 0u64..60, 0u16..4), 1..200),
+            first in proptest::num::u16::ANY,
+        ) {
+            let t = start();
+            let mut stream = Stream::new(1, first, u32::MAX - 3_000);
+            let (mut clock, mut theirs_at) = (0u64, [0u16; 3]);
+            let mut sent: Vec<(u16, u32)> = Vec::new();
+            for (who, wait, lost) in steps {
+                clock += wait;
+                let at = t + ms(clock);
+                let header = if who == 3 {
+                    Some(stream.generated(at, 160, 0, lost == 0))
+                } else {
+                    let number = &mut theirs_at[usize::from(who)];
+                    *number += 1 + lost;
+                    let header = theirs(u32::from(who), *number, u32::from(*number) * 160);
+                    // Two streams of one leg, and another leg.
+                    stream.forwarded(at, LegId::new(0, usize::from(who / 2), 0), &header, 160, 0)
+                };
+                sent.extend(header.map(|h| (h.sequence, h.timestamp)));
+            }
+            for pair in sent.windows(2) {
+                let step = pair[1].0.wrapping_sub(pair[0].0);
+                let time = pair[1].1.wrapping_sub(pair[0].1);
+                proptest::prop_assert!((1..1_000).contains(&step), "{pair:?}");
+                proptest::prop_assert!((160..1 << 20).contains(&time), "{pair:?}");
+            }
+        }
+    }
 }

@@ -1,0 +1,104 @@
+//! Key presses.
+
+use carillon_media::dtmf;
+use carillon_media::meter::tone_db;
+use carillon_media::tone::sine;
+use carillon_media::{DtmfPolicy, Law, LegOptions, MediaEvent, RelayError, Remote};
+use std::time::Instant;
+
+use crate::phone::*;
+
+#[test]
+fn a_key_press_is_reported_once_and_reaches_the_other_leg() {
+    let (relay, events) = start(4, 1);
+    let mut caller = Phone::connect(&relay, Law::Pcmu, LegOptions::default());
+    let agent = Phone::connect(&relay, Law::Pcma, LegOptions::default());
+    relay.bridge(caller.leg, agent.leg).unwrap();
+    caller.send(&sine(1000.0, -12.0, 20));
+    agent.hear_audio(1);
+    for (ends, duration) in [(0u8, 160u8), (0x80, 240), (0x80, 240), (0x80, 240)] {
+        caller.send_event(5_000, [1, ends | 10, 0, duration]);
+    }
+    caller.send_event(9_000, [11, 0x80 | 10, 3, 0x20]);
+    let mut pressed = Vec::new();
+    wait_for(&events, |event| {
+        if let MediaEvent::Dtmf {
+            leg,
+            digit,
+            duration_ms,
+        } = event
+        {
+            pressed.push((*leg, *digit, *duration_ms));
+        }
+        (pressed.last()?.1 == '#').then_some(())
+    });
+    assert_eq!(pressed, [(caller.leg, '1', 30), (caller.leg, '#', 100)]);
+    let mut receiver = dtmf::Receiver::default();
+    let mut digits = String::new();
+    for _ in 0..5 {
+        let (header, payload) = agent.hear();
+        assert_eq!(header.payload_type, 101);
+        let presses = receiver.push(Instant::now(), header.timestamp, &payload);
+        digits.extend(presses.into_iter().flatten().map(|press| press.digit));
+    }
+    assert_eq!(digits, "1#");
+}
+
+#[test]
+fn absorbed_keys_are_reported_but_not_passed_on_and_leave_no_hole() {
+    let (relay, events) = start(5, 1);
+    let options = LegOptions {
+        dtmf: DtmfPolicy::Absorb,
+        ..LegOptions::default()
+    };
+    let mut agent = Phone::connect(&relay, Law::Pcmu, options);
+    let caller = Phone::connect(&relay, Law::Pcmu, LegOptions::default());
+    relay.bridge(caller.leg, agent.leg).unwrap();
+    agent.send(&sine(1000.0, -12.0, 20));
+    agent.send_event(5_000, [10, 0x80 | 10, 3, 0x20]);
+    agent.send(&sine(1000.0, -12.0, 20));
+    let (first, second) = (caller.hear().0, caller.hear().0);
+    assert_eq!(
+        (second.payload_type, second.sequence),
+        (0, first.sequence.wrapping_add(1))
+    );
+    wait_for(&events, |event| {
+        matches!(event, MediaEvent::Dtmf { digit: '*', .. }).then_some(())
+    });
+}
+
+#[test]
+fn sent_keys_arrive_as_events_or_as_tones() {
+    let (relay, events) = start(6, 1);
+    let phone = Phone::connect(&relay, Law::Pcmu, LegOptions::default());
+    let far = Phone::connect(&relay, Law::Pcmu, LegOptions::default());
+    // Leg to leg over the loopback: the relay is its own far end.
+    relay
+        .set_remote(phone.leg, Remote::new(far.relay_port, Law::Pcmu))
+        .unwrap();
+    relay
+        .set_remote(far.leg, Remote::new(phone.relay_port, Law::Pcmu))
+        .unwrap();
+    relay.send_dtmf(phone.leg, "19*").unwrap();
+    let mut digits = String::new();
+    wait_for(&events, |event| {
+        if let MediaEvent::Dtmf { leg, digit, .. } = event {
+            assert_eq!(*leg, far.leg);
+            digits.push(*digit);
+        }
+        (digits.len() == 3).then_some(())
+    });
+    assert_eq!(digits, "19*");
+    assert!(matches!(
+        relay.send_dtmf(phone.leg, "1x"),
+        Err(RelayError::BadDigit('x'))
+    ));
+
+    let plain = Phone::connect(&relay, Law::Pcmu, LegOptions::default());
+    let mut remote = Remote::new(plain.address(), Law::Pcmu);
+    remote.dtmf_payload_type = None;
+    relay.set_remote(plain.leg, remote).unwrap();
+    relay.send_dtmf(plain.leg, "5").unwrap();
+    let heard = plain.hear_audio(5);
+    assert!(tone_db(&heard, 770.0) > -14.0 && tone_db(&heard, 1336.0) > -14.0);
+}
