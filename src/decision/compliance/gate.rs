@@ -1,18 +1,26 @@
 //! Judging a lead.
 
-use super::config::{ComplianceRules, RulesError};
-use super::permit::{DialPermit, ZoneSource};
+use super::callee::{Callee, NoZone};
+use super::compiled::{Compiled, compile};
+use super::config::{ComplianceRules, OWN_DNC_LIST, REASSIGNED_LIST, RulesError};
+use super::constraint::{Constraint, Past, add, next_pass};
+use super::number_kind;
+use super::permit::{DialPermit, RingLimits, ZoneSource};
+use super::places::{self, Row};
 use super::refusal::{Refusal, RefusalCode};
 use super::rules::RuleStatus;
-use crate::lead::Lead;
+use super::timetable::Timetable;
+use crate::lead::{Consent, Lead, LeadNumber};
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// One campaign's rules, ready to judge leads.
+/// One campaign's rules, ready to judge leads. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gate {
-    rules: ComplianceRules,
+    rules: Arc<ComplianceRules>,
+    compiled: Arc<[Compiled]>,
 }
 
 /// What one rule says of a lead, for people.
@@ -38,15 +46,25 @@ pub struct RuleCheck {
     pub not_before: Option<Wall>,
 }
 
+/// A check that neither place nor time changes.
+struct Fixed {
+    rule: &'static str,
+    citation: &'static str,
+    status: RuleStatus,
+    /// The refusal and its sentence, or the sentence of the pass.
+    verdict: Result<String, (RefusalCode, String)>,
+}
+
 impl Gate {
     /// A gate for these rules.
     ///
     /// # Errors
     /// [`RulesError`] names the setting that cannot be applied: an unknown pack, zone,
-    /// country or list of hours without any.
+    /// country or state, hours that are never open, a blackout that ends before it starts.
     pub fn new(rules: &ComplianceRules) -> Result<Self, RulesError> {
         Ok(Self {
-            rules: rules.clone(),
+            compiled: compile(rules)?.into(),
+            rules: Arc::new(rules.clone()),
         })
     }
 
@@ -67,18 +85,47 @@ impl Gate {
         now: Wall,
         longest_ring: Duration,
     ) -> Result<DialPermit, Refusal> {
-        let _ = (lead, number_index, now, longest_ring);
-        Err(Refusal {
-            code: RefusalCode::NoNumber,
-            rule: "number".into(),
-            zone: None,
-            source: None,
-            not_before: None,
-            detail: String::new(),
+        let Some(number) = lead.numbers.get(number_index) else {
+            return Err(no_number(lead, number_index));
+        };
+        let row = places::of_number(number.number);
+        for check in self.fixed_checks(lead, number, row) {
+            check.into_refusal()?;
+        }
+        let callee = Callee::resolve(lead, number.number, row, &self.rules.unknown_zone)
+            .map_err(unknown_zone)?;
+        let matched = self.matched(&callee);
+        let constraints = constraints(&matched, &callee, lead, number);
+        let failed = constraints
+            .iter()
+            .filter(|c| !c.passes(now, longest_ring))
+            .min_by_key(|c| c.code_at(now, longest_ring));
+        if let Some(failed) = failed {
+            return Err(Refusal {
+                code: failed.code_at(now, longest_ring),
+                rule: failed.rule.id.to_string(),
+                zone: failed.zone.map(|z| z.name.clone()),
+                source: failed.source(&callee),
+                not_before: next_pass(constraints.iter(), now, longest_ring),
+                detail: failed.detail(now, longest_ring),
+            });
+        }
+        Ok(DialPermit {
+            lead: lead.id,
+            number: number.number,
+            number_index,
+            issued: now,
+            expires: expiry(&constraints, now, longest_ring),
+            ring: ring_limits(&matched),
+            source: callee.source,
+            zones: callee.zones.iter().map(|z| z.name.as_str()).collect(),
+            places: callee.all_places(),
+            rules: matched.iter().map(|r| (r.id.clone(), r.status)).collect(),
+            snapshot: lead.facts.snapshot,
         })
     }
 
-    /// What every rule says, passed or not.
+    /// What every rule says, passed or not, each in every zone it is judged in.
     pub fn explain(
         &self,
         lead: &Lead,
@@ -86,12 +133,44 @@ impl Gate {
         now: Wall,
         longest_ring: Duration,
     ) -> Vec<RuleCheck> {
-        let _ = (lead, number_index, now, longest_ring);
-        Vec::new()
+        let Some(number) = lead.numbers.get(number_index) else {
+            return vec![RuleCheck::refused(no_number(lead, number_index))];
+        };
+        let row = places::of_number(number.number);
+        let mut out: Vec<RuleCheck> = self
+            .fixed_checks(lead, number, row)
+            .map(RuleCheck::from)
+            .collect();
+        let callee = match Callee::resolve(lead, number.number, row, &self.rules.unknown_zone) {
+            Ok(callee) => callee,
+            Err(none) => {
+                out.push(RuleCheck::refused(unknown_zone(none)));
+                return out;
+            }
+        };
+        out.push(zone_check(&callee));
+        let matched = self.matched(&callee);
+        for constraint in constraints(&matched, &callee, lead, number) {
+            let passed = constraint.passes(now, longest_ring);
+            out.push(RuleCheck {
+                rule: constraint.rule.id.to_string(),
+                citation: constraint.rule.citation.to_string(),
+                status: constraint.rule.status,
+                passed,
+                code: (!passed).then(|| constraint.code_at(now, longest_ring)),
+                zone: constraint.zone.map(|z| z.name.clone()),
+                source: constraint.source(&callee),
+                detail: constraint.detail(now, longest_ring),
+                not_before: (!passed)
+                    .then(|| next_pass(std::iter::once(&constraint), now, longest_ring))
+                    .flatten(),
+            });
+        }
+        out
     }
 
     /// The earliest instant from `now` on at which [`Gate::permit`] would grant the call if
-    /// nothing but time changes; `None` when it never would.
+    /// nothing but time changes; `None` when there is none within 400 days.
     pub fn next_allowed(
         &self,
         lead: &Lead,
@@ -104,4 +183,244 @@ impl Gate {
             Err(refusal) => refusal.not_before,
         }
     }
+
+    /// The checks on number, lists and consent, in order. Lazy: the first refusal ends it.
+    fn fixed_checks<'a>(
+        &'a self,
+        lead: &'a Lead,
+        number: &'a LeadNumber,
+        row: Option<&'static Row>,
+    ) -> impl Iterator<Item = Fixed> + 'a {
+        (0..4).map(move |n| match n {
+            0 => in_service(number),
+            1 => number_plan(number, row),
+            2 => self.do_not_call(lead, number),
+            _ => self.consent(lead),
+        })
+    }
+
+    fn do_not_call(&self, lead: &Lead, number: &LeadNumber) -> Fixed {
+        let applies = |list: &&String| {
+            let own = list.as_str() == OWN_DNC_LIST || list.as_str() == REASSIGNED_LIST;
+            own || self.rules.dnc_lists.as_ref().is_none_or(|lists| lists.contains(list))
+        };
+        let snapshot = lead.facts.snapshot;
+        let verdict = match number.listed.iter().find(applies) {
+            None => Ok(format!("on no do-not-call list that applies (state {snapshot})")),
+            Some(list) if list == REASSIGNED_LIST => Err((
+                RefusalCode::Reassigned,
+                "the number belongs to somebody else since consent was given".to_owned(),
+            )),
+            Some(list) => Err((
+                RefusalCode::DoNotCall,
+                format!("on the do-not-call list `{list}` (state {snapshot})"),
+            )),
+        };
+        Fixed {
+            rule: "do-not-call",
+            citation: "do-not-call lists that apply",
+            status: RuleStatus::Law,
+            verdict,
+        }
+    }
+
+    fn consent(&self, lead: &Lead) -> Fixed {
+        let refuse = |text: &str| Err((RefusalCode::NoConsent, text.to_owned()));
+        Fixed {
+            rule: "consent",
+            citation: "consent register",
+            status: RuleStatus::House,
+            verdict: match lead.facts.consent {
+                Consent::Withdrawn => refuse("consent was withdrawn"),
+                Consent::Unknown if self.rules.require_consent => {
+                    refuse("the campaign asks for consent and none is on file")
+                }
+                Consent::Unknown => Ok("the campaign does not ask for consent".to_owned()),
+                Consent::Given => Ok("consent is on file".to_owned()),
+            },
+        }
+    }
+
+    /// The rules that bind at the callee's places.
+    fn matched(&self, callee: &Callee) -> Vec<&Compiled> {
+        let binds = |rule: &Compiled| {
+            rule.scope.is_everywhere()
+                || callee.places.iter().any(|p| rule.scope.covers(p))
+                || (rule.by_area_code && callee.number_places.iter().any(|p| rule.scope.covers(p)))
+        };
+        let mut matched: Vec<&Compiled> = self.compiled.iter().filter(|r| binds(r)).collect();
+        let local_hours = |rule: &&Compiled| {
+            !rule.scope.is_everywhere() && matches!(rule.table, Some((Timetable::Week { .. }, _)))
+        };
+        if matched.iter().any(local_hours) {
+            matched.retain(|rule| !rule.fallback);
+        }
+        matched
+    }
+}
+
+fn in_service(number: &LeadNumber) -> Fixed {
+    Fixed {
+        rule: "in-service",
+        citation: "earlier calls",
+        status: RuleStatus::House,
+        verdict: match number.retired {
+            false => Ok("not known to be out of service".to_owned()),
+            true => Err((
+                RefusalCode::RetiredNumber,
+                "the number is known to be out of service".to_owned(),
+            )),
+        },
+    }
+}
+
+fn number_plan(number: &LeadNumber, row: Option<&'static Row>) -> Fixed {
+    let sentence = |code| match code {
+        RefusalCode::EmergencyNumber => "may reach an emergency service",
+        RefusalCode::ShortNumber => "is a short code",
+        RefusalCode::PremiumNumber => "costs its caller more than a call",
+        RefusalCode::SpecialNumber => "is a pager or a voicemail access",
+        _ => "does not exist in its country's numbering plan",
+    };
+    Fixed {
+        rule: "number-plan",
+        citation: "national numbering plans (libphonenumber)",
+        status: RuleStatus::House,
+        verdict: match number_kind::refused(number.number, row) {
+            None => Ok("a subscriber's number".to_owned()),
+            Some(code) => Err((code, format!("{} {}", number.number.masked(), sentence(code)))),
+        },
+    }
+}
+
+fn no_number(lead: &Lead, number_index: usize) -> Refusal {
+    fixed_refusal(
+        "number",
+        RefusalCode::NoNumber,
+        format!("lead {} has no number {}", lead.id, number_index + 1),
+    )
+}
+
+fn unknown_zone(none: NoZone) -> Refusal {
+    fixed_refusal("zone", RefusalCode::UnknownZone, none.0)
+}
+
+fn fixed_refusal(rule: &str, code: RefusalCode, detail: String) -> Refusal {
+    Refusal {
+        code,
+        rule: rule.to_owned(),
+        zone: None,
+        source: None,
+        not_before: None,
+        detail,
+    }
+}
+
+impl Fixed {
+    fn into_refusal(self) -> Result<(), Refusal> {
+        match self.verdict {
+            Ok(_) => Ok(()),
+            Err((code, detail)) => Err(fixed_refusal(self.rule, code, detail)),
+        }
+    }
+}
+
+impl RuleCheck {
+    fn refused(refusal: Refusal) -> Self {
+        Self {
+            rule: refusal.rule,
+            citation: "campaign settings".to_owned(),
+            status: RuleStatus::House,
+            passed: false,
+            code: Some(refusal.code),
+            zone: None,
+            source: None,
+            detail: refusal.detail,
+            not_before: None,
+        }
+    }
+}
+
+impl From<Fixed> for RuleCheck {
+    fn from(check: Fixed) -> Self {
+        let (passed, code, detail) = match check.verdict {
+            Ok(detail) => (true, None, detail),
+            Err((code, detail)) => (false, Some(code), detail),
+        };
+        Self {
+            rule: check.rule.to_owned(),
+            citation: check.citation.to_owned(),
+            status: check.status,
+            passed,
+            code,
+            zone: None,
+            source: None,
+            detail,
+            not_before: None,
+        }
+    }
+}
+
+impl Constraint<'_> {
+    /// Where the zone it is judged in came from; `None` for a rule with a clock of its own.
+    fn source(&self, callee: &Callee) -> Option<ZoneSource> {
+        (self.zone.is_some() && self.rule.own_zone.is_none()).then_some(callee.source)
+    }
+}
+
+fn zone_check(callee: &Callee) -> RuleCheck {
+    let zones: Vec<&str> = callee.zones.iter().map(|z| z.name.as_str()).collect();
+    RuleCheck {
+        rule: "zone".to_owned(),
+        citation: "campaign settings".to_owned(),
+        status: RuleStatus::House,
+        passed: true,
+        code: None,
+        zone: None,
+        source: Some(callee.source),
+        detail: format!(
+            "judged in {} ({}), by the rules of {}",
+            zones.join(", "),
+            callee.source.name(),
+            match callee.all_places().as_slice() {
+                [] => "no known place".to_owned(),
+                places => places.join(", "),
+            }
+        ),
+        not_before: None,
+    }
+}
+
+fn constraints<'a>(
+    matched: &[&'a Compiled],
+    callee: &Callee,
+    lead: &Lead,
+    number: &LeadNumber,
+) -> Vec<Constraint<'a>> {
+    let past = Past::new(&lead.facts.history, number.number);
+    let consented = lead.facts.consent == Consent::Given;
+    let mut out = Vec::with_capacity(2 * matched.len());
+    for rule in matched {
+        add(&mut out, rule, &callee.zones, &past, consented);
+    }
+    out
+}
+
+fn ring_limits(matched: &[&Compiled]) -> RingLimits {
+    RingLimits {
+        at_least: matched.iter().filter_map(|r| r.ring.at_least).max(),
+        at_most: matched.iter().filter_map(|r| r.ring.at_most).min(),
+    }
+}
+
+/// The end of a permit's life: ten seconds, or earlier where a rule stops passing.
+fn expiry(constraints: &[Constraint<'_>], now: Wall, ring: Duration) -> Wall {
+    let full = now + DialPermit::LIFETIME;
+    constraints
+        .iter()
+        // Hours change at whole minutes and so do clocks: what passes at both ends of ten
+        // seconds passes throughout.
+        .filter(|c| !c.passes(full, ring))
+        .filter_map(|c| c.stops_passing(now, ring, full))
+        .fold(full, Wall::min)
 }

@@ -5,13 +5,20 @@
 //! numbers' places a generated table (`data/`), lists and history facts of the lead: the
 //! same lead at the same instant is always judged alike.
 
+mod callee;
+mod compiled;
 mod config;
+mod constraint;
 mod gate;
 mod hours;
+mod number_kind;
 mod permit;
+mod places;
 mod refusal;
 mod rules;
 mod serde_text;
+mod timetable;
+mod zones;
 
 pub use config::{
     AUTO_PACK, AttemptCaps, Blackout, ComplianceRules, ExtraRule, Holiday, OWN_DNC_LIST,

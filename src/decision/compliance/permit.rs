@@ -65,7 +65,7 @@ pub struct DialPermit {
     pub(super) ring: RingLimits,
     pub(super) source: ZoneSource,
     pub(super) zones: Vec<&'static str>,
-    pub(super) places: Vec<Arc<str>>,
+    pub(super) places: Vec<&'static str>,
     pub(super) rules: Vec<(Arc<str>, RuleStatus)>,
     pub(super) snapshot: SnapshotId,
 }
@@ -120,6 +120,11 @@ impl DialPermit {
         &self.zones
     }
 
+    /// Every place whose rules were applied (`US-FL`, `GB`).
+    pub fn places(&self) -> &[&'static str] {
+        &self.places
+    }
+
     /// State of the do-not-call lists it was granted at.
     pub fn snapshot(&self) -> SnapshotId {
         self.snapshot
@@ -134,7 +139,7 @@ impl DialPermit {
             expires: self.expires,
             source: self.source,
             zones: self.zones.iter().map(|z| (*z).to_owned()).collect(),
-            places: self.places.iter().map(|p| p.to_string()).collect(),
+            places: self.places.iter().map(|p| (*p).to_owned()).collect(),
             rules: self
                 .rules
                 .iter()

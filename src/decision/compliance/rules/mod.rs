@@ -12,6 +12,7 @@ mod us;
 mod us_states;
 
 pub use holidays::HolidayCalendar;
+pub(super) use holidays::epoch_day;
 
 use serde::{Deserialize, Serialize};
 
