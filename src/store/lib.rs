@@ -20,7 +20,7 @@ mod lead;
 mod log;
 mod port;
 mod report;
-//mod sqlite;
+mod sqlite;
 mod upkeep;
 
 pub use call::{Attempt, CallEntry, CallFilter, OpenAttempt};
@@ -36,5 +36,5 @@ pub use port::{
     UpkeepStore,
 };
 pub use report::{AgentTime, HourRow, Report, Spread};
-//pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{SqliteOptions, SqliteStore};
 pub use upkeep::{CheckItem, CheckReport};

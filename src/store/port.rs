@@ -73,8 +73,9 @@ pub trait LeadStore: Send + Sync {
         lease_for: Duration,
     ) -> Fut<'_, LeasedLeads>;
 
-    /// Extends every lease of this process to at least `until`; answers how many there are.
-    fn renew_leases(&self, until: Wall) -> Fut<'_, u64>;
+    /// Extends leases of this process to `until`; answers how many it still holds. Name only
+    /// leads that are at hand, so that leases nobody remembers run out.
+    fn renew_leases(&self, leads: Vec<LeadId>, until: Wall) -> Fut<'_, u64>;
 
     /// Ends a lease and stores where the lead stands at `at`.
     fn finish_lead(
@@ -140,10 +141,10 @@ pub trait CallStore: Send + Sync {
     /// Attempts without a record, oldest first.
     fn unfinished_attempts(&self) -> Fut<'_, Vec<OpenAttempt>>;
 
-    /// Closes an attempt that a crash left open, at `at`: writes the record it never got, with
-    /// unknown times, and counts the attempt against the lead where the outcome does.
-    /// `false` when it was closed already.
-    fn settle_attempt(&self, call: CallId, outcome: Outcome, at: Wall) -> Fut<'_, bool>;
+    /// Closes an attempt that a crash left open: writes the record it never got, with unknown
+    /// times, and counts the attempt against the lead where the outcome does. `false` when it
+    /// was closed already.
+    fn settle_attempt(&self, call: CallId, outcome: Outcome) -> Fut<'_, bool>;
 
     /// First call id of a new process: larger than any used before. Leaves a gap for ids that
     /// were used and never stored.
