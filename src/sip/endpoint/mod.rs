@@ -1,60 +1,178 @@
 //! The façade: one user agent over one local address.
+//!
+//! Code map: `client` and `server` run transactions; `call` and `answer` outgoing INVITEs;
+//! `access` and `incoming` requests from outside; `leg` and `in_dialog` dialogs; `request` our
+//! OPTIONS and REGISTER; `serve` theirs.
 
+mod access;
+mod agenda;
+mod answer;
 mod api;
+mod call;
+mod client;
+mod in_dialog;
+mod incoming;
+mod leg;
+mod request;
+mod serve;
+mod server;
+mod sources;
+mod stub;
 
 pub use api::{Counters, Held, Invite, Register, Started, Transmit, TransportKind};
 
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::config::EndpointConfig;
-use crate::error::SipError;
-use crate::event::{CallKey, Event, LegKey, RequestKey};
-use crate::headers::Reason;
+use agenda::{Agenda, ClientId, Target};
+use call::Call;
+use client::ClientTx;
+use leg::Leg;
+use request::Outgoing;
+use server::ServerTx;
+use sources::Sources;
+
+use crate::config::{EndpointConfig, Policy, User};
+use crate::dialog::DialogId;
+use crate::event::{Binding, CallKey, Event, LegKey, RequestKey};
+use crate::message::{self, Bounds, Method};
+use crate::registrar::Registrar;
+use crate::token::Tokens;
+use crate::transaction::ServerInvite;
 
 /// One user agent over one local address: UAC, UAS and registrar.
 ///
-/// Not `Sync` by need: one owner drives it. Spread load by Call-ID hash over several endpoints.
+/// One owner drives it. Spread load by Call-ID hash over several endpoints.
 pub struct Endpoint {
     config: EndpointConfig,
+    tokens: Tokens,
+    counters: Counters,
+    out: VecDeque<Transmit>,
+    events: VecDeque<Event>,
+    agenda: Agenda,
+    sources: Sources,
+    registrar: Option<Registrar>,
+    clients: BTreeMap<ClientId, ClientTx>,
+    servers: BTreeMap<u64, ServerTx>,
+    server_keys: BTreeMap<Vec<u8>, u64>,
+    merged: BTreeMap<Vec<u8>, u64>,
+    calls: BTreeMap<CallKey, Call>,
+    legs: BTreeMap<LegKey, Leg>,
+    dialogs: BTreeMap<DialogId, LegKey>,
+    requests: BTreeMap<RequestKey, Outgoing>,
+    /// `host:port` of Via and Contact.
+    sent_by: String,
+    next_key: u64,
 }
 
-#[allow(unused_variables)]
 impl Endpoint {
     /// A new endpoint. Does nothing until driven.
     pub fn new(config: EndpointConfig) -> Self {
-        Self { config }
+        let (host, port) = match &config.advertised {
+            Some((host, port)) => (host.clone(), *port),
+            None => (
+                config.local.ip().to_canonical().to_string(),
+                config.local.port(),
+            ),
+        };
+        let host = if host.contains(':') && !host.starts_with('[') {
+            format!("[{host}]")
+        } else {
+            host
+        };
+        Self {
+            tokens: Tokens::new(&config.seed, &config.local.to_string()),
+            counters: Counters::default(),
+            out: VecDeque::new(),
+            events: VecDeque::new(),
+            agenda: Agenda::default(),
+            sources: Sources::new(config.limits.sources.clone()),
+            registrar: config.registrar.clone().map(Registrar::new),
+            clients: BTreeMap::new(),
+            servers: BTreeMap::new(),
+            server_keys: BTreeMap::new(),
+            merged: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            legs: BTreeMap::new(),
+            dialogs: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            sent_by: format!("{host}:{port}"),
+            next_key: 0,
+            config,
+        }
     }
 
     /// Takes one datagram. Never panics, whatever the octets.
-    pub fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {}
+    pub fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        self.counters.received += 1;
+        if bytes.len() > self.config.limits.max_datagram {
+            self.counters.oversized += 1;
+            return;
+        }
+        if bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | b' ' | 0)) {
+            self.counters.keep_alives += 1;
+            return;
+        }
+        let bounds = Bounds {
+            max_headers: self.config.limits.max_headers,
+        };
+        let Ok(message) = message::parse(bytes, &bounds) else {
+            self.counters.malformed += 1;
+            return;
+        };
+        match message.code() {
+            Some(code) => self.on_response(now, from, &message, code),
+            None => self.on_request(now, from, &message),
+        }
+    }
 
     /// Runs every timer that is due.
-    pub fn handle_timeout(&mut self, now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(target) = self.agenda.pop_due(now) {
+            match target {
+                Target::Client(id) => self.on_client_timer(now, id),
+                Target::Server(id) => self.on_server_timer(now, id),
+                Target::Call(key) => self.on_call_timer(now, key),
+                Target::Leg(key) => self.on_leg_timer(now, key),
+                Target::Request(key) => self.on_request_timer(now, key),
+                Target::Registrar => self.on_registrar_timer(now),
+            }
+        }
+    }
 
     /// When [`Self::handle_timeout`] wants to be called next.
     pub fn next_timeout(&self) -> Option<Instant> {
-        None
+        self.agenda.next()
     }
 
     /// Next datagram to send; call until `None` after each mutation.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        None
+        self.out.pop_front()
     }
 
     /// Next event; call until `None` after each mutation.
     pub fn poll_event(&mut self) -> Option<Event> {
-        None
+        self.events.pop_front()
     }
 
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
-        Counters::default()
+        self.counters
     }
 
     /// How much is held now.
     pub fn held(&self) -> Held {
-        Held::default()
+        Held {
+            calls: self.calls.len(),
+            legs: self.legs.len(),
+            client_transactions: self.clients.len(),
+            server_transactions: self.servers.len(),
+            requests: self.requests.len(),
+            bindings: self.registrar.as_ref().map_or(0, Registrar::len),
+            sources: self.sources.len(),
+            timers: self.agenda.len(),
+        }
     }
 
     /// The settings.
@@ -62,88 +180,90 @@ impl Endpoint {
         &self.config
     }
 
-    /// Places a call.
-    ///
-    /// # Errors
-    /// [`SipError::Invalid`] for URIs or headers that cannot be sent, [`SipError::Full`].
-    pub fn invite(&mut self, now: Instant, invite: Invite) -> Result<CallKey, SipError> {
-        Err(SipError::Full { what: "call" })
-    }
-
-    /// Gives up an outgoing call that is not answered yet. Before a provisional response has come
-    /// the wish is remembered and CANCEL leaves right after it (RFC 3261 §9.1). An answer that
-    /// crosses is still reported. No effect on a call that has its final response.
-    pub fn cancel(&mut self, now: Instant, call: CallKey, reason: Option<Reason>) {}
-
-    /// Ends a leg that stands. On an incoming leg whose 2xx is not acknowledged yet the BYE waits
-    /// for the ACK (RFC 3261 §15). No effect on a leg that is gone or not answered.
-    pub fn bye(&mut self, now: Instant, leg: LegKey, reason: Option<Reason>) {}
-
-    /// Sends 101–199 for an incoming call, with SDP for early media.
-    ///
-    /// # Errors
-    /// [`SipError::Gone`] when the call has ended, [`SipError::Invalid`] for another code.
-    pub fn ring(
-        &mut self,
-        now: Instant,
-        leg: LegKey,
-        code: u16,
-        sdp: Option<&[u8]>,
-    ) -> Result<(), SipError> {
-        Ok(())
-    }
-
-    /// Answers an incoming call with 200 and this SDP (the answer, or the offer if the INVITE had
-    /// none). The 200 is repeated until acknowledged.
-    ///
-    /// # Errors
-    /// [`SipError::Gone`] when the call has ended.
-    pub fn answer(&mut self, now: Instant, leg: LegKey, sdp: &[u8]) -> Result<(), SipError> {
-        Ok(())
-    }
-
-    /// Refuses an incoming call with 300–699. An empty phrase gives the standard one.
-    ///
-    /// # Errors
-    /// [`SipError::Gone`] when the call has ended, [`SipError::Invalid`] for another code.
-    pub fn reject(
-        &mut self,
-        now: Instant,
-        leg: LegKey,
-        code: u16,
-        phrase: &str,
-        headers: &[(String, String)],
-    ) -> Result<(), SipError> {
-        Ok(())
-    }
-
-    /// Asks whether a peer is alive; ends in [`Event::OptionsReply`].
-    ///
-    /// # Errors
-    /// [`SipError::Invalid`], [`SipError::Full`].
-    pub fn options(&mut self, now: Instant, uri: &str, next_hop: SocketAddr) -> Started {
-        Err(SipError::Full { what: "request" })
-    }
-
-    /// Registers and keeps the registration up until [`Self::unregister`].
-    ///
-    /// # Errors
-    /// [`SipError::Invalid`], [`SipError::Full`].
-    pub fn register(&mut self, now: Instant, register: Register) -> Started {
-        Err(SipError::Full { what: "request" })
-    }
-
-    /// Removes a registration; ends in [`Event::Unregistered`].
-    pub fn unregister(&mut self, now: Instant, key: RequestKey) {}
-
     /// Where a user of our registrar can be reached now, best first.
-    pub fn bindings(&self, now: Instant, user: &str) -> Vec<crate::event::Binding> {
-        Vec::new()
+    pub fn bindings(&self, now: Instant, user: &str) -> Vec<Binding> {
+        self.registrar
+            .as_ref()
+            .map(|r| r.current(now, user))
+            .unwrap_or_default()
     }
 
     /// Replaces the users of the registrar; bindings of users who are gone are removed.
-    pub fn set_users(&mut self, now: Instant, users: Vec<crate::config::User>) {}
+    pub fn set_users(&mut self, users: Vec<User>) {
+        let Some(registrar) = &mut self.registrar else {
+            return;
+        };
+        for user in registrar.set_users(users) {
+            self.events.push_back(Event::BindingsChanged {
+                user,
+                bindings: Vec::new(),
+            });
+        }
+        self.schedule_registrar();
+    }
 
     /// Replaces who may call in.
-    pub fn set_policy(&mut self, policy: crate::config::Policy) {}
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.config.policy = policy;
+    }
+
+    fn draw_key(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
+    }
+
+    fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+        self.counters.sent += 1;
+        self.out.push_back(Transmit {
+            to,
+            transport: TransportKind::Udp,
+            bytes,
+        });
+    }
+
+    fn is_full(&self) -> bool {
+        self.clients.len() + self.servers.len() >= self.config.limits.max_transactions
+    }
+
+    /// Our Contact value for a user part.
+    fn contact(&self, user: &str) -> String {
+        let mut escaped = String::new();
+        for b in user.bytes() {
+            if b.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&b) {
+                escaped.push(char::from(b));
+            } else {
+                escaped.push_str(&format!("%{b:02X}"));
+            }
+        }
+        let at = if escaped.is_empty() { "" } else { "@" };
+        format!("<sip:{escaped}{at}{}>", self.sent_by)
+    }
+
+    /// Methods we serve.
+    fn allow(&self) -> String {
+        let register = if self.registrar.is_some() {
+            ", REGISTER"
+        } else {
+            ""
+        };
+        format!("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE{register}")
+    }
+
+    fn serves(&self, method: Method) -> bool {
+        match method {
+            Method::Register => self.registrar.is_some(),
+            Method::Invite
+            | Method::Ack
+            | Method::Cancel
+            | Method::Bye
+            | Method::Options
+            | Method::Info
+            | Method::Update => true,
+            _ => false,
+        }
+    }
+
+    fn new_server_invite(&self) -> ServerInvite {
+        ServerInvite::new(self.config.timers, TransportKind::Udp.is_reliable())
+    }
 }

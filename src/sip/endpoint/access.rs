@@ -1,0 +1,299 @@
+//! Requests from outside: what is checked before anything is kept.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::Endpoint;
+use super::sources::Admission;
+use super::stub::{Reply, cancelled_key, merge_key, transaction_key};
+use crate::config::Strangers;
+use crate::dialog::Dialog;
+use crate::event::LegKey;
+use crate::headers::{Via, lex};
+use crate::message::{Defect, HeaderName, Message, Method, StartLine};
+use crate::registrar::Identity;
+use crate::uri;
+
+/// A request with what every handler needs of it.
+#[derive(Clone, Copy)]
+pub(super) struct Inbound<'m, 'a> {
+    pub(super) now: Instant,
+    pub(super) source: SocketAddr,
+    pub(super) request: &'m Message<'a>,
+    pub(super) via: &'m Via<'a>,
+    pub(super) method: Method,
+}
+
+/// Who may place a call to us.
+pub(super) enum Caller {
+    /// An allowed source.
+    Trusted,
+    /// A user of our registrar.
+    User(String),
+    /// Already answered or dropped.
+    Refused,
+}
+
+impl Endpoint {
+    pub(super) fn on_request(&mut self, now: Instant, source: SocketAddr, request: &Message<'_>) {
+        self.counters.requests_received += 1;
+        let (Some(via), Some(method)) = (request.via(), request.method()) else {
+            self.counters.malformed += 1;
+            return;
+        };
+        let inbound = Inbound {
+            now,
+            source,
+            request,
+            via: &via,
+            method,
+        };
+        let known = self
+            .server_keys
+            .get(&transaction_key(request, &via))
+            .copied();
+        if method == Method::Ack {
+            self.on_ack(&inbound, known);
+            return;
+        }
+        if let Some(id) = known {
+            self.on_repeated_request(id);
+            return;
+        }
+        let leg = self.leg_of(request);
+        let cancelled = if method == Method::Cancel {
+            self.server_keys.get(&cancelled_key(request, &via)).copied()
+        } else {
+            None
+        };
+        let ours = leg.is_some() || cancelled.is_some();
+        if !ours && !self.config.policy.trusts(source) && !self.admit(now, source) {
+            return;
+        }
+        if let Some(code) = fault(&inbound) {
+            self.counters.bad_requests += 1;
+            self.refuse(&inbound, code);
+            return;
+        }
+        match (leg, cancelled) {
+            (_, Some(id)) => self.on_cancel(&inbound, id),
+            (Some(leg), None) => self.on_dialog_request(&inbound, leg),
+            (None, None) => self.on_new_request(&inbound),
+        }
+    }
+
+    /// The leg a request with a To tag is for.
+    fn leg_of(&self, request: &Message<'_>) -> Option<LegKey> {
+        if request.to_tag().is_empty() {
+            return None;
+        }
+        self.dialogs.get(&Dialog::id_of_request(request)).copied()
+    }
+
+    fn on_ack(&mut self, inbound: &Inbound<'_, '_>, known: Option<u64>) {
+        if let Some(id) = known
+            && !self.on_transaction_ack(inbound.now, id)
+        {
+            return;
+        }
+        match self.leg_of(inbound.request) {
+            Some(leg) => self.on_dialog_ack(inbound.now, leg, inbound.request),
+            // An ACK of one of our stateless refusals ends here too.
+            None => self.counters.dropped_stray_acks += 1,
+        }
+    }
+
+    fn admit(&mut self, now: Instant, source: SocketAddr) -> bool {
+        match self.sources.admit(now, source.ip()) {
+            Admission::Heard => return true,
+            Admission::TooMany => self.counters.dropped_rate_limited += 1,
+            Admission::Banned => self.counters.dropped_banned += 1,
+        }
+        false
+    }
+
+    /// A refusal with the standard phrase, nothing kept.
+    pub(super) fn refuse(&mut self, inbound: &Inbound<'_, '_>, code: u16) {
+        self.refuse_with(inbound, code, &[]);
+    }
+
+    pub(super) fn refuse_with(
+        &mut self,
+        inbound: &Inbound<'_, '_>,
+        code: u16,
+        headers: &[(&str, String)],
+    ) {
+        let reply = Reply {
+            code,
+            headers,
+            ..Reply::default()
+        };
+        self.reply_stateless(inbound.request, inbound.via, inbound.source, &reply);
+    }
+
+    /// 503 with Retry-After: a limit is reached.
+    pub(super) fn refuse_full(&mut self, inbound: &Inbound<'_, '_>) {
+        self.counters.rejected_full += 1;
+        let seconds = self.config.limits.retry_after.as_secs().max(1).to_string();
+        self.refuse_with(inbound, 503, &[("Retry-After", seconds)]);
+    }
+
+    /// A source that is neither allowed nor registered.
+    pub(super) fn refuse_stranger(&mut self, inbound: &Inbound<'_, '_>) {
+        match self.config.policy.strangers {
+            Strangers::Refuse => {
+                self.counters.rejected_strangers += 1;
+                self.refuse(inbound, 403);
+            }
+            Strangers::Drop => self.counters.dropped_strangers += 1,
+        }
+    }
+
+    fn is_known(&self, source: SocketAddr) -> bool {
+        self.config.policy.trusts(source)
+            || self.registrar.as_ref().is_some_and(|r| r.knows(source))
+    }
+
+    /// Outside any dialog we have.
+    fn on_new_request(&mut self, inbound: &Inbound<'_, '_>) {
+        let Inbound {
+            request,
+            method,
+            source,
+            ..
+        } = *inbound;
+        let authenticates =
+            self.registrar.is_some() && matches!(method, Method::Invite | Method::Register);
+        let tagged = !request.to_tag().is_empty();
+        if !self.is_known(source) && (!authenticates || tagged) {
+            self.refuse_stranger(inbound);
+            return;
+        }
+        if tagged || matches!(method, Method::Cancel | Method::Bye | Method::Update) {
+            self.counters.no_dialog += 1;
+            self.refuse(inbound, 481);
+            return;
+        }
+        let looped = || {
+            request
+                .list(HeaderName::Via)
+                .any(|v| Via::parse(v).is_some_and(|v| self.tokens.own_branch(v.branch).is_some()))
+        };
+        if self.merged.contains_key(&merge_key(request)) || looped() {
+            self.counters.merged_or_looped += 1;
+            self.refuse(inbound, 482);
+            return;
+        }
+        if !self.serves(method) {
+            self.refuse_method(inbound);
+            return;
+        }
+        let required: Vec<String> = request.list(HeaderName::Require).map(lex::text).collect();
+        if !required.is_empty() {
+            self.refuse_with(inbound, 420, &[("Unsupported", required.join(", "))]);
+            return;
+        }
+        match method {
+            Method::Invite => self.on_invite(inbound),
+            Method::Register => self.on_register(inbound),
+            Method::Options => self.answer_options(inbound),
+            _ => {
+                self.counters.no_dialog += 1;
+                self.refuse(inbound, 481);
+            }
+        }
+    }
+
+    /// 405 for methods that exist, 501 for others.
+    pub(super) fn refuse_method(&mut self, inbound: &Inbound<'_, '_>) {
+        self.counters.unsupported_methods += 1;
+        let code = if inbound.method == Method::Other {
+            501
+        } else {
+            405
+        };
+        self.refuse_with(inbound, code, &[("Allow", self.allow())]);
+    }
+
+    /// Whether an INVITE may come in; refusals are sent from here.
+    pub(super) fn caller(&mut self, inbound: &Inbound<'_, '_>) -> Caller {
+        if self.config.policy.trusts(inbound.source) {
+            return Caller::Trusted;
+        }
+        let Some(user) = self.authenticate(inbound) else {
+            return Caller::Refused;
+        };
+        let callee = uri::user_of(inbound.request.uri());
+        if self.config.policy.users_may_call.contains(&callee) {
+            return Caller::User(user);
+        }
+        self.refuse(inbound, 403);
+        Caller::Refused
+    }
+
+    /// The user of our registrar who proves to have sent this; challenges and refusals are sent
+    /// from here, and wrong credentials counted against the source.
+    pub(super) fn authenticate(&mut self, inbound: &Inbound<'_, '_>) -> Option<String> {
+        let Inbound {
+            now,
+            source,
+            request,
+            ..
+        } = *inbound;
+        let Some(registrar) = &mut self.registrar else {
+            self.refuse_stranger(inbound);
+            return None;
+        };
+        match registrar.identify(&self.tokens, now, request, source) {
+            Identity::User(user) => Some(user),
+            Identity::Unknown { stale } => {
+                let challenges = registrar.challenges(&self.tokens, now, source, stale);
+                let lines: Vec<(&str, String)> = challenges
+                    .into_iter()
+                    .map(|c| ("WWW-Authenticate", c))
+                    .collect();
+                self.counters.challenges_sent += 1;
+                self.refuse_with(inbound, 401, &lines);
+                None
+            }
+            Identity::Refused => {
+                self.counters.auth_failures += 1;
+                if self.sources.blame(now, source.ip()) {
+                    self.counters.bans += 1;
+                }
+                self.refuse(inbound, 403);
+                None
+            }
+        }
+    }
+}
+
+/// Status for a request that cannot be taken.
+fn fault(inbound: &Inbound<'_, '_>) -> Option<u16> {
+    let request = inbound.request;
+    match request.defect {
+        Some(Defect::Version) => return Some(505),
+        Some(_) => return Some(400),
+        None => {}
+    }
+    let StartLine::Request { token, uri, .. } = request.start else {
+        return Some(400);
+    };
+    let cseq = request.cseq().is_some_and(|c| c.token == token);
+    let addressed = request.from().is_some() && request.to().is_some();
+    if !cseq || !addressed || request.call_id().is_empty() {
+        return Some(400);
+    }
+    if request.first(HeaderName::MaxForwards).is_some_and(|v| {
+        request
+            .number(HeaderName::MaxForwards)
+            .is_none_or(|n| n > 255)
+            || v.len() > 3
+    }) {
+        return Some(400);
+    }
+    let scheme_known = [&b"sip:"[..], b"sips:", b"tel:"]
+        .iter()
+        .any(|s| uri.len() > s.len() && uri[..s.len()].eq_ignore_ascii_case(s));
+    (!scheme_known).then_some(416)
+}

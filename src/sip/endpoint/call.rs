@@ -1,0 +1,439 @@
+//! Outgoing INVITEs until their final response.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::agenda::{ClientId, Target};
+use super::client::{Head, Purpose, cancel_of};
+use super::{Endpoint, Invite};
+use crate::digest::ClientAuth;
+use crate::error::SipError;
+use crate::event::{CallKey, Event, Failure, LegKey};
+use crate::headers::{Reason, lex};
+use crate::message::{HeaderName, Message, Method, Writer};
+use crate::sdp::SessionDescription;
+use crate::uri::is_sendable;
+
+/// One branch of the call, told apart by the peer's tag.
+#[derive(Debug)]
+pub(super) struct Fork {
+    pub(super) tag: Vec<u8>,
+    pub(super) leg: Option<LegKey>,
+    pub(super) answered: bool,
+    pub(super) early_sdp: Option<SessionDescription>,
+}
+
+/// One outgoing call. Kept until its last transaction is over.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// What to send again after a challenge; goes with the final response.
+    invite: Option<Box<Invite>>,
+    pub(super) uri: Vec<u8>,
+    pub(super) local_sdp: SessionDescription,
+    pub(super) contact: String,
+    from: Vec<u8>,
+    call_id: String,
+    cseq: u32,
+    /// Of the INVITE sent last.
+    branch: u64,
+    pub(super) auth: Option<ClientAuth>,
+    /// Credentials of the INVITE sent last: its ACKs carry the same (§22.1).
+    pub(super) auth_lines: Vec<u8>,
+    cancel: Option<Cancel>,
+    is_proceeding: bool,
+    is_trying_reported: bool,
+    /// Failed was reported: later answers are hung up.
+    pub(super) is_failed: bool,
+    pub(super) answers: u32,
+    pub(super) forks: Vec<Fork>,
+}
+
+#[derive(Debug)]
+struct Cancel {
+    reason: Option<Reason>,
+    is_sent: bool,
+}
+
+impl Call {
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancel.is_some()
+    }
+
+    /// Whether no final response has come.
+    pub(super) fn is_open(&self) -> bool {
+        self.invite.is_some()
+    }
+
+    /// A final response has come: what only a repetition would need goes.
+    pub(super) fn close(&mut self) {
+        self.invite = None;
+    }
+}
+
+/// Header fields the endpoint writes itself.
+fn is_ours(name: &str) -> bool {
+    use HeaderName as H;
+    let ours = [
+        H::Via,
+        H::From,
+        H::To,
+        H::CallId,
+        H::CSeq,
+        H::Contact,
+        H::MaxForwards,
+        H::ContentLength,
+        H::ContentType,
+        H::RecordRoute,
+        H::Authorization,
+        H::ProxyAuthorization,
+        H::Allow,
+    ];
+    ours.contains(&HeaderName::from_bytes(name.as_bytes()))
+}
+
+fn check(invite: &Invite) -> Result<SessionDescription, SipError> {
+    for (what, uri) in [
+        ("request URI", &invite.request_uri),
+        ("From URI", &invite.from),
+        ("To URI", &invite.to),
+    ] {
+        if !is_sendable(uri.as_bytes()) {
+            return Err(SipError::Invalid { what });
+        }
+    }
+    for (name, value) in &invite.headers {
+        let token = !name.is_empty() && name.bytes().all(lex::is_token);
+        if !token || is_ours(name) || value.contains(['\r', '\n', '\0']) {
+            return Err(SipError::Invalid {
+                what: "extra header",
+            });
+        }
+    }
+    SessionDescription::parse(&invite.body).map_err(|_| SipError::Invalid { what: "SDP body" })
+}
+
+impl Endpoint {
+    /// Places a call.
+    ///
+    /// # Errors
+    /// [`SipError::Invalid`] for URIs, headers or SDP that cannot be sent, [`SipError::Full`].
+    pub fn invite(&mut self, now: Instant, invite: Invite) -> Result<CallKey, SipError> {
+        let local_sdp = check(&invite)?;
+        if self.is_full() {
+            return Err(SipError::Full {
+                what: "transaction",
+            });
+        }
+        if self.legs.len() >= self.config.limits.max_dialogs {
+            return Err(SipError::Full { what: "dialog" });
+        }
+        let key = CallKey(self.draw_key());
+        let display = if invite.display.is_empty() {
+            String::new()
+        } else {
+            format!("{} ", lex::quote(&invite.display))
+        };
+        let from = format!("{display}<{}>;tag={}", invite.from, self.tokens.tag());
+        let call = Call {
+            uri: invite.request_uri.clone().into_bytes(),
+            local_sdp,
+            contact: self.contact(&invite.contact_user),
+            from: from.into_bytes(),
+            call_id: self.tokens.call_id(),
+            cseq: 0,
+            branch: 0,
+            auth: invite.credentials.clone().map(ClientAuth::new),
+            auth_lines: Vec::new(),
+            cancel: None,
+            is_proceeding: false,
+            is_trying_reported: false,
+            is_failed: false,
+            answers: 0,
+            forks: Vec::new(),
+            invite: Some(Box::new(invite)),
+        };
+        self.calls.insert(key, call);
+        self.send_invite(now, key);
+        Ok(key)
+    }
+
+    /// The Call-ID of an outgoing call that is still known.
+    pub fn call_id(&self, call: CallKey) -> Option<&str> {
+        self.calls.get(&call).map(|c| c.call_id.as_str())
+    }
+
+    fn send_invite(&mut self, now: Instant, key: CallKey) {
+        // Taken out for the time of writing, as `open` draws from the endpoint.
+        let Some(mut call) = self.calls.remove(&key) else {
+            return;
+        };
+        if let Some(invite) = &call.invite {
+            call.cseq += 1;
+            let to = format!("<{}>", invite.to);
+            let head = Head {
+                method: Method::Invite,
+                uri: &call.uri,
+                routes: &[],
+                from: &call.from,
+                to: to.as_bytes(),
+                call_id: call.call_id.as_bytes(),
+                cseq: call.cseq,
+            };
+            let (branch, mut out) = self.open(&head);
+            out.header("Contact", &call.contact);
+            let cnonce = self.tokens.tag();
+            let mut lines = Writer::block();
+            if let Some(auth) = &mut call.auth {
+                for (name, value) in auth.authorize("INVITE", &call.uri, &invite.body, &cnonce) {
+                    lines.header(name.as_str(), value);
+                }
+            }
+            call.auth_lines = lines.into_block();
+            out.lines(&call.auth_lines);
+            out.header("Allow", self.allow());
+            if !self.config.user_agent.is_empty() {
+                out.header("User-Agent", &self.config.user_agent);
+            }
+            for (name, value) in &invite.headers {
+                out.header(name, value);
+            }
+            let bytes = out.finish("application/sdp", &invite.body);
+            call.branch = branch;
+            call.is_proceeding = false;
+            let (id, to) = (
+                ClientId {
+                    branch,
+                    is_cancel: false,
+                },
+                invite.next_hop,
+            );
+            self.start_client(now, id, Method::Invite, Purpose::Invite(key), to, bytes);
+        }
+        self.calls.insert(key, call);
+    }
+
+    /// Gives up an outgoing call that is not answered yet. Before a provisional response has come
+    /// the wish is remembered and CANCEL leaves right after it (RFC 3261 §9.1). An answer that
+    /// crosses is still reported. No effect on a call that has its final response.
+    pub fn cancel(&mut self, now: Instant, call: CallKey, reason: Option<Reason>) {
+        let Some(state) = self.calls.get_mut(&call) else {
+            return;
+        };
+        if !state.is_open() || state.cancel.is_some() {
+            return;
+        }
+        state.cancel = Some(Cancel {
+            reason,
+            is_sent: false,
+        });
+        if state.is_proceeding {
+            self.send_cancel(now, call);
+        }
+    }
+
+    fn send_cancel(&mut self, now: Instant, key: CallKey) {
+        let Some(call) = self.calls.get_mut(&key) else {
+            return;
+        };
+        let (branch, next_hop) = match &call.invite {
+            Some(invite) => (call.branch, invite.next_hop),
+            None => return,
+        };
+        let Some(cancel) = call.cancel.as_mut().filter(|c| !c.is_sent) else {
+            return;
+        };
+        cancel.is_sent = true;
+        let extra: Vec<(&str, String)> = cancel
+            .reason
+            .iter()
+            .map(|r| ("Reason", r.to_string()))
+            .collect();
+        let invite = self.clients.get(&ClientId {
+            branch,
+            is_cancel: false,
+        });
+        let Some(bytes) = invite.and_then(|tx| cancel_of(&tx.bytes, &extra)) else {
+            return;
+        };
+        let id = ClientId {
+            branch,
+            is_cancel: true,
+        };
+        self.start_client(now, id, Method::Cancel, Purpose::Cancel, next_hop, bytes);
+        // No final response within 64·T1 of the CANCEL: the INVITE counts as cancelled (§9.1).
+        let until = now + self.config.timers.t1x64();
+        self.agenda.set(Target::Call(key), Some(until));
+    }
+
+    /// After the CANCEL: nothing came. Before: proceeding for too long.
+    pub(super) fn on_call_timer(&mut self, now: Instant, key: CallKey) {
+        let Some(call) = self.calls.get(&key).filter(|c| c.is_open()) else {
+            return;
+        };
+        if !call.cancel.as_ref().is_some_and(|c| c.is_sent) {
+            self.cancel(now, key, None);
+            self.send_cancel(now, key);
+            return;
+        }
+        let id = ClientId {
+            branch: call.branch,
+            is_cancel: false,
+        };
+        self.fail(
+            key,
+            Failure {
+                code: 487,
+                timed_out: true,
+                ..failure(key)
+            },
+        );
+        self.end_client(id);
+    }
+
+    pub(super) fn on_invite_timeout(&mut self, key: CallKey) {
+        self.fail(
+            key,
+            Failure {
+                code: 408,
+                timed_out: true,
+                ..failure(key)
+            },
+        );
+    }
+
+    pub(super) fn on_invite_response(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        key: CallKey,
+        response: &Message<'_>,
+        code: u16,
+    ) {
+        match code {
+            100..=199 => self.on_provisional(now, from, key, response, code),
+            200..=299 => self.on_answer(now, from, key, response),
+            401 | 407 if self.authenticate_call(key, response) => {
+                self.agenda.set(Target::Call(key), None);
+                self.send_invite(now, key);
+            }
+            _ => self.fail(key, failure_of(key, response, code)),
+        }
+    }
+
+    /// Whether a challenge can be answered.
+    fn authenticate_call(&mut self, key: CallKey, response: &Message<'_>) -> bool {
+        let Some(call) = self.calls.get_mut(&key) else {
+            return false;
+        };
+        let wanted = call.is_open() && !call.is_cancelled();
+        if !wanted || !call.auth.as_mut().is_some_and(|a| a.take(response)) {
+            return false;
+        }
+        // Early dialogs of the challenged INVITE are void.
+        self.drop_early_legs(key);
+        true
+    }
+
+    fn on_provisional(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        key: CallKey,
+        response: &Message<'_>,
+        code: u16,
+    ) {
+        let Some(call) = self.calls.get_mut(&key) else {
+            return;
+        };
+        if !call.is_proceeding {
+            call.is_proceeding = true;
+            let until = now + self.config.timers.proceeding_max;
+            self.agenda.set(Target::Call(key), Some(until));
+        }
+        if call.cancel.as_ref().is_some_and(|c| !c.is_sent) {
+            self.send_cancel(now, key);
+        }
+        if code == 100 {
+            self.report_trying(key);
+            return;
+        }
+        let sdp = response
+            .sdp_body()
+            .and_then(|b| SessionDescription::parse(b).ok());
+        let leg = self.early_leg(from, key, response, sdp.clone());
+        let phrase = response.phrase();
+        self.events.push_back(Event::Provisional {
+            call: key,
+            leg,
+            code,
+            phrase,
+            sdp,
+        });
+    }
+
+    fn report_trying(&mut self, key: CallKey) {
+        if let Some(call) = self.calls.get_mut(&key).filter(|c| !c.is_trying_reported) {
+            call.is_trying_reported = true;
+            self.events.push_back(Event::Trying { call: key });
+        }
+    }
+
+    /// Reports a failure once and drops what only a living call needs.
+    pub(super) fn fail(&mut self, key: CallKey, mut failure: Failure) {
+        self.agenda.set(Target::Call(key), None);
+        let Some(call) = self.calls.get_mut(&key) else {
+            return;
+        };
+        call.close();
+        if call.is_failed || call.answers > 0 {
+            return;
+        }
+        call.is_failed = true;
+        failure.after_cancel = call.is_cancelled();
+        self.drop_early_legs(key);
+        self.events.push_back(Event::Failed(failure));
+    }
+
+    /// A transaction of the call is over: with the last one the call goes.
+    pub(super) fn on_invite_over(&mut self, key: CallKey, branch: u64) {
+        if self.calls.get(&key).is_some_and(|c| c.branch == branch) {
+            self.agenda.set(Target::Call(key), None);
+            self.drop_early_legs(key);
+            self.calls.remove(&key);
+        }
+    }
+}
+
+/// A failure with nothing known but the call.
+pub(super) fn failure(call: CallKey) -> Failure {
+    Failure {
+        call,
+        code: 0,
+        phrase: String::new(),
+        reasons: Vec::new(),
+        retry_after: None,
+        warning: None,
+        timed_out: false,
+        after_cancel: false,
+        unusable: false,
+        contacts: Vec::new(),
+    }
+}
+
+fn failure_of(call: CallKey, response: &Message<'_>, code: u16) -> Failure {
+    let retry = response.number(HeaderName::RetryAfter);
+    let contacts = response.list(HeaderName::Contact).take(8).map(lex::text);
+    Failure {
+        code,
+        phrase: response.phrase(),
+        reasons: Reason::all(response),
+        retry_after: retry.map(|s| Duration::from_secs(s.into())),
+        warning: response.first(HeaderName::Warning).map(lex::text),
+        contacts: if code < 400 {
+            contacts.collect()
+        } else {
+            Vec::new()
+        },
+        ..failure(call)
+    }
+}

@@ -1,0 +1,276 @@
+//! Client transactions: sending requests, taking responses.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::agenda::{ClientId, Target};
+use super::{Endpoint, TransportKind};
+use crate::event::{CallKey, LegKey, RequestKey};
+use crate::message::{self, Bounds, HeaderName, Message, Method, Writer};
+use crate::transaction::{ClientInvite, ClientOther, Step};
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Invite(CallKey),
+    Cancel,
+    Bye(LegKey),
+    Request(RequestKey),
+    /// A BYE nobody waits for.
+    Quiet,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Machine {
+    Invite(ClientInvite),
+    Other(ClientOther),
+}
+
+/// One client transaction. `bytes` is the request while it may have to be sent again, then the
+/// ACK of a 300–699, else empty.
+#[derive(Debug)]
+pub(super) struct ClientTx {
+    machine: Machine,
+    purpose: Purpose,
+    method: Method,
+    to: SocketAddr,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The lines every request begins with.
+pub(super) struct Head<'a> {
+    pub(super) method: Method,
+    pub(super) uri: &'a [u8],
+    pub(super) routes: &'a [Vec<u8>],
+    pub(super) from: &'a [u8],
+    pub(super) to: &'a [u8],
+    pub(super) call_id: &'a [u8],
+    pub(super) cseq: u32,
+}
+
+impl ClientTx {
+    fn on_response(&mut self, now: Instant, code: u16) -> Step {
+        match &mut self.machine {
+            Machine::Invite(m) => m.on_response(now, code),
+            Machine::Other(m) => m.on_response(now, code),
+        }
+    }
+
+    fn on_timeout(&mut self, now: Instant) -> Step {
+        match &mut self.machine {
+            Machine::Invite(m) => m.on_timeout(now),
+            Machine::Other(m) => m.on_timeout(now),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match &self.machine {
+            Machine::Invite(m) => m.deadline(),
+            Machine::Other(m) => m.deadline(),
+        }
+    }
+}
+
+impl Endpoint {
+    /// Begins a request with a fresh branch.
+    pub(super) fn open(&mut self, head: &Head<'_>) -> (u64, Writer) {
+        let (number, branch) = self.tokens.branch();
+        let via = format!(
+            "SIP/2.0/{} {};branch={branch};rport",
+            TransportKind::Udp.via_token(),
+            self.sent_by
+        );
+        (number, write_head(head, via.as_bytes()))
+    }
+
+    /// Sends a request and keeps it until answered.
+    pub(super) fn start_client(
+        &mut self,
+        now: Instant,
+        id: ClientId,
+        method: Method,
+        purpose: Purpose,
+        to: SocketAddr,
+        bytes: Vec<u8>,
+    ) {
+        let (timers, reliable) = (self.config.timers, TransportKind::Udp.is_reliable());
+        let machine = if method == Method::Invite {
+            Machine::Invite(ClientInvite::new(now, timers, reliable))
+        } else {
+            Machine::Other(ClientOther::new(now, timers, reliable))
+        };
+        self.send(to, bytes.clone());
+        let tx = ClientTx {
+            machine,
+            purpose,
+            method,
+            to,
+            bytes,
+        };
+        self.agenda.set(Target::Client(id), tx.deadline());
+        self.clients.insert(id, tx);
+    }
+
+    pub(super) fn on_response(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        response: &Message<'_>,
+        code: u16,
+    ) {
+        self.counters.responses_received += 1;
+        let (Some(via), Some(cseq)) = (response.via(), response.cseq()) else {
+            self.counters.malformed += 1;
+            return;
+        };
+        let several = response.list(HeaderName::Via).nth(1).is_some();
+        let number = self.tokens.own_branch(via.branch);
+        let (Some(branch), false, None) = (number, several, response.defect) else {
+            self.counters.dropped_stray_responses += 1;
+            return;
+        };
+        let id = ClientId {
+            branch,
+            is_cancel: cseq.method == Method::Cancel,
+        };
+        let Some(tx) = self
+            .clients
+            .get_mut(&id)
+            .filter(|tx| tx.method == cseq.method)
+        else {
+            if cseq.method == Method::Invite && (200..300).contains(&code) {
+                self.on_stray_answer(now, from, response);
+            } else {
+                self.counters.dropped_stray_responses += 1;
+            }
+            return;
+        };
+        let step = tx.on_response(now, code);
+        let (purpose, to) = (tx.purpose, tx.to);
+        if step.ack && step.deliver {
+            tx.bytes = ack_of_failure(&tx.bytes, response);
+        }
+        let ack = step.ack.then(|| tx.bytes.clone());
+        if code >= 200 && !step.ack {
+            tx.bytes = Vec::new();
+        }
+        self.agenda.set(Target::Client(id), tx.deadline());
+        if let Some(ack) = ack {
+            self.send(to, ack);
+        }
+        if step.deliver {
+            self.deliver(now, from, purpose, response, code);
+        } else {
+            self.counters.retransmissions_received += 1;
+        }
+        if step.terminated {
+            self.end_client(id);
+        }
+    }
+
+    fn deliver(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        purpose: Purpose,
+        response: &Message<'_>,
+        code: u16,
+    ) {
+        match purpose {
+            Purpose::Invite(call) => self.on_invite_response(now, from, call, response, code),
+            Purpose::Bye(leg) => self.on_bye_response(now, leg, response, code),
+            Purpose::Request(key) => self.on_request_response(now, key, response, code),
+            // A CANCEL's own answer says nothing about the INVITE.
+            Purpose::Cancel | Purpose::Quiet => {}
+        }
+    }
+
+    pub(super) fn on_client_timer(&mut self, now: Instant, id: ClientId) {
+        let Some(tx) = self.clients.get_mut(&id) else {
+            return;
+        };
+        let step = tx.on_timeout(now);
+        let (purpose, to, deadline) = (tx.purpose, tx.to, tx.deadline());
+        let again = step.retransmit.then(|| tx.bytes.clone());
+        self.agenda.set(Target::Client(id), deadline);
+        if let Some(bytes) = again {
+            self.counters.retransmissions_sent += 1;
+            self.send(to, bytes);
+        }
+        if step.timed_out {
+            self.counters.timeouts += 1;
+            match purpose {
+                Purpose::Invite(call) => self.on_invite_timeout(call),
+                Purpose::Bye(leg) => self.on_bye_timeout(leg),
+                Purpose::Request(key) => self.on_request_timeout(now, key),
+                Purpose::Cancel | Purpose::Quiet => {}
+            }
+        }
+        if step.terminated {
+            self.end_client(id);
+        }
+    }
+
+    /// Forgets a transaction.
+    pub(super) fn end_client(&mut self, id: ClientId) {
+        self.agenda.set(Target::Client(id), None);
+        if let Some(ClientTx {
+            purpose: Purpose::Invite(call),
+            ..
+        }) = self.clients.remove(&id)
+        {
+            self.on_invite_over(call, id.branch);
+        }
+    }
+}
+
+fn write_head(head: &Head<'_>, via: &[u8]) -> Writer {
+    let method = head.method.as_str();
+    let mut out = Writer::request(method.as_bytes(), head.uri);
+    out.copy("Via", via);
+    out.header("Max-Forwards", "70");
+    for route in head.routes {
+        out.copy("Route", route);
+    }
+    out.copy("From", head.from);
+    out.copy("To", head.to);
+    out.copy("Call-ID", head.call_id);
+    out.header("CSeq", format!("{} {method}", head.cseq));
+    out
+}
+
+/// A request that goes with an INVITE already sent: same Request-URI, Via (one, with the same
+/// branch), Route, From, Call-ID and CSeq number (§9.1, §17.1.1.3).
+fn companion(invite: &Message<'_>, method: Method, to: &[u8]) -> Writer {
+    let routes: Vec<Vec<u8>> = invite.all(HeaderName::Route).map(<[u8]>::to_vec).collect();
+    let head = Head {
+        method,
+        uri: invite.uri(),
+        routes: &routes,
+        from: invite.first(HeaderName::From).unwrap_or(b""),
+        to,
+        call_id: invite.call_id(),
+        cseq: invite.cseq().map_or(1, |c| c.number),
+    };
+    write_head(&head, invite.first(HeaderName::Via).unwrap_or(b""))
+}
+
+/// ACK of a 300–699: To comes from the response.
+fn ack_of_failure(invite: &[u8], response: &Message<'_>) -> Vec<u8> {
+    let Ok(invite) = message::parse(invite, &Bounds::default()) else {
+        return Vec::new();
+    };
+    let to = response.first(HeaderName::To).unwrap_or(b"");
+    companion(&invite, Method::Ack, to).finish("", b"")
+}
+
+/// CANCEL of an INVITE, with extra lines.
+pub(super) fn cancel_of(invite: &[u8], extra: &[(&str, String)]) -> Option<Vec<u8>> {
+    let invite = message::parse(invite, &Bounds::default()).ok()?;
+    let to = invite.first(HeaderName::To).unwrap_or(b"");
+    let mut out = companion(&invite, Method::Cancel, to);
+    for (name, value) in extra {
+        out.header(name, value);
+    }
+    Some(out.finish("", b""))
+}

@@ -1,0 +1,300 @@
+//! Requests within dialogs: BYE, re-INVITE, UPDATE, INFO, OPTIONS.
+
+use std::time::Duration;
+
+use super::Endpoint;
+use super::access::Inbound;
+use super::incoming::offer_of;
+use super::leg::{Phase, Unacked};
+use super::stub::Reply;
+use crate::event::{EndCause, Event, LegKey};
+use crate::headers::{Reason, lex};
+use crate::message::{HeaderName, Message, Method};
+use crate::sdp::SessionDescription;
+
+/// What an offer within a dialog leads to.
+struct Renegotiation {
+    local: SessionDescription,
+    /// The peer's offer, when it changes where, how or whether media flows.
+    change: Option<SessionDescription>,
+}
+
+impl Endpoint {
+    pub(super) fn on_dialog_request(&mut self, inbound: &Inbound<'_, '_>, key: LegKey) {
+        let Inbound {
+            source,
+            request,
+            method,
+            ..
+        } = *inbound;
+        // Dialogs get a reserve beyond the limit, so that calls can end when we are full.
+        let reserve = self.config.limits.max_transactions / 4;
+        if self.clients.len() + self.servers.len()
+            >= self.config.limits.max_transactions.saturating_add(reserve)
+        {
+            self.refuse_full(inbound);
+            return;
+        }
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return;
+        };
+        let number = request.cseq().map_or(0, |c| c.number);
+        if method != Method::Cancel && !leg.dialog.take_cseq(number) {
+            self.refuse(inbound, 500);
+            return;
+        }
+        leg.dialog.source = source;
+        let required: Vec<String> = request.list(HeaderName::Require).map(lex::text).collect();
+        if !required.is_empty() {
+            self.refuse_with(inbound, 420, &[("Unsupported", required.join(", "))]);
+            return;
+        }
+        match method {
+            Method::Bye => self.on_bye(inbound, key),
+            Method::Invite => self.on_reinvite(inbound, key),
+            Method::Update => self.on_update(inbound, key),
+            Method::Info => self.on_info(inbound, key),
+            Method::Options => self.answer_options(inbound),
+            Method::Cancel => {
+                self.counters.no_dialog += 1;
+                self.refuse(inbound, 481);
+            }
+            _ => self.refuse_method(inbound),
+        }
+    }
+
+    /// Answers within a fresh transaction, so that a repetition gets the same again.
+    fn finish(
+        &mut self,
+        inbound: &Inbound<'_, '_>,
+        code: u16,
+        headers: &[(&str, String)],
+        body: &[u8],
+    ) {
+        let Inbound {
+            now,
+            source,
+            request,
+            via,
+            ..
+        } = *inbound;
+        let id = self.start_server(now, request, via, source);
+        self.respond(
+            now,
+            id,
+            &Reply {
+                code,
+                headers,
+                body,
+                ..Reply::default()
+            },
+        );
+    }
+
+    fn on_bye(&mut self, inbound: &Inbound<'_, '_>, key: LegKey) {
+        let Some(phase) = self.legs.get(&key).map(|l| l.phase) else {
+            return;
+        };
+        if phase == Phase::Early {
+            // Only the caller may end an early dialog this way (§15).
+            self.counters.no_dialog += 1;
+            self.refuse(inbound, 481);
+            return;
+        }
+        self.finish(inbound, 200, &[], b"");
+        match phase {
+            Phase::Ringing(_) => self.abandon_ringing(inbound.now, key, inbound.request),
+            Phase::Up => self.end_leg(key, EndCause::RemoteBye, Reason::all(inbound.request)),
+            // Ours is under way: its answer ends the leg.
+            Phase::Early | Phase::Ending => {}
+        }
+    }
+
+    fn on_reinvite(&mut self, inbound: &Inbound<'_, '_>, key: LegKey) {
+        let Some(leg) = self.legs.get(&key) else {
+            return;
+        };
+        match leg.phase {
+            Phase::Up if leg.unacked.is_none() => {}
+            Phase::Ending => {
+                self.refuse(inbound, 481);
+                return;
+            }
+            // An INVITE of this dialog is still open (§14.2).
+            _ => {
+                self.finish(inbound, 491, &[], b"");
+                return;
+            }
+        }
+        let result = offer_of(inbound.request).and_then(|offer| self.renegotiate(key, offer));
+        let outcome = match result {
+            Ok(outcome) => outcome,
+            Err(code) => {
+                self.finish(inbound, code, &[], b"");
+                return;
+            }
+        };
+        self.accept_reinvite(inbound, key, &outcome);
+        self.report_change(key, outcome);
+    }
+
+    fn accept_reinvite(&mut self, inbound: &Inbound<'_, '_>, key: LegKey, outcome: &Renegotiation) {
+        let Inbound {
+            now,
+            source,
+            request,
+            via,
+            ..
+        } = *inbound;
+        let server = self.start_server(now, request, via, source);
+        let headers = self.session_headers(key);
+        let body = outcome.local.to_bytes();
+        let reply = Reply {
+            code: 200,
+            headers: &headers,
+            body: &body,
+            ..Reply::default()
+        };
+        let (Some(bytes), Some(to)) = (
+            self.respond(now, server, &reply),
+            self.servers
+                .get(&server)
+                .map(super::server::ServerTx::reply_to),
+        ) else {
+            return;
+        };
+        if let Some(leg) = self.legs.get_mut(&key) {
+            leg.dialog.refresh(request, source);
+        }
+        let cseq = request.cseq().map_or(0, |c| c.number);
+        let unacked = self.unacked(now, cseq, bytes, to);
+        let is_offer = request.body.is_empty();
+        self.await_ack(
+            key,
+            Unacked {
+                is_offer,
+                ..unacked
+            },
+        );
+    }
+
+    fn session_headers(&self, key: LegKey) -> Vec<(&'static str, String)> {
+        let contact = self
+            .legs
+            .get(&key)
+            .map(|l| l.contact.clone())
+            .unwrap_or_default();
+        vec![("Contact", contact), ("Allow", self.allow())]
+    }
+
+    fn on_update(&mut self, inbound: &Inbound<'_, '_>, key: LegKey) {
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return;
+        };
+        if leg.phase == Phase::Ending {
+            self.refuse(inbound, 481);
+            return;
+        }
+        let offer = match offer_of(inbound.request) {
+            Ok(offer) => offer,
+            Err(code) => {
+                self.finish(inbound, code, &[], b"");
+                return;
+            }
+        };
+        if offer.is_none() {
+            leg.dialog.refresh(inbound.request, inbound.source);
+            let headers = self.session_headers(key);
+            self.finish(inbound, 200, &headers, b"");
+            return;
+        }
+        // An offer before ours is settled (RFC 3311 §5.2).
+        if leg.unacked.as_ref().is_some_and(|u| u.is_offer) || leg.local_sdp.is_none() {
+            self.finish(inbound, 491, &[], b"");
+            return;
+        }
+        match self.renegotiate(key, offer) {
+            Ok(outcome) => {
+                if let Some(leg) = self.legs.get_mut(&key) {
+                    leg.dialog.refresh(inbound.request, inbound.source);
+                }
+                let headers = self.session_headers(key);
+                self.finish(inbound, 200, &headers, &outcome.local.to_bytes());
+                self.report_change(key, outcome);
+            }
+            Err(code) => self.finish(inbound, code, &[], b""),
+        }
+    }
+
+    /// Our side of the session after an offer (or, without one, our present side as an offer).
+    fn renegotiate(
+        &mut self,
+        key: LegKey,
+        offer: Option<SessionDescription>,
+    ) -> Result<Renegotiation, u16> {
+        let leg = self.legs.get_mut(&key).ok_or(481u16)?;
+        let ours = leg.local_sdp.as_ref().ok_or(500u16)?;
+        let Some(offer) = offer else {
+            return Ok(Renegotiation {
+                local: ours.clone(),
+                change: None,
+            });
+        };
+        let local = ours.answer_again(&offer).map_err(|_| 488u16)?;
+        let before = leg.remote_sdp.as_ref().and_then(SessionDescription::audio);
+        let changed = before != offer.audio();
+        // A refresh with nothing new gets the same description, version and all (RFC 3264 §8).
+        let same = local.media == ours.media;
+        let local = if same { ours.clone() } else { local };
+        leg.local_sdp = Some(local.clone());
+        leg.remote_sdp = Some(offer.clone());
+        Ok(Renegotiation {
+            local,
+            change: changed.then_some(offer),
+        })
+    }
+
+    fn report_change(&mut self, leg: LegKey, outcome: Renegotiation) {
+        if let Some(remote) = outcome.change {
+            self.events.push_back(Event::MediaChanged {
+                leg,
+                remote,
+                local: outcome.local,
+            });
+        }
+    }
+
+    fn on_info(&mut self, inbound: &Inbound<'_, '_>, key: LegKey) {
+        self.finish(inbound, 200, &[], b"");
+        if let Some((digit, duration)) = dtmf_of(inbound.request) {
+            self.events.push_back(Event::Dtmf {
+                leg: key,
+                digit,
+                duration,
+            });
+        }
+    }
+}
+
+/// `Signal=5\r\nDuration=160`, or a bare digit.
+fn dtmf_of(request: &Message<'_>) -> Option<(char, Duration)> {
+    let text = String::from_utf8_lossy(&request.body[..request.body.len().min(256)]);
+    let (mut signal, mut millis) = (None, 0u64);
+    if request.has_content_type("application/dtmf-relay") {
+        for line in text.lines() {
+            let Some((name, value)) = line.split_once('=') else {
+                continue;
+            };
+            match name.trim().to_ascii_lowercase().as_str() {
+                "signal" => signal = value.trim().chars().next(),
+                "duration" => millis = value.trim().parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+    } else if request.has_content_type("application/dtmf") {
+        signal = text.trim().chars().next();
+    }
+    let digit = signal?.to_ascii_uppercase();
+    let known = digit.is_ascii_digit() || "*#ABCD".contains(digit);
+    known.then(|| (digit, Duration::from_millis(millis.min(60_000))))
+}

@@ -1,0 +1,75 @@
+//! REGISTER and OPTIONS of others.
+
+use std::time::Instant;
+
+use super::Endpoint;
+use super::access::Inbound;
+use super::agenda::Target;
+use super::stub::Reply;
+use crate::event::Event;
+use crate::registrar::Registrar;
+
+impl Endpoint {
+    pub(super) fn answer_options(&mut self, inbound: &Inbound<'_, '_>) {
+        let headers = [
+            ("Allow", self.allow()),
+            ("Accept", "application/sdp".to_owned()),
+            ("Contact", self.contact("")),
+        ];
+        self.refuse_with(inbound, 200, &headers);
+    }
+
+    pub(super) fn on_register(&mut self, inbound: &Inbound<'_, '_>) {
+        let Some(user) = self.authenticate(inbound) else {
+            return;
+        };
+        if self.is_full() {
+            self.refuse_full(inbound);
+            return;
+        }
+        let Inbound {
+            now,
+            source,
+            request,
+            via,
+            ..
+        } = *inbound;
+        let Some(registrar) = &mut self.registrar else {
+            return;
+        };
+        let outcome = registrar.register(now, request, source, &user);
+        let bindings = registrar.current(now, &user);
+        // Kept, as a repetition would look out of order to the registrar.
+        let id = self.start_server(now, request, via, source);
+        let tag = self.tokens.tag();
+        let reply = Reply {
+            code: outcome.code,
+            tag: &tag,
+            headers: &outcome.headers,
+            ..Reply::default()
+        };
+        self.respond(now, id, &reply);
+        if outcome.changed {
+            self.events
+                .push_back(Event::BindingsChanged { user, bindings });
+        }
+        self.schedule_registrar();
+    }
+
+    pub(super) fn schedule_registrar(&mut self) {
+        let next = self.registrar.as_ref().and_then(Registrar::next_expiry);
+        self.agenda.set(Target::Registrar, next);
+    }
+
+    pub(super) fn on_registrar_timer(&mut self, now: Instant) {
+        let Some(registrar) = &mut self.registrar else {
+            return;
+        };
+        for user in registrar.expire(now) {
+            let bindings = registrar.current(now, &user);
+            self.events
+                .push_back(Event::BindingsChanged { user, bindings });
+        }
+        self.schedule_registrar();
+    }
+}
