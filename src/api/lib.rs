@@ -31,8 +31,10 @@ pub mod view;
 
 pub use config::{ApiConfig, Clock, Entropy, Reads};
 pub use error::ErrorBody;
+pub use guard::Access;
 pub use hub::Sample;
 pub use port::Floor;
+pub use routes::RouteInfo;
 
 use app::App;
 use axum::Router;
@@ -85,4 +87,9 @@ pub fn router(floor: Arc<dyn Floor>, config: ApiConfig, closing: watch::Receiver
 /// The OpenAPI document as JSON text.
 pub fn openapi_json() -> String {
     serde_json::to_string_pretty(&openapi::document()).expect("a document of plain values")
+}
+
+/// Every route there is, in the order of the table.
+pub fn routes() -> Vec<RouteInfo> {
+    routes::table().into_iter().map(|route| route.info).collect()
 }

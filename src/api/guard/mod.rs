@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Everybody; a page without data.
     Page,
     /// Everybody; no data about people or calls.

@@ -28,20 +28,29 @@ use std::sync::Arc;
 /// Largest request body, octets.
 const BODY_MAX: usize = 64 * 1024;
 
-/// A route.
-pub(crate) struct Route {
+/// A route as documents and tests see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// `GET` or `POST`.
     pub method: Method,
+    /// Path, parameters in braces.
     pub path: &'static str,
+    /// Who may use it.
     pub access: Access,
+}
+
+/// A route and what answers it.
+pub(crate) struct Route {
+    pub info: RouteInfo,
     handler: MethodRouter<Arc<App>>,
 }
 
 fn read(path: &'static str, access: Access, handler: MethodRouter<Arc<App>>) -> Route {
-    Route { method: Method::GET, path, access, handler }
+    Route { info: RouteInfo { method: Method::GET, path, access }, handler }
 }
 
 fn change(path: &'static str, access: Access, handler: MethodRouter<Arc<App>>) -> Route {
-    Route { method: Method::POST, path, access, handler }
+    Route { info: RouteInfo { method: Method::POST, path, access }, handler }
 }
 
 /// Every route.
@@ -87,8 +96,8 @@ pub(crate) fn table() -> Vec<Route> {
 pub(crate) fn router(app: Arc<App>) -> Router {
     let mut router = Router::new();
     for route in table() {
-        let check = from_fn_with_state((Arc::clone(&app), route.access), guard);
-        router = router.route(route.path, route.handler.route_layer(check));
+        let check = from_fn_with_state((Arc::clone(&app), route.info.access), guard);
+        router = router.route(route.info.path, route.handler.route_layer(check));
     }
     router
         .fallback(|| async {
