@@ -1,1 +1,19 @@
 //! The simulated world: callees, agents and carriers in virtual time around the decision core.
+//!
+//! The same [`carillon_decision::Engine`] that runs a live floor is driven here by a heap of
+//! events. A callee's fate is drawn from its own random stream, keyed by seed and call number,
+//! so that two policies meet the same callers.
+
+pub mod agent;
+pub mod callee;
+pub mod list;
+pub mod oracle;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod world;
+
+pub use callee::{CalleeLaw, Fate};
+pub use report::{Band, DayFigures, Study};
+pub use run::{run_day, run_study};
+pub use scenario::Scenario;

@@ -1,6 +1,9 @@
 //! The whole interface of the engine on one screen: what it hears ([`Input`]) and what it
 //! orders ([`Command`]). Both are values; neither holds a clock, a socket or a callback.
 
+// Every variant is documented; its fields say what they are by name and type.
+#![allow(missing_docs)]
+
 use crate::agent::{AgentProfile, AgentState, BreakReason};
 use crate::call::{AmdVerdict, CallRecord, Cause};
 use crate::campaign::{CampaignConfig, Dial};

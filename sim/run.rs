@@ -1,0 +1,74 @@
+//! Running days: one, or many on every core.
+
+use crate::report::{DayFigures, Study};
+use crate::scenario::Scenario;
+use crate::world::World;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+
+/// One day.
+pub fn run_day(scenario: &Scenario, seed: u64) -> DayFigures {
+    World::new(scenario, seed, false).run()
+}
+
+/// `days` days with seeds from `first_seed` on, on every core. The figures do not depend on
+/// the number of cores. `done` hears how many days are finished.
+pub fn run_study(scenario: &Scenario, first_seed: u64, days: u32, mut done: impl FnMut(u32)) -> Study {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicU32::new(0);
+    let (send, receive) = mpsc::channel::<DayFigures>();
+    let mut figures = std::thread::scope(|scope| {
+        for _ in 0..cores {
+            let send = send.clone();
+            let next = &next;
+            scope.spawn(move || {
+                loop {
+                    let day = next.fetch_add(1, Ordering::Relaxed);
+                    if day >= days || send.send(run_day(scenario, first_seed + u64::from(day))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        let mut figures = Vec::new();
+        for day in receive {
+            figures.push(day);
+            done(figures.len() as u32);
+        }
+        figures
+    });
+    figures.sort_by_key(|day| day.seed);
+    Study::of(scenario.tuning().mode.to_string(), figures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carillon_decision::pacing::Mode;
+
+    #[test]
+    fn same_seed_same_day() {
+        let mut scenario = Scenario::demo();
+        scenario.minutes = 5.0;
+        assert_eq!(run_day(&scenario, 3), run_day(&scenario, 3));
+        assert_ne!(run_day(&scenario, 3), run_day(&scenario, 4));
+    }
+
+    #[test]
+    fn predictive_beats_progressive_under_the_cap_and_breaks_no_oracle() {
+        let scenario = Scenario::demo();
+        let predictive = run_study(&scenario, 1, 24, |_| {});
+        let progressive = run_study(&scenario.with_mode(Mode::Progressive), 1, 24, |_| {});
+        println!("{:?}\n{:?}", summary(&predictive), summary(&progressive));
+        assert_eq!(predictive.breaches(), Vec::<String>::new());
+        assert_eq!(progressive.breaches(), Vec::<String>::new());
+        assert!(predictive.pooled_abandonment <= 0.03, "{}", predictive.pooled_abandonment);
+        assert_eq!(progressive.pooled_abandonment, 0.0);
+        assert!(predictive.utilisation.mean >= 1.25 * progressive.utilisation.mean);
+    }
+
+    fn summary(study: &Study) -> (f64, crate::Band, crate::Band, crate::Band) {
+        (study.pooled_abandonment, study.utilisation, study.placed, study.connected)
+    }
+}
