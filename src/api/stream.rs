@@ -113,6 +113,7 @@ fn agent_now(app: &App, agent: AgentId) -> Option<AgentMe> {
         agent: AgentBoard::of(found, status.floor.at, &names),
         card: None,
         draining: status.floor.draining,
+        keypad: app.floor.keypad(),
     })
 }
 

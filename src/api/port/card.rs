@@ -5,7 +5,9 @@ use carillon_decision::campaign::Disposition;
 use carillon_decision::id::{CallId, LeadId};
 use carillon_decision::number::E164;
 use carillon_decision::time::Wall;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The card of the call an agent is in, or wraps up.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,4 +53,13 @@ pub struct CardNote {
     pub agent: Option<String>,
     /// What they noted.
     pub note: Option<String>,
+}
+
+/// Keys (RFC 4733 telephone events) that do something on an agent's phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeypadCode {
+    /// What to press, such as `*1`.
+    pub keys: String,
+    /// What it does, in words.
+    pub does: String,
 }

@@ -12,7 +12,7 @@ mod metric;
 
 pub use action::{Action, ActionReply, AgentAction, DispositionEntry};
 pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary};
-pub use card::{CardNote, LeadCard};
+pub use card::{CardNote, KeypadCode, LeadCard};
 pub use error::{ActionError, Problem};
 pub use history::{
     CallFilter, CampaignReport, DecisionFilter, ExplainStep, Explanation, LeadAttempt, LeadView,
@@ -75,6 +75,11 @@ pub trait Floor: Send + Sync + 'static {
 
     /// Lead lists, of one campaign if it is named.
     fn lists(&self, campaign: Option<String>) -> Answer<'_, Vec<ListView>>;
+
+    /// Keys an agent may press on the phone instead of using the page; shown as help there.
+    fn keypad(&self) -> Vec<KeypadCode> {
+        Vec::new()
+    }
 
     /// Metrics beyond those read off the board (sockets, SIP, store, media).
     fn extra_metrics(&self) -> Vec<ExtraMetric> {

@@ -1,7 +1,7 @@
 //! Agents, as supervisors see them and as they see themselves.
 
 use super::call::{Names, direction};
-use crate::port::LeadCard;
+use crate::port::{KeypadCode, LeadCard};
 use carillon_decision::agent::{AgentState, LineKind};
 use carillon_decision::status::{AgentStatus, TimeSplit};
 use carillon_decision::time::Wall;
@@ -118,6 +118,8 @@ pub struct AgentMe {
     pub card: Option<CardBoard>,
     /// The floor drains: no further calls come.
     pub draining: bool,
+    /// Keys that do the same on the phone.
+    pub keypad: Vec<KeypadCode>,
 }
 
 /// The card of a call: the only place with a whole number.

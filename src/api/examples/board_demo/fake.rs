@@ -204,6 +204,11 @@ impl Floor for Fake {
         answer(Ok(vec![list("2026-10", true, 5200, 3120), list("2026-11", false, 8000, 8000)]))
     }
 
+    fn keypad(&self) -> Vec<KeypadCode> {
+        let code = |keys: &str, does: &str| KeypadCode { keys: keys.into(), does: does.into() };
+        vec![code("*1", "Ready"), code("*2", "Break"), code("*3", "Hang up the customer")]
+    }
+
     fn extra_metrics(&self) -> Vec<ExtraMetric> {
         vec![ExtraMetric {
             name: "carillon_sip_dialogs_active".into(),
