@@ -36,3 +36,12 @@ pub use event::{Binding, CallKey, EndCause, Event, Failure, IncomingCall, LegKey
 pub use headers::Reason;
 pub use sdp::{AudioStream, Codec, Direction, MediaSpec, SessionDescription};
 pub use trace::summary;
+
+#[cfg(test)]
+mod test_clock {
+    /// Any instant will do to count from; there is no other way to make one.
+    #[allow(clippy::disallowed_methods)]
+    pub(crate) fn start() -> std::time::Instant {
+        std::time::Instant::now()
+    }
+}

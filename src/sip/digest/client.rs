@@ -51,7 +51,7 @@ impl ClientAuth {
                 .take(16)
                 .collect();
             // Stable: of equally strong ones the first offered stays first.
-            offered.sort_by(|a, b| b.algorithm.hash.cmp(&a.algorithm.hash));
+            offered.sort_by_key(|c| std::cmp::Reverse(c.algorithm.hash));
             let mut realms: Vec<Vec<u8>> = Vec::new();
             for challenge in offered {
                 if realms.contains(&challenge.realm) {

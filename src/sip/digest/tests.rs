@@ -1,6 +1,6 @@
 //! Known answers from RFC 2617 §3.5 and RFC 7616 §3.9.1, and both sides against each other.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::*;
 use crate::config::{Credentials, Secret, User};
@@ -96,7 +96,7 @@ fn session_variant_and_auth_int_verify_on_the_server() {
         secret: Secret::Password("pw".into()),
     };
     let tokens = Tokens::new(&[1; 32], "x");
-    let now = Instant::now();
+    let now = crate::test_clock::start();
     let source = "192.0.2.1".parse().unwrap();
     for (algorithm, qop) in [
         ("MD5-sess", "auth-int"),

@@ -4,15 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::agenda::{ClientId, Target};
-use super::client::{Head, Purpose, cancel_of};
+use super::client::{Purpose, cancel_of};
 use super::{Endpoint, Invite};
 use crate::digest::ClientAuth;
-use crate::error::SipError;
 use crate::event::{CallKey, Event, Failure, LegKey};
 use crate::headers::{Reason, lex};
-use crate::message::{HeaderName, Message, Method, Writer};
+use crate::message::{HeaderName, Message, Method};
 use crate::sdp::SessionDescription;
-use crate::uri::is_sendable;
 
 /// One branch of the call, told apart by the peer's tag.
 #[derive(Debug)]
@@ -27,20 +25,20 @@ pub(super) struct Fork {
 #[derive(Debug)]
 pub(super) struct Call {
     /// What to send again after a challenge; goes with the final response.
-    invite: Option<Box<Invite>>,
+    pub(super) invite: Option<Box<Invite>>,
     pub(super) uri: Vec<u8>,
     pub(super) local_sdp: SessionDescription,
     pub(super) contact: String,
-    from: Vec<u8>,
-    call_id: String,
-    cseq: u32,
+    pub(super) from: Vec<u8>,
+    pub(super) call_id: String,
+    pub(super) cseq: u32,
     /// Of the INVITE sent last.
-    branch: u64,
+    pub(super) branch: u64,
     pub(super) auth: Option<ClientAuth>,
     /// Credentials of the INVITE sent last: its ACKs carry the same (§22.1).
     pub(super) auth_lines: Vec<u8>,
     cancel: Option<Cancel>,
-    is_proceeding: bool,
+    pub(super) is_proceeding: bool,
     is_trying_reported: bool,
     /// Failed was reported: later answers are hung up.
     pub(super) is_failed: bool,
@@ -55,6 +53,34 @@ struct Cancel {
 }
 
 impl Call {
+    /// A call about to be placed.
+    pub(super) fn new(
+        invite: Box<Invite>,
+        local_sdp: SessionDescription,
+        contact: String,
+        from: String,
+        call_id: String,
+    ) -> Self {
+        Self {
+            uri: invite.request_uri.clone().into_bytes(),
+            local_sdp,
+            contact,
+            from: from.into_bytes(),
+            call_id,
+            cseq: 0,
+            branch: 0,
+            auth: invite.credentials.clone().map(ClientAuth::new),
+            auth_lines: Vec::new(),
+            cancel: None,
+            is_proceeding: false,
+            is_trying_reported: false,
+            is_failed: false,
+            answers: 0,
+            forks: Vec::new(),
+            invite: Some(invite),
+        }
+    }
+
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancel.is_some()
     }

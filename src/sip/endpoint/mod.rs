@@ -13,6 +13,7 @@ mod client;
 mod in_dialog;
 mod incoming;
 mod leg;
+mod place;
 mod request;
 mod serve;
 mod server;

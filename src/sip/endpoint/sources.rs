@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn bursts_drain_at_the_rate() {
-        let now = Instant::now();
+        let now = crate::test_clock::start();
         let mut s = Sources::new(limits());
         let heard = |s: &mut Sources, at| {
             (0..20)
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn failures_ban_for_a_time_and_only_within_the_window() {
-        let now = Instant::now();
+        let now = crate::test_clock::start();
         let mut s = Sources::new(limits());
         assert!(!s.blame(now, ip(1)));
         assert!(!s.blame(now, ip(1)));
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded_and_keeps_the_banned() {
-        let now = Instant::now();
+        let now = crate::test_clock::start();
         let mut s = Sources::new(limits());
         for _ in 0..3 {
             s.blame(now, ip(1));

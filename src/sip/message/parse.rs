@@ -99,7 +99,7 @@ fn start_line(line: &[u8]) -> Result<(StartLine<'_>, Option<Defect>), SipError> 
     let space = |b: &u8| matches!(b, b' ' | b'\t');
     let first = line
         .iter()
-        .position(|b| space(b))
+        .position(space)
         .ok_or(SipError::Parse("no SIP start line"))?;
     let (token, rest) = (&line[..first], lex::trim(&line[first..]));
     if token.is_empty() || !token.iter().all(|b| lex::is_token(*b)) {
@@ -107,7 +107,7 @@ fn start_line(line: &[u8]) -> Result<(StartLine<'_>, Option<Defect>), SipError> 
     }
     let last = rest
         .iter()
-        .rposition(|b| space(b))
+        .rposition(space)
         .ok_or(SipError::Parse("no SIP version"))?;
     let (uri, version) = (lex::trim(&rest[..last]), &rest[last + 1..]);
     if !(version.len() >= 4 && version[..4].eq_ignore_ascii_case(b"SIP/")) {

@@ -54,7 +54,7 @@ fn doubling(capped: bool) -> Vec<(u64, &'static str)> {
 
 #[test]
 fn client_invite_timers_a_and_b() {
-    let t = Instant::now();
+    let t = crate::test_clock::start();
     let mut m = ClientInvite::new(t, Timers::default(), false);
     let mut want = doubling(false);
     want.push((32_000, "timeout"));
@@ -65,7 +65,7 @@ fn client_invite_timers_a_and_b() {
 
 #[test]
 fn client_invite_provisional_stops_a_and_b() {
-    let t = Instant::now();
+    let t = crate::test_clock::start();
     let mut m = ClientInvite::new(t, Timers::default(), false);
     assert!(m.on_response(ms(t, 100), 180).deliver);
     assert_eq!(m.deadline(), None);
@@ -74,7 +74,7 @@ fn client_invite_provisional_stops_a_and_b() {
 
 #[test]
 fn client_invite_timer_d_and_m() {
-    let t = Instant::now();
+    let t = crate::test_clock::start();
     // (code, reliable, end)
     for (code, reliable, want) in [
         (486, false, vec![(32_100, "end")]),
@@ -102,7 +102,7 @@ fn client_invite_timer_d_and_m() {
 
 #[test]
 fn client_other_timers_e_f_k() {
-    let t = Instant::now();
+    let t = crate::test_clock::start();
     let mut m = ClientOther::new(t, Timers::default(), false);
     let mut want = doubling(true);
     want.push((32_000, "timeout"));
@@ -130,7 +130,7 @@ fn client_other_timers_e_f_k() {
 
 #[test]
 fn server_invite_timers_g_h() {
-    let t = Instant::now();
+    let t = crate::test_clock::start();
     let mut m = ServerInvite::new(Timers::default(), false);
     assert_eq!(m.deadline(), None);
     assert!(m.on_sent(t, 180));
@@ -145,7 +145,7 @@ fn server_invite_timers_g_h() {
 
 #[test]
 fn server_invite_timers_i_and_l() {
-    let t = Instant::now();
+    let t = crate::test_clock::start();
     let mut m = ServerInvite::new(Timers::default(), false);
     m.on_sent(t, 486);
     assert_eq!(m.on_ack(ms(t, 100)), Step::NONE);
@@ -166,7 +166,7 @@ fn server_invite_timers_i_and_l() {
 
 #[test]
 fn server_other_timer_j_and_rfc4320() {
-    let t = Instant::now();
+    let t = crate::test_clock::start();
     let mut m = ServerOther::new(t, Timers::default(), false);
     assert_eq!(m.on_request(), Step::NONE);
     assert!(!m.on_sent(t, 180));
@@ -185,7 +185,7 @@ fn server_other_timer_j_and_rfc4320() {
 
 #[test]
 fn late_wake_up_does_not_burst() {
-    let t = Instant::now();
+    let t = crate::test_clock::start();
     let mut m = ClientOther::new(t, Timers::default(), false);
     assert!(m.on_timeout(ms(t, 10_000)).retransmit);
     assert!(m.deadline().unwrap() > ms(t, 10_000));

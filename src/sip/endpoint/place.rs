@@ -1,0 +1,159 @@
+//! Placing calls: checks, and the INVITE itself.
+
+use std::time::Instant;
+
+use super::agenda::ClientId;
+use super::call::Call;
+use super::client::{Head, Purpose};
+use super::{Endpoint, Invite};
+use crate::error::SipError;
+use crate::event::CallKey;
+use crate::headers::lex;
+use crate::message::{HeaderName, Method, Writer};
+use crate::sdp::SessionDescription;
+use crate::uri::is_sendable;
+
+/// Header fields the endpoint writes itself.
+fn is_ours(name: &str) -> bool {
+    use HeaderName as H;
+    let ours = [
+        H::Via,
+        H::From,
+        H::To,
+        H::CallId,
+        H::CSeq,
+        H::Contact,
+        H::MaxForwards,
+        H::ContentLength,
+        H::ContentType,
+        H::RecordRoute,
+        H::Authorization,
+        H::ProxyAuthorization,
+        H::Allow,
+    ];
+    ours.contains(&HeaderName::from_bytes(name.as_bytes()))
+}
+
+fn check(invite: &Invite) -> Result<SessionDescription, SipError> {
+    for (what, uri) in [
+        ("request URI", &invite.request_uri),
+        ("From URI", &invite.from),
+        ("To URI", &invite.to),
+    ] {
+        if !is_sendable(uri.as_bytes()) {
+            return Err(SipError::Invalid { what });
+        }
+    }
+    for (name, value) in &invite.headers {
+        let token = !name.is_empty() && name.bytes().all(lex::is_token);
+        if !token || is_ours(name) || value.contains(['\r', '\n', '\0']) {
+            return Err(SipError::Invalid {
+                what: "extra header",
+            });
+        }
+    }
+    SessionDescription::parse(&invite.body).map_err(|_| SipError::Invalid { what: "SDP body" })
+}
+
+impl Endpoint {
+    /// Places a call.
+    ///
+    /// # Errors
+    /// [`SipError::Invalid`] for URIs, headers or SDP that cannot be sent, [`SipError::Full`].
+    pub fn invite(&mut self, now: Instant, invite: Invite) -> Result<CallKey, SipError> {
+        let call_id = self.tokens.call_id();
+        self.invite_as(now, invite, call_id)
+    }
+
+    /// Places a call under a Call-ID of the owner's, so that it can be written down before the
+    /// INVITE leaves. It must be unique in space and time (RFC 3261 §8.1.1.4).
+    ///
+    /// # Errors
+    /// As [`Self::invite`]; [`SipError::Invalid`] for a Call-ID that is not one token.
+    pub fn invite_as(
+        &mut self,
+        now: Instant,
+        invite: Invite,
+        call_id: String,
+    ) -> Result<CallKey, SipError> {
+        if call_id.is_empty() || !call_id.bytes().all(lex::is_token) {
+            return Err(SipError::Invalid { what: "Call-ID" });
+        }
+        let local_sdp = check(&invite)?;
+        if self.is_full() {
+            return Err(SipError::Full {
+                what: "transaction",
+            });
+        }
+        if self.legs.len() >= self.config.limits.max_dialogs {
+            return Err(SipError::Full { what: "dialog" });
+        }
+        let key = CallKey(self.draw_key());
+        let display = if invite.display.is_empty() {
+            String::new()
+        } else {
+            format!("{} ", lex::quote(&invite.display))
+        };
+        let from = format!("{display}<{}>;tag={}", invite.from, self.tokens.tag());
+        let contact = self.contact(&invite.contact_user);
+        let call = Call::new(Box::new(invite), local_sdp, contact, from, call_id);
+        self.calls.insert(key, call);
+        self.send_invite(now, key);
+        Ok(key)
+    }
+
+    /// The Call-ID of an outgoing call that is still known.
+    pub fn call_id(&self, call: CallKey) -> Option<&str> {
+        self.calls.get(&call).map(|c| c.call_id.as_str())
+    }
+
+    pub(super) fn send_invite(&mut self, now: Instant, key: CallKey) {
+        // Taken out for the time of writing, as `open` draws from the endpoint.
+        let Some(mut call) = self.calls.remove(&key) else {
+            return;
+        };
+        if let Some(invite) = &call.invite {
+            call.cseq += 1;
+            let to = format!("<{}>", invite.to);
+            let head = Head {
+                method: Method::Invite,
+                uri: &call.uri,
+                routes: &[],
+                from: &call.from,
+                to: to.as_bytes(),
+                call_id: call.call_id.as_bytes(),
+                cseq: call.cseq,
+            };
+            let (branch, mut out) = self.open(&head);
+            out.header("Contact", &call.contact);
+            let cnonce = self.tokens.tag();
+            let mut lines = Writer::block();
+            if let Some(auth) = &mut call.auth {
+                for (name, value) in auth.authorize("INVITE", &call.uri, &invite.body, &cnonce) {
+                    lines.header(name.as_str(), value);
+                }
+            }
+            call.auth_lines = lines.into_block();
+            out.lines(&call.auth_lines);
+            out.header("Allow", self.allow());
+            if !self.config.user_agent.is_empty() {
+                out.header("User-Agent", &self.config.user_agent);
+            }
+            for (name, value) in &invite.headers {
+                out.header(name, value);
+            }
+            let bytes = out.finish("application/sdp", &invite.body);
+            call.branch = branch;
+            call.is_proceeding = false;
+            let (id, to) = (
+                ClientId {
+                    branch,
+                    is_cancel: false,
+                },
+                invite.next_hop,
+            );
+            self.start_client(now, id, Method::Invite, Purpose::Invite(key), to, bytes);
+        }
+        self.calls.insert(key, call);
+    }
+}
