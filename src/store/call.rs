@@ -77,4 +77,3 @@ pub struct CallFilter {
     /// Started before.
     pub to: Option<Wall>,
 }
-

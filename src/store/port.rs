@@ -135,7 +135,8 @@ pub trait CallStore: Send + Sync {
     /// [`StoreError::Duplicate`].
     fn finish_call(&self, record: CallRecord) -> Fut<'_, ()>;
 
-    /// Enters the agent's disposition of a call that has a record.
+    /// Enters the agent's disposition of a call, before or after its record. A second one
+    /// replaces it.
     fn set_disposition(&self, call: CallId, disposition: &str) -> Fut<'_, ()>;
 
     /// Attempts without a record, oldest first.

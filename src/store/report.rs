@@ -123,7 +123,10 @@ mod tests {
     #[test]
     fn spread_uses_nearest_rank() {
         let spread = Spread::of((1..=100).rev().collect());
-        assert_eq!((spread.p50, spread.p90, spread.p99, spread.max), (50, 90, 99, 100));
+        assert_eq!(
+            (spread.p50, spread.p90, spread.p99, spread.max),
+            (50, 90, 99, 100)
+        );
         assert_eq!((spread.count, spread.mean), (100, 50.5));
         assert_eq!(Spread::of(vec![]), Spread::default());
         assert_eq!(Spread::of(vec![7]).p99, 7);

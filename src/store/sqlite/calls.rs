@@ -80,15 +80,15 @@ impl WriteOp for SetDisposition {
     const NAME: &'static str = "set_disposition";
 
     async fn run(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        let done = sqlx::query("UPDATE call_record SET disposition = $2 WHERE call = $1")
-            .bind(self.call.0 as i64)
-            .bind(&self.disposition)
-            .execute(conn)
-            .await?;
-        match done.rows_affected() {
-            0 => Err(StoreError::NotFound { what: "record of call", id: self.call.0 }),
-            _ => Ok(()),
-        }
+        sqlx::query(
+            "INSERT INTO disposition (call, code) VALUES ($1, $2)
+             ON CONFLICT (call) DO UPDATE SET code = excluded.code",
+        )
+        .bind(self.call.0 as i64)
+        .bind(&self.disposition)
+        .execute(conn)
+        .await?;
+        Ok(())
     }
 }
 
@@ -107,7 +107,10 @@ impl WriteOp for SettleAttempt {
             .bind(self.call.0 as i64)
             .fetch_optional(&mut *conn)
             .await?
-            .ok_or(StoreError::NotFound { what: "attempt of call", id: self.call.0 })?;
+            .ok_or(StoreError::NotFound {
+                what: "attempt of call",
+                id: self.call.0,
+            })?;
         if !get::<bool>(&row, "open")? {
             return Ok(false);
         }
@@ -171,8 +174,10 @@ impl WriteOp for NextCallId {
 /// The filtered query, newest first.
 fn calls_query(filter: &CallFilter, limit: u32) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(
-        "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text, a.sip_call_id
-         FROM call_record r LEFT JOIN attempt a ON a.call = r.call WHERE 1 = 1",
+        "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text, a.sip_call_id,
+             d.code AS disposition
+         FROM call_record r LEFT JOIN attempt a ON a.call = r.call
+         LEFT JOIN disposition d ON d.call = r.call WHERE 1 = 1",
     );
     if let Some(campaign) = filter.campaign {
         query.push(" AND r.campaign = ").push_bind(campaign.0);
@@ -193,7 +198,9 @@ fn calls_query(filter: &CallFilter, limit: u32) -> QueryBuilder<Sqlite> {
         query.push(" AND r.outcome = ").push_bind(outcome.name());
     }
     if let Some(direction) = filter.direction {
-        query.push(" AND r.inbound = ").push_bind(direction == Direction::Inbound);
+        query
+            .push(" AND r.inbound = ")
+            .push_bind(direction == Direction::Inbound);
     }
     if let Some(from) = filter.from {
         query.push(" AND r.started >= ").push_bind(from.0);
@@ -201,7 +208,9 @@ fn calls_query(filter: &CallFilter, limit: u32) -> QueryBuilder<Sqlite> {
     if let Some(to) = filter.to {
         query.push(" AND r.started < ").push_bind(to.0);
     }
-    query.push(" ORDER BY r.started DESC, r.call DESC LIMIT ").push_bind(limit);
+    query
+        .push(" ORDER BY r.started DESC, r.call DESC LIMIT ")
+        .push_bind(limit);
     query
 }
 
@@ -210,11 +219,12 @@ async fn ledger(
     campaign: CampaignId,
     since: Wall,
 ) -> Result<LedgerState, StoreError> {
-    let first: Option<i64> =
-        sqlx::query_scalar("SELECT min(started) FROM call_record WHERE campaign = $1 AND inbound = 0")
-            .bind(campaign.0)
-            .fetch_one(&mut *conn)
-            .await?;
+    let first: Option<i64> = sqlx::query_scalar(
+        "SELECT min(started) FROM call_record WHERE campaign = $1 AND inbound = 0",
+    )
+    .bind(campaign.0)
+    .fetch_one(&mut *conn)
+    .await?;
     // A call answered at `since` may have started as much earlier as a phone may ring.
     const RING_LONGEST_MS: i64 = 600_000;
     let rows = sqlx::query(
@@ -232,7 +242,10 @@ async fn ledger(
     .bind(QUARTER_MS)
     .fetch_all(conn)
     .await?;
-    let mut ledger = LedgerState { since: first.map_or(since, Wall), ..LedgerState::default() };
+    let mut ledger = LedgerState {
+        since: first.map_or(since, Wall),
+        ..LedgerState::default()
+    };
     for row in &rows {
         let tally = ledger.quarters.entry(get(row, "quarter")?).or_default();
         tally.answered = unsigned(row, "answered")?;
@@ -251,7 +264,10 @@ impl CallStore for SqliteStore {
     }
 
     fn set_disposition(&self, call: CallId, disposition: &str) -> Fut<'_, ()> {
-        Box::pin(self.write(SetDisposition { call, disposition: disposition.to_owned() }))
+        Box::pin(self.write(SetDisposition {
+            call,
+            disposition: disposition.to_owned(),
+        }))
     }
 
     fn unfinished_attempts(&self) -> Fut<'_, Vec<OpenAttempt>> {
@@ -259,7 +275,13 @@ impl CallStore for SqliteStore {
             let rows = sqlx::query("SELECT * FROM attempt WHERE open = 1 ORDER BY call")
                 .fetch_all(&self.readers)
                 .await?;
-            rows.iter().map(|row| Ok(OpenAttempt { attempt: attempt_of(row)? })).collect()
+            rows.iter()
+                .map(|row| {
+                    Ok(OpenAttempt {
+                        attempt: attempt_of(row)?,
+                    })
+                })
+                .collect()
         })
     }
 
@@ -274,20 +296,28 @@ impl CallStore for SqliteStore {
     fn call(&self, id: CallId) -> Fut<'_, CallEntry> {
         Box::pin(async move {
             let row = sqlx::query(
-                "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text, a.sip_call_id
-                 FROM call_record r LEFT JOIN attempt a ON a.call = r.call WHERE r.call = $1",
+                "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text, a.sip_call_id,
+                     d.code AS disposition
+                 FROM call_record r LEFT JOIN attempt a ON a.call = r.call
+                 LEFT JOIN disposition d ON d.call = r.call WHERE r.call = $1",
             )
             .bind(id.0 as i64)
             .fetch_optional(&self.readers)
             .await?
-            .ok_or(StoreError::NotFound { what: "record of call", id: id.0 })?;
+            .ok_or(StoreError::NotFound {
+                what: "record of call",
+                id: id.0,
+            })?;
             entry_of(&row)
         })
     }
 
     fn calls(&self, filter: CallFilter, limit: u32) -> Fut<'_, Vec<CallEntry>> {
         Box::pin(async move {
-            let rows = calls_query(&filter, limit).build().fetch_all(&self.readers).await?;
+            let rows = calls_query(&filter, limit)
+                .build()
+                .fetch_all(&self.readers)
+                .await?;
             rows.iter().map(entry_of).collect()
         })
     }

@@ -103,7 +103,9 @@ impl WriteOp for Add {
     const NAME: &'static str = "dnc_add";
 
     async fn run(&self, conn: &mut SqliteConnection) -> Result<SnapshotId, StoreError> {
-        Ok(add(conn, &self.list, &[self.number], self.at).await?.snapshot)
+        Ok(add(conn, &self.list, &[self.number], self.at)
+            .await?
+            .snapshot)
     }
 }
 
@@ -152,7 +154,12 @@ pub(super) async fn memberships(
     .fetch_all(conn)
     .await?;
     rows.iter()
-        .map(|row| Ok(DncMembership { list: get(row, "name")?, since: Wall(get(row, "since")?) }))
+        .map(|row| {
+            Ok(DncMembership {
+                list: get(row, "name")?,
+                since: Wall(get(row, "since")?),
+            })
+        })
         .collect()
 }
 
@@ -162,18 +169,29 @@ impl DncStore for SqliteStore {
         Box::pin(async move {
             if numbers.len() > NUMBERS_PER_BATCH_MAX {
                 let (given, most) = (numbers.len(), NUMBERS_PER_BATCH_MAX);
-                return Err(StoreError::TooLarge { what: "do-not-call numbers", given, most });
+                return Err(StoreError::TooLarge {
+                    what: "do-not-call numbers",
+                    given,
+                    most,
+                });
             }
             self.write(Import { list, numbers, at }).await
         })
     }
 
     fn dnc_add(&self, list: &str, number: E164, at: Wall) -> Fut<'_, SnapshotId> {
-        Box::pin(self.write(Add { list: list.to_owned(), number, at }))
+        Box::pin(self.write(Add {
+            list: list.to_owned(),
+            number,
+            at,
+        }))
     }
 
     fn dnc_remove(&self, list: &str, number: E164) -> Fut<'_, bool> {
-        Box::pin(self.write(Remove { list: list.to_owned(), number }))
+        Box::pin(self.write(Remove {
+            list: list.to_owned(),
+            number,
+        }))
     }
 
     fn dnc_check(&self, number: E164) -> Fut<'_, Vec<DncMembership>> {

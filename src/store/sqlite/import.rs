@@ -54,7 +54,12 @@ impl ImportLeads {
                 id
             }
         };
-        let key = match lead.card.vendor_lead_code.as_deref().filter(|code| !code.is_empty()) {
+        let key = match lead
+            .card
+            .vendor_lead_code
+            .as_deref()
+            .filter(|code| !code.is_empty())
+        {
             Some(code) => format!("v:{code}"),
             None => format!("n:{}", first.digits()),
         };
@@ -75,7 +80,11 @@ impl ImportLeads {
         Ok(ImportRow::Updated(id))
     }
 
-    async fn ensure_list(&self, conn: &mut SqliteConnection, name: &str) -> Result<i64, StoreError> {
+    async fn ensure_list(
+        &self,
+        conn: &mut SqliteConnection,
+        name: &str,
+    ) -> Result<i64, StoreError> {
         sqlx::query("INSERT INTO list (campaign, name) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(self.options.campaign.0)
             .bind(name)
@@ -89,13 +98,24 @@ impl ImportLeads {
         Ok(id)
     }
 
-    async fn find(&self, conn: &mut SqliteConnection, key: &str) -> Result<Option<Known>, StoreError> {
-        let row = sqlx::query("SELECT id, content FROM lead WHERE campaign = $1 AND import_key = $2")
-            .bind(self.options.campaign.0)
-            .bind(key)
-            .fetch_optional(conn)
-            .await?;
-        row.map(|row| Ok(Known { id: get(&row, "id")?, content: get(&row, "content")? })).transpose()
+    async fn find(
+        &self,
+        conn: &mut SqliteConnection,
+        key: &str,
+    ) -> Result<Option<Known>, StoreError> {
+        let row =
+            sqlx::query("SELECT id, content FROM lead WHERE campaign = $1 AND import_key = $2")
+                .bind(self.options.campaign.0)
+                .bind(key)
+                .fetch_optional(conn)
+                .await?;
+        row.map(|row| {
+            Ok(Known {
+                id: get(&row, "id")?,
+                content: get(&row, "content")?,
+            })
+        })
+        .transpose()
     }
 
     async fn insert(
@@ -121,7 +141,11 @@ impl ImportLeads {
         .bind(key)
         .bind(content)
         .bind(i64::from(callback.is_some()))
-        .bind(if callback.is_some() { "callback" } else { "due" })
+        .bind(if callback.is_some() {
+            "callback"
+        } else {
+            "due"
+        })
         .bind(callback.map(|c| c.at.0))
         .bind(callback.and_then(|c| c.agent).map(|a| a.0))
         .bind(lead.priority)
@@ -187,7 +211,11 @@ impl ImportLeads {
     }
 }
 
-async fn write_card(conn: &mut SqliteConnection, id: i64, lead: &NewLead) -> Result<(), StoreError> {
+async fn write_card(
+    conn: &mut SqliteConnection,
+    id: i64,
+    lead: &NewLead,
+) -> Result<(), StoreError> {
     let card = &lead.card;
     sqlx::query(
         "INSERT INTO lead_card (lead, vendor_lead_code, source_id, title, first_name, last_name,
@@ -198,7 +226,11 @@ async fn write_card(conn: &mut SqliteConnection, id: i64, lead: &NewLead) -> Res
              email = $10, comments = $11",
     )
     .bind(id)
-    .bind(card.vendor_lead_code.as_deref().filter(|code| !code.is_empty()))
+    .bind(
+        card.vendor_lead_code
+            .as_deref()
+            .filter(|code| !code.is_empty()),
+    )
     .bind(card.source_id.as_deref())
     .bind(card.title.as_deref())
     .bind(card.first_name.as_deref())
@@ -214,7 +246,11 @@ async fn write_card(conn: &mut SqliteConnection, id: i64, lead: &NewLead) -> Res
 }
 
 /// Replaces the numbers of a lead; a number that stays keeps its retirement.
-async fn write_numbers(conn: &mut SqliteConnection, id: i64, lead: &NewLead) -> Result<(), StoreError> {
+async fn write_numbers(
+    conn: &mut SqliteConnection,
+    id: i64,
+    lead: &NewLead,
+) -> Result<(), StoreError> {
     let retired: Vec<i64> = sqlx::query_scalar(
         "DELETE FROM lead_number WHERE lead = $1 RETURNING CASE WHEN retired THEN number ELSE 0 END",
     )
@@ -227,13 +263,15 @@ async fn write_numbers(conn: &mut SqliteConnection, id: i64, lead: &NewLead) -> 
         if seen.contains(&number) {
             continue;
         }
-        sqlx::query("INSERT INTO lead_number (lead, position, number, retired) VALUES ($1, $2, $3, $4)")
-            .bind(id)
-            .bind(seen.len() as i64)
-            .bind(number)
-            .bind(retired.contains(&number))
-            .execute(&mut *conn)
-            .await?;
+        sqlx::query(
+            "INSERT INTO lead_number (lead, position, number, retired) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(id)
+        .bind(seen.len() as i64)
+        .bind(number)
+        .bind(retired.contains(&number))
+        .execute(&mut *conn)
+        .await?;
         seen.push(number);
     }
     Ok(())

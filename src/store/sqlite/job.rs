@@ -65,7 +65,11 @@ pub(super) struct Queued<O: WriteOp> {
 
 impl<O: WriteOp> Queued<O> {
     pub(super) fn new(op: O, answer: oneshot::Sender<Result<O::Reply, StoreError>>) -> Self {
-        Self { op, result: None, answer: Some(answer) }
+        Self {
+            op,
+            result: None,
+            answer: Some(answer),
+        }
     }
 }
 
@@ -99,7 +103,10 @@ impl<O: WriteOp> Job for Queued<O> {
     }
 
     fn committed(&mut self) {
-        let result = self.result.take().unwrap_or(Err(StoreError::Closed { unwritten: 1 }));
+        let result = self
+            .result
+            .take()
+            .unwrap_or(Err(StoreError::Closed { unwritten: 1 }));
         match self.answer.take() {
             // Nobody waiting is no fault: the caller may have gone.
             Some(answer) => drop(answer.send(result)),

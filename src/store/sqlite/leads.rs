@@ -6,7 +6,9 @@ use super::import::ImportLeads;
 use super::job::{Lane, WriteOp};
 use super::lease::{GiveBack, Renew, TakeLeads, TakeOver, callback_of, read_leads};
 use super::record_row::record_of;
-use super::rows::{consent, consent_code, digits, from_json, get, number, status, to_json, unsigned};
+use super::rows::{
+    consent, consent_code, digits, from_json, get, number, status, to_json, unsigned,
+};
 use crate::error::StoreError;
 use crate::lead::{
     ImportOptions, ImportRow, LEADS_PER_BATCH_MAX, LeadCard, LeadDetails, LeasedLeads, ListSummary,
@@ -112,8 +114,13 @@ impl FinishLead {
                 .fetch_optional(conn)
                 .await?;
         Ok(match found {
-            Some(_) => StoreError::Fenced { owner: self.owner.clone() },
-            None => StoreError::NotFound { what: "lead", id: self.lead.0 },
+            Some(_) => StoreError::Fenced {
+                owner: self.owner.clone(),
+            },
+            None => StoreError::NotFound {
+                what: "lead",
+                id: self.lead.0,
+            },
         })
     }
 
@@ -123,7 +130,12 @@ impl FinishLead {
         sqlx::query("UPDATE lead_card SET why = $2, refusal = $3, refusal_at = $4 WHERE lead = $1")
             .bind(self.lead.0 as i64)
             .bind(&self.update.why)
-            .bind(refusal.as_ref().map(|r| to_json("refusal", r)).transpose()?)
+            .bind(
+                refusal
+                    .as_ref()
+                    .map(|r| to_json("refusal", r))
+                    .transpose()?,
+            )
             .bind(refusal.as_ref().map(|_| self.at.0))
             .execute(&mut *conn)
             .await?;
@@ -155,13 +167,17 @@ impl WriteOp for RetireNumber {
     const NAME: &'static str = "retire_number";
 
     async fn run(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        let done = sqlx::query("UPDATE lead_number SET retired = 1 WHERE lead = $1 AND number = $2")
-            .bind(self.lead.0 as i64)
-            .bind(digits(self.number))
-            .execute(conn)
-            .await?;
+        let done =
+            sqlx::query("UPDATE lead_number SET retired = 1 WHERE lead = $1 AND number = $2")
+                .bind(self.lead.0 as i64)
+                .bind(digits(self.number))
+                .execute(conn)
+                .await?;
         match done.rows_affected() {
-            0 => Err(StoreError::NotFound { what: "number of lead", id: self.lead.0 }),
+            0 => Err(StoreError::NotFound {
+                what: "number of lead",
+                id: self.lead.0,
+            }),
             _ => Ok(()),
         }
     }
@@ -186,7 +202,10 @@ impl WriteOp for SetConsent {
             .execute(conn)
             .await?;
         match done.rows_affected() {
-            0 => Err(StoreError::NotFound { what: "lead", id: self.lead.0 }),
+            0 => Err(StoreError::NotFound {
+                what: "lead",
+                id: self.lead.0,
+            }),
             _ => Ok(()),
         }
     }
@@ -201,7 +220,10 @@ async fn lead_details(conn: &mut SqliteConnection, id: LeadId) -> Result<LeadDet
     .bind(id.0 as i64)
     .fetch_optional(&mut *tx)
     .await?
-    .ok_or(StoreError::NotFound { what: "lead", id: id.0 })?;
+    .ok_or(StoreError::NotFound {
+        what: "lead",
+        id: id.0,
+    })?;
     let numbers = details_of_numbers(&mut tx, id).await?;
     let records = sqlx::query(
         "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text FROM call_record r
@@ -262,9 +284,10 @@ fn refusal_of(row: &SqliteRow) -> Result<Option<StoredRefusal>, StoreError> {
     let text: Option<&str> = get(row, "refusal")?;
     let at: Option<i64> = get(row, "refusal_at")?;
     match (text, at) {
-        (Some(text), Some(at)) => {
-            Ok(Some(StoredRefusal { refusal: from_json("refusal", text)?, at: Wall(at) }))
-        }
+        (Some(text), Some(at)) => Ok(Some(StoredRefusal {
+            refusal: from_json("refusal", text)?,
+            at: Wall(at),
+        })),
         _ => Ok(None),
     }
 }
@@ -273,15 +296,20 @@ async fn details_of_numbers(
     conn: &mut SqliteConnection,
     id: LeadId,
 ) -> Result<Vec<NumberDetails>, StoreError> {
-    let rows = sqlx::query("SELECT number, retired FROM lead_number WHERE lead = $1 ORDER BY position")
-        .bind(id.0 as i64)
-        .fetch_all(&mut *conn)
-        .await?;
+    let rows =
+        sqlx::query("SELECT number, retired FROM lead_number WHERE lead = $1 ORDER BY position")
+            .bind(id.0 as i64)
+            .fetch_all(&mut *conn)
+            .await?;
     let mut numbers = Vec::with_capacity(rows.len());
     for row in &rows {
         let number = number(get(row, "number")?)?;
         let listed = memberships(conn, number).await?;
-        numbers.push(NumberDetails { number, retired: get(row, "retired")?, listed });
+        numbers.push(NumberDetails {
+            number,
+            retired: get(row, "retired")?,
+            listed,
+        });
     }
     Ok(numbers)
 }
@@ -315,7 +343,11 @@ async fn list_summaries(
         };
         let leads = unsigned(row, "leads")?;
         let tried: bool = get(row, "tried")?;
-        let shown = if status == "due" && !tried { "new" } else { status };
+        let shown = if status == "due" && !tried {
+            "new"
+        } else {
+            status
+        };
         list.leads += leads;
         *list.by_status.entry(shown.to_owned()).or_default() += leads;
     }
@@ -327,7 +359,11 @@ impl LeadStore for SqliteStore {
         Box::pin(async move {
             if leads.len() > LEADS_PER_BATCH_MAX {
                 let (given, most) = (leads.len(), LEADS_PER_BATCH_MAX);
-                return Err(StoreError::TooLarge { what: "leads", given, most });
+                return Err(StoreError::TooLarge {
+                    what: "leads",
+                    given,
+                    most,
+                });
             }
             self.write(ImportLeads { options, leads }).await
         })
@@ -341,13 +377,21 @@ impl LeadStore for SqliteStore {
     }
 
     fn set_list_active(&self, campaign: CampaignId, list: &str, active: bool) -> Fut<'_, bool> {
-        Box::pin(self.write(SetListActive { campaign, list: list.to_owned(), active }))
+        Box::pin(self.write(SetListActive {
+            campaign,
+            list: list.to_owned(),
+            active,
+        }))
     }
 
     fn release_leases(&self, owner: &str) -> Fut<'_, Takeover> {
         let owner = owner.to_owned();
         Box::pin(async move {
-            let takeover = self.write(TakeOver { owner: owner.clone() }).await?;
+            let takeover = self
+                .write(TakeOver {
+                    owner: owner.clone(),
+                })
+                .await?;
             self.set_lease_owner(&owner, takeover.token);
             Ok(takeover)
         })
@@ -363,8 +407,16 @@ impl LeadStore for SqliteStore {
         Box::pin(async move {
             let (owner, token) = self.lease_owner()?;
             let until = now + lease_for;
-            let leased =
-                self.write(TakeLeads { owner, token, campaign, now, count, until }).await?;
+            let leased = self
+                .write(TakeLeads {
+                    owner,
+                    token,
+                    campaign,
+                    now,
+                    count,
+                    until,
+                })
+                .await?;
             let leads = async {
                 let mut conn = self.readers.acquire().await?;
                 read_leads(&mut conn, campaign, &leased.ids, now).await
@@ -373,19 +425,35 @@ impl LeadStore for SqliteStore {
                 Ok(leads) => leads,
                 Err(error) => {
                     // Nobody will call them: they must not wait for the lease to run out.
-                    drop(self.write(GiveBack { token, ids: leased.ids }).await);
+                    drop(
+                        self.write(GiveBack {
+                            token,
+                            ids: leased.ids,
+                        })
+                        .await,
+                    );
                     return Err(error);
                 }
             };
             let (exhausted, next_due) = (leased.exhausted, leased.next_due);
-            Ok(LeasedLeads { leads, exhausted, next_due, token: token as u64 })
+            Ok(LeasedLeads {
+                leads,
+                exhausted,
+                next_due,
+                token: token as u64,
+            })
         })
     }
 
     fn renew_leases(&self, leads: Vec<LeadId>, until: Wall) -> Fut<'_, u64> {
         Box::pin(async move {
             let (_, token) = self.lease_owner()?;
-            self.write(Renew { token, leads, until }).await
+            self.write(Renew {
+                token,
+                leads,
+                until,
+            })
+            .await
         })
     }
 
@@ -397,7 +465,14 @@ impl LeadStore for SqliteStore {
         at: Wall,
     ) -> Fut<'_, ()> {
         let (owner, token) = self.lease_owner().unwrap_or_default();
-        Box::pin(self.write(FinishLead { token, owner, campaign, lead, update, at }))
+        Box::pin(self.write(FinishLead {
+            token,
+            owner,
+            campaign,
+            lead,
+            update,
+            at,
+        }))
     }
 
     fn retire_number(&self, lead: LeadId, number: E164) -> Fut<'_, ()> {

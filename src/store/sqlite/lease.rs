@@ -32,7 +32,13 @@ pub(super) async fn check_fence(
         .bind(owner)
         .fetch_optional(conn)
         .await?;
-    if current == Some(token) { Ok(()) } else { Err(StoreError::Fenced { owner: owner.to_owned() }) }
+    if current == Some(token) {
+        Ok(())
+    } else {
+        Err(StoreError::Fenced {
+            owner: owner.to_owned(),
+        })
+    }
 }
 
 /// Takes over an owner's leases.
@@ -51,10 +57,11 @@ impl WriteOp for TakeOver {
         )
         .fetch_one(&mut *conn)
         .await?;
-        let before: Option<i64> = sqlx::query_scalar("SELECT token FROM lease_owner WHERE name = $1")
-            .bind(&self.owner)
-            .fetch_optional(&mut *conn)
-            .await?;
+        let before: Option<i64> =
+            sqlx::query_scalar("SELECT token FROM lease_owner WHERE name = $1")
+                .bind(&self.owner)
+                .fetch_optional(&mut *conn)
+                .await?;
         sqlx::query(
             "INSERT INTO lease_owner (name, token) VALUES ($1, $2)
              ON CONFLICT (name) DO UPDATE SET token = excluded.token",
@@ -70,7 +77,10 @@ impl WriteOp for TakeOver {
         .bind(before)
         .execute(conn)
         .await?;
-        Ok(Takeover { released: freed.rows_affected(), token: token as u64 })
+        Ok(Takeover {
+            released: freed.rows_affected(),
+            token: token as u64,
+        })
     }
 }
 
@@ -106,11 +116,12 @@ impl WriteOp for TakeLeads {
         .bind(self.now.0)
         .execute(&mut *conn)
         .await?;
-        let lists: Vec<i64> =
-            sqlx::query_scalar("SELECT id FROM list WHERE campaign = $1 AND active = 1 ORDER BY id")
-                .bind(self.campaign.0)
-                .fetch_all(&mut *conn)
-                .await?;
+        let lists: Vec<i64> = sqlx::query_scalar(
+            "SELECT id FROM list WHERE campaign = $1 AND active = 1 ORDER BY id",
+        )
+        .bind(self.campaign.0)
+        .fetch_all(&mut *conn)
+        .await?;
         let mut promoted_all = true;
         let mut ready = Vec::new();
         for list in &lists {
@@ -124,7 +135,11 @@ impl WriteOp for TakeLeads {
         let ids: Vec<i64> = ready.into_iter().map(|(_, _, _, _, id)| id).collect();
         self.mark(conn, &ids).await?;
         let next_due = next_due(conn, &lists).await?;
-        Ok(Leased { ids, exhausted, next_due })
+        Ok(Leased {
+            ids,
+            exhausted,
+            next_due,
+        })
     }
 }
 
@@ -148,7 +163,11 @@ impl TakeLeads {
     }
 
     /// The first leads of a list, one more than wanted so that "no more" can be told.
-    async fn best_of(&self, conn: &mut SqliteConnection, list: i64) -> Result<Vec<Key>, StoreError> {
+    async fn best_of(
+        &self,
+        conn: &mut SqliteConnection,
+        list: i64,
+    ) -> Result<Vec<Key>, StoreError> {
         let rows = sqlx::query(
             "SELECT turn, -priority, -rank, last_attempt, id FROM lead INDEXED BY lead_ready
              WHERE list = $1 AND queue = 0
@@ -161,8 +180,10 @@ impl TakeLeads {
         rows.iter()
             .map(|row| {
                 let column = |i: usize| -> Result<i64, StoreError> {
-                    row.try_get(i)
-                        .map_err(|e| StoreError::Corrupt { what: "lead", why: e.to_string() })
+                    row.try_get(i).map_err(|e| StoreError::Corrupt {
+                        what: "lead",
+                        why: e.to_string(),
+                    })
                 };
                 Ok((column(0)?, column(1)?, column(2)?, column(3)?, column(4)?))
             })
@@ -186,12 +207,11 @@ impl TakeLeads {
 async fn next_due(conn: &mut SqliteConnection, lists: &[i64]) -> Result<Option<Wall>, StoreError> {
     let mut soonest = None;
     for list in lists {
-        let due: Option<i64> = sqlx::query_scalar(
-            "SELECT min(next_at) FROM lead WHERE list = $1 AND queue = 1",
-        )
-        .bind(list)
-        .fetch_one(&mut *conn)
-        .await?;
+        let due: Option<i64> =
+            sqlx::query_scalar("SELECT min(next_at) FROM lead WHERE list = $1 AND queue = 1")
+                .bind(list)
+                .fetch_one(&mut *conn)
+                .await?;
         soonest = match (soonest, due.map(Wall)) {
             (Some(a), Some(b)) => Some(std::cmp::min::<Wall>(a, b)),
             (a, b) => a.or(b),
@@ -257,7 +277,10 @@ pub(super) async fn read_leads(
             consent: consent(get(row, "consent")?)?,
             history: history.remove(&id).unwrap_or_default(),
         };
-        leads.insert(id, lead_of(row, numbers.remove(&id).unwrap_or_default(), facts)?);
+        leads.insert(
+            id,
+            lead_of(row, numbers.remove(&id).unwrap_or_default(), facts)?,
+        );
     }
     Ok(ids.iter().filter_map(|id| leads.remove(id)).collect())
 }
@@ -286,9 +309,10 @@ pub(super) fn callback_of(row: &SqliteRow) -> Result<Option<Callback>, StoreErro
     let status: &str = get(row, "status")?;
     let at: Option<i64> = get(row, "callback_at")?;
     let agent: Option<u32> = get(row, "callback_agent")?;
-    Ok(at
-        .filter(|_| status == "callback")
-        .map(|at| Callback { at: Wall(at), agent: agent.map(AgentId) }))
+    Ok(at.filter(|_| status == "callback").map(|at| Callback {
+        at: Wall(at),
+        agent: agent.map(AgentId),
+    }))
 }
 
 async fn read_numbers(
@@ -383,4 +407,3 @@ impl WriteOp for GiveBack {
         Ok(())
     }
 }
-

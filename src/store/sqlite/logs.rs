@@ -116,8 +116,11 @@ impl WriteOp for Prune {
             "DELETE FROM decision WHERE id IN (SELECT id FROM decision WHERE at < $1 LIMIT $2)",
             "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE at < $1 LIMIT $2)",
         ] {
-            let done =
-                sqlx::query(sql).bind(self.before.0).bind(PRUNED_MAX).execute(&mut *conn).await?;
+            let done = sqlx::query(sql)
+                .bind(self.before.0)
+                .bind(PRUNED_MAX)
+                .execute(&mut *conn)
+                .await?;
             deleted += done.rows_affected();
         }
         Ok(deleted)
@@ -139,7 +142,10 @@ impl LogStore for SqliteStore {
                 .bind(id.0 as i64)
                 .fetch_optional(&self.readers)
                 .await?
-                .ok_or(StoreError::NotFound { what: "decision", id: id.0 })?;
+                .ok_or(StoreError::NotFound {
+                    what: "decision",
+                    id: id.0,
+                })?;
             from_json("decision", get(&row, "body")?)
         })
     }
@@ -153,7 +159,9 @@ impl LogStore for SqliteStore {
             .bind(last)
             .fetch_all(&self.readers)
             .await?;
-            rows.iter().map(|row| from_json("decision", get(row, "body")?)).collect()
+            rows.iter()
+                .map(|row| from_json("decision", get(row, "body")?))
+                .collect()
         })
     }
 
@@ -171,7 +179,9 @@ impl LogStore for SqliteStore {
                 .bind(last)
                 .fetch_all(&self.readers)
                 .await?;
-            rows.iter().map(|row| from_json("alert", get(row, "body")?)).collect()
+            rows.iter()
+                .map(|row| from_json("alert", get(row, "body")?))
+                .collect()
         })
     }
 

@@ -4,8 +4,8 @@ mod calls;
 mod dnc;
 mod import;
 mod job;
-mod lease;
 mod leads;
+mod lease;
 mod logs;
 mod names;
 mod record_row;
@@ -113,11 +113,17 @@ impl SqliteStore {
     /// [`StoreError::Open`] when the file cannot be opened, is locked for longer than the busy
     /// timeout, or belongs to a newer version.
     pub async fn open(options: SqliteOptions) -> Result<Self, StoreError> {
-        let failed = |why: String| StoreError::Open { path: options.path.clone(), why };
+        let failed = |why: String| StoreError::Open {
+            path: options.path.clone(),
+            why,
+        };
         let mut conn = SqliteConnection::connect_with(&options.connect())
             .await
             .map_err(|e| failed(e.to_string()))?;
-        MIGRATOR.run_direct(None, &mut conn, false).await.map_err(|e| failed(e.to_string()))?;
+        MIGRATOR
+            .run_direct(None, &mut conn, false)
+            .await
+            .map_err(|e| failed(e.to_string()))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))
             .connect_with(options.connect().pragma("query_only", "ON"))
@@ -147,7 +153,9 @@ impl SqliteStore {
         if !O::KEEP {
             let health = self.health.borrow();
             if !health.writable {
-                return Err(StoreError::Unwritable { reason: health.reason.clone() });
+                return Err(StoreError::Unwritable {
+                    reason: health.reason.clone(),
+                });
             }
         }
         let (answer, answered) = oneshot::channel();

@@ -52,7 +52,9 @@ impl NameStore for SqliteStore {
                 .bind(kind.name())
                 .fetch_all(&self.readers)
                 .await?;
-            rows.iter().map(|row| Ok((id32(row, "id")?, get(row, "name")?))).collect()
+            rows.iter()
+                .map(|row| Ok((id32(row, "id")?, get(row, "name")?)))
+                .collect()
         })
     }
 }

@@ -24,7 +24,11 @@ pub(super) async fn insert_record(
     record: &CallRecord,
     settled: bool,
 ) -> Result<(), StoreError> {
-    let permit = record.permit.as_ref().map(|p| to_json("permit", p)).transpose()?;
+    let permit = record
+        .permit
+        .as_ref()
+        .map(|p| to_json("permit", p))
+        .transpose()?;
     sqlx::query(
         "INSERT INTO call_record (call, campaign, lead, inbound, number, caller_id, trunk, agent,
              started, total_ms, pdd_ms, ring_ms, answer_ms, wait_ms, talk_ms, outcome, verdict,
@@ -82,8 +86,12 @@ pub(super) fn record_of(row: &SqliteRow) -> Result<CallRecord, StoreError> {
         wait_ms: maybe_unsigned(row, "wait_ms")?,
         talk_ms: maybe_unsigned(row, "talk_ms")?,
         outcome: outcome(get(row, "outcome")?)?,
-        verdict: get::<Option<&str>>(row, "verdict")?.map(verdict).transpose()?,
-        ended_by: get::<Option<&str>>(row, "ended_by")?.map(ended_by).transpose()?,
+        verdict: get::<Option<&str>>(row, "verdict")?
+            .map(verdict)
+            .transpose()?,
+        ended_by: get::<Option<&str>>(row, "ended_by")?
+            .map(ended_by)
+            .transpose()?,
         late_answer: get(row, "late_answer")?,
         follows: maybe_unsigned(row, "follows")?.map(CallId),
         decision: maybe_unsigned(row, "decision")?.map(DecisionId),

@@ -18,7 +18,12 @@ pub(super) async fn report(
     campaign: Option<CampaignId>,
 ) -> Result<Report, StoreError> {
     let mut tx = conn.begin().await?;
-    let mut report = Report { from, to, campaign, ..Report::default() };
+    let mut report = Report {
+        from,
+        to,
+        campaign,
+        ..Report::default()
+    };
     count_calls(&mut tx, &mut report).await?;
     report.talk_ms = spread(&mut tx, &report, "talk_ms").await?;
     report.wait_ms = spread(&mut tx, &report, "wait_ms").await?;
@@ -30,7 +35,11 @@ pub(super) async fn report(
 }
 
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 /// Calls by hour and outcome, folded into totals and hour rows.
@@ -56,11 +65,15 @@ async fn count_calls(conn: &mut SqliteConnection, report: &mut Report) -> Result
             continue;
         }
         let hour: i64 = get(row, "hour")?;
-        let hour = hours
-            .entry(hour)
-            .or_insert_with(|| HourRow { start: Wall(hour * HOUR_MS), ..HourRow::default() });
+        let hour = hours.entry(hour).or_insert_with(|| HourRow {
+            start: Wall(hour * HOUR_MS),
+            ..HourRow::default()
+        });
         let outcome = outcome(get(row, "outcome")?)?;
-        *report.outcomes.entry(outcome.name().to_owned()).or_default() += calls;
+        *report
+            .outcomes
+            .entry(outcome.name().to_owned())
+            .or_default() += calls;
         if outcome == Outcome::Unanswered(Cause::NotSent) {
             continue;
         }
@@ -115,7 +128,9 @@ async fn spread(
         .bind(report.campaign.map(|c| c.0))
         .fetch_all(conn)
         .await?;
-    Ok(Spread::of(values.into_iter().map(|v| v.max(0) as u64).collect()))
+    Ok(Spread::of(
+        values.into_iter().map(|v| v.max(0) as u64).collect(),
+    ))
 }
 
 async fn refusals(
@@ -132,7 +147,9 @@ async fn refusals(
     .bind(HOUR_MS)
     .fetch_all(conn)
     .await?;
-    rows.iter().map(|row| Ok((get(row, "code")?, unsigned(row, "leads")?))).collect()
+    rows.iter()
+        .map(|row| Ok((get(row, "code")?, unsigned(row, "leads")?)))
+        .collect()
 }
 
 /// Agents' time by state within `[from, to)`: each change starts a stretch that the agent's next
@@ -163,11 +180,19 @@ async fn agents(
             _ => to.0,
         };
         let seconds = (ends.saturating_sub(starts)).max(0) as f64 / 1_000.0;
-        spend(times.entry(agent).or_default(), get(row, "to_state")?, seconds);
+        spend(
+            times.entry(agent).or_default(),
+            get(row, "to_state")?,
+            seconds,
+        );
     }
     Ok(times
         .into_iter()
-        .map(|(agent, times)| AgentTime { agent: AgentId(agent), times, occupancy: occupancy(&times) })
+        .map(|(agent, times)| AgentTime {
+            agent: AgentId(agent),
+            times,
+            occupancy: occupancy(&times),
+        })
         .collect())
 }
 
@@ -184,5 +209,9 @@ fn spend(times: &mut TimeSplit, state: &str, seconds: f64) {
 
 fn occupancy(times: &TimeSplit) -> f64 {
     let all = times.ready_s + times.reserved_s + times.talk_s + times.wrap_s + times.break_s;
-    if all > 0.0 { (times.talk_s + times.wrap_s) / all } else { 0.0 }
+    if all > 0.0 {
+        (times.talk_s + times.wrap_s) / all
+    } else {
+        0.0
+    }
 }

@@ -20,14 +20,16 @@ impl From<sqlx::Error> for StoreError {
         let code = match &error {
             sqlx::Error::Database(e) => e.code().and_then(|c| c.parse::<u32>().ok()),
             sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::PoolTimedOut => {
-                return StoreError::Unwritable { reason: error.to_string() };
+                return StoreError::Unwritable {
+                    reason: error.to_string(),
+                };
             }
             _ => None,
         };
         match code {
-            Some(code) if TROUBLE.contains(&(code & 0xff)) => {
-                StoreError::Unwritable { reason: error.to_string() }
-            }
+            Some(code) if TROUBLE.contains(&(code & 0xff)) => StoreError::Unwritable {
+                reason: error.to_string(),
+            },
             _ => StoreError::Database(error.to_string()),
         }
     }
@@ -48,21 +50,34 @@ pub(super) fn get<'r, T>(row: &'r SqliteRow, column: &'static str) -> Result<T, 
 where
     T: Decode<'r, Sqlite> + Type<Sqlite>,
 {
-    row.try_get(column)
-        .map_err(|e| StoreError::Corrupt { what: column, why: e.to_string() })
+    row.try_get(column).map_err(|e| StoreError::Corrupt {
+        what: column,
+        why: e.to_string(),
+    })
 }
 
 /// An unsigned column.
 pub(super) fn unsigned(row: &SqliteRow, column: &'static str) -> Result<u64, StoreError> {
     let value: i64 = get(row, column)?;
-    u64::try_from(value).map_err(|e| StoreError::Corrupt { what: column, why: e.to_string() })
+    u64::try_from(value).map_err(|e| StoreError::Corrupt {
+        what: column,
+        why: e.to_string(),
+    })
 }
 
 /// An unsigned column that may be absent.
-pub(super) fn maybe_unsigned(row: &SqliteRow, column: &'static str) -> Result<Option<u64>, StoreError> {
+pub(super) fn maybe_unsigned(
+    row: &SqliteRow,
+    column: &'static str,
+) -> Result<Option<u64>, StoreError> {
     let value: Option<i64> = get(row, column)?;
     value
-        .map(|v| u64::try_from(v).map_err(|e| StoreError::Corrupt { what: column, why: e.to_string() }))
+        .map(|v| {
+            u64::try_from(v).map_err(|e| StoreError::Corrupt {
+                what: column,
+                why: e.to_string(),
+            })
+        })
         .transpose()
 }
 
@@ -76,7 +91,10 @@ pub(super) fn number(digits: i64) -> Result<E164, StoreError> {
     u64::try_from(digits)
         .ok()
         .and_then(E164::new)
-        .ok_or_else(|| StoreError::Corrupt { what: "number", why: format!("{digits} digits") })
+        .ok_or_else(|| StoreError::Corrupt {
+            what: "number",
+            why: format!("{digits} digits"),
+        })
 }
 
 /// A telephone number as stored.
@@ -87,16 +105,28 @@ pub(super) fn digits(number: E164) -> i64 {
 
 /// A structure as stored.
 pub(super) fn to_json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|e| StoreError::Corrupt { what, why: e.to_string() })
+    serde_json::to_string(value).map_err(|e| StoreError::Corrupt {
+        what,
+        why: e.to_string(),
+    })
 }
 
 /// A stored structure.
-pub(super) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|e| StoreError::Corrupt { what, why: e.to_string() })
+pub(super) fn from_json<T: DeserializeOwned>(
+    what: &'static str,
+    text: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::Corrupt {
+        what,
+        why: e.to_string(),
+    })
 }
 
 fn unknown(what: &'static str, name: &str) -> StoreError {
-    StoreError::Corrupt { what, why: format!("unknown name `{name}`") }
+    StoreError::Corrupt {
+        what,
+        why: format!("unknown name `{name}`"),
+    }
 }
 
 pub(super) fn outcome(name: &str) -> Result<Outcome, StoreError> {
@@ -125,7 +155,11 @@ pub(super) fn consent(code: i64) -> Result<Consent, StoreError> {
 }
 
 pub(super) fn direction(inbound: bool) -> Direction {
-    if inbound { Direction::Inbound } else { Direction::Outbound }
+    if inbound {
+        Direction::Inbound
+    } else {
+        Direction::Outbound
+    }
 }
 
 pub(super) fn verdict_name(verdict: AmdVerdict) -> &'static str {
@@ -138,10 +172,15 @@ pub(super) fn verdict_name(verdict: AmdVerdict) -> &'static str {
 }
 
 pub(super) fn verdict(name: &str) -> Result<AmdVerdict, StoreError> {
-    [AmdVerdict::Person, AmdVerdict::Machine, AmdVerdict::Fax, AmdVerdict::NotInService]
-        .into_iter()
-        .find(|v| verdict_name(*v) == name)
-        .ok_or_else(|| unknown("verdict", name))
+    [
+        AmdVerdict::Person,
+        AmdVerdict::Machine,
+        AmdVerdict::Fax,
+        AmdVerdict::NotInService,
+    ]
+    .into_iter()
+    .find(|v| verdict_name(*v) == name)
+    .ok_or_else(|| unknown("verdict", name))
 }
 
 pub(super) fn ended_by_name(ended_by: EndedBy) -> &'static str {

@@ -59,7 +59,10 @@ impl Writer {
         options: SqliteOptions,
         closing: watch::Receiver<bool>,
     ) -> (Self, Lanes, watch::Receiver<Health>) {
-        let (health, seen) = watch::channel(Health { writable: true, reason: String::new() });
+        let (health, seen) = watch::channel(Health {
+            writable: true,
+            reason: String::new(),
+        });
         let [a, b, c, d] = LANE_DEPTH.map(mpsc::channel);
         let lanes = Lanes([a.0, b.0, c.0, d.0]);
         let writer = Self {
@@ -170,7 +173,10 @@ impl Writer {
     /// Answers the entries of a failed transaction, and keeps those that must not be lost.
     fn hold(&mut self, batch: Vec<Entry>, error: &StoreError) {
         let reason = reason_of(error);
-        self.health.send_replace(Health { writable: false, reason: reason.clone() });
+        self.health.send_replace(Health {
+            writable: false,
+            reason: reason.clone(),
+        });
         tracing::error!(%reason, "the store refuses writes");
         for entry in batch {
             self.refuse(entry, &reason);
@@ -213,7 +219,10 @@ impl Writer {
                 }
             }
         }
-        self.health.send_replace(Health { writable: true, reason: String::new() });
+        self.health.send_replace(Health {
+            writable: true,
+            reason: String::new(),
+        });
         tracing::info!("the store takes writes again");
     }
 
@@ -243,7 +252,10 @@ impl Writer {
 
     /// Opens the database anew and writes what was kept; with nothing kept, writes a probe.
     async fn retry(&mut self) -> Result<(), StoreError> {
-        let short = SqliteOptions { busy_timeout: RETRY_BUSY_TIMEOUT, ..self.options.clone() };
+        let short = SqliteOptions {
+            busy_timeout: RETRY_BUSY_TIMEOUT,
+            ..self.options.clone()
+        };
         self.conn = SqliteConnection::connect_with(&short.connect()).await?;
         if self.kept_len() == 0 {
             transaction(&mut self.conn, &mut [Box::new(Probe)]).await?;

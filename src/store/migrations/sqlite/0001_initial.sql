@@ -172,7 +172,6 @@ CREATE TABLE call_record (
     decision    INTEGER,
     -- Only where no attempt was stored; else the attempt has it.
     permit      TEXT,
-    disposition TEXT,
     -- Written by reconciliation after a crash: times are unknown.
     settled     INTEGER NOT NULL DEFAULT 0
 );
@@ -182,6 +181,12 @@ CREATE INDEX call_record_campaign ON call_record (campaign, started);
 CREATE INDEX call_record_number ON call_record (number, started) WHERE number IS NOT NULL;
 CREATE INDEX call_record_lead ON call_record (lead, started) WHERE lead IS NOT NULL;
 CREATE INDEX call_record_agent ON call_record (agent, started) WHERE agent IS NOT NULL;
+
+-- What the agent said of a call. Apart from the record: either may come first.
+CREATE TABLE disposition (
+    call INTEGER PRIMARY KEY,
+    code TEXT    NOT NULL
+);
 
 CREATE TABLE decision (
     id       INTEGER PRIMARY KEY,
