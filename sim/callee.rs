@@ -104,7 +104,14 @@ impl CalleeLaw {
         let moment = rng.random_range(1.0..3.0);
         let mut below = self.p_human;
         if kind < below {
-            return self.in_time(ring_s, Fate::Human { ring_s, greeting_s, talk_s });
+            return self.in_time(
+                ring_s,
+                Fate::Human {
+                    ring_s,
+                    greeting_s,
+                    talk_s,
+                },
+            );
         }
         below += self.p_machine;
         if kind < below {
@@ -127,7 +134,11 @@ impl CalleeLaw {
     }
 
     fn in_time(&self, ring_s: f64, fate: Fate) -> Fate {
-        if ring_s > self.ring_most_s { Fate::NoAnswer } else { fate }
+        if ring_s > self.ring_most_s {
+            Fate::NoAnswer
+        } else {
+            fate
+        }
     }
 }
 
@@ -175,7 +186,11 @@ mod tests {
         }
         let share = |count: i32| f64::from(count) / n as f64;
         // Two in a hundred would answer too late (log-normal, mean 12 s, sd 5 s, beyond 25 s).
-        assert!((share(humans) - law.p_human * 0.98).abs() < 0.01, "{}", share(humans));
+        assert!(
+            (share(humans) - law.p_human * 0.98).abs() < 0.01,
+            "{}",
+            share(humans)
+        );
         assert!((share(machines) - law.p_machine * 0.98).abs() < 0.01);
         assert!((share(busy) - law.p_busy).abs() < 0.006);
         let mean = talk / f64::from(humans);

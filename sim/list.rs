@@ -17,16 +17,58 @@ pub const DNC_LIST: &str = "internal";
 /// Where demo people live: zone, country, state, first of a hundred numbers (reserved for
 /// fiction where the country reserves any), and of the thousands after them.
 const PLACES: [(&str, &str, Option<&str>, u64, u64); 10] = [
-    ("Pacific/Honolulu", "US", Some("HI"), 1_808_555_0100, 1_808_556_0000),
-    ("America/Los_Angeles", "US", Some("CA"), 1_213_555_0100, 1_213_556_0000),
-    ("America/New_York", "US", Some("NY"), 1_212_555_0100, 1_212_556_0000),
-    ("America/Sao_Paulo", "BR", None, 55_11_98765_0100, 55_11_98766_0000),
-    ("Europe/London", "GB", None, 44_20_7946_0100, 44_20_7947_0000),
-    ("Africa/Nairobi", "KE", None, 254_712_340_100, 254_712_350_000),
+    (
+        "Pacific/Honolulu",
+        "US",
+        Some("HI"),
+        1_808_555_0100,
+        1_808_556_0000,
+    ),
+    (
+        "America/Los_Angeles",
+        "US",
+        Some("CA"),
+        1_213_555_0100,
+        1_213_556_0000,
+    ),
+    (
+        "America/New_York",
+        "US",
+        Some("NY"),
+        1_212_555_0100,
+        1_212_556_0000,
+    ),
+    (
+        "America/Sao_Paulo",
+        "BR",
+        None,
+        55_11_98765_0100,
+        55_11_98766_0000,
+    ),
+    (
+        "Europe/London",
+        "GB",
+        None,
+        44_20_7946_0100,
+        44_20_7947_0000,
+    ),
+    (
+        "Africa/Nairobi",
+        "KE",
+        None,
+        254_712_340_100,
+        254_712_350_000,
+    ),
     ("Asia/Dubai", "AE", None, 971_50_123_0100, 971_50_124_0000),
     ("Asia/Singapore", "SG", None, 65_8123_0100, 65_8124_0000),
     ("Pacific/Guam", "US", None, 1_671_555_0100, 1_671_556_0000),
-    ("Pacific/Auckland", "NZ", None, 64_21_234_0100, 64_21_235_0000),
+    (
+        "Pacific/Auckland",
+        "NZ",
+        None,
+        64_21_234_0100,
+        64_21_235_0000,
+    ),
 ];
 
 /// A person of the demo list.
@@ -49,12 +91,12 @@ pub struct Person {
 }
 
 const FIRST: [&str; 16] = [
-    "Ada", "Bo", "Carmen", "Dmitri", "Emeka", "Freya", "Goro", "Hana", "Ines", "Jamal", "Kaia", "Liam", "Mei",
-    "Nia", "Omar", "Priya",
+    "Ada", "Bo", "Carmen", "Dmitri", "Emeka", "Freya", "Goro", "Hana", "Ines", "Jamal", "Kaia",
+    "Liam", "Mei", "Nia", "Omar", "Priya",
 ];
 const LAST: [&str; 16] = [
-    "Abara", "Brandt", "Costa", "Dlamini", "Eriksen", "Fofana", "Garcia", "Haddad", "Ito", "Jensen", "Kim",
-    "Lopez", "Moreau", "Novak", "Okafor", "Petrov",
+    "Abara", "Brandt", "Costa", "Dlamini", "Eriksen", "Fofana", "Garcia", "Haddad", "Ito",
+    "Jensen", "Kim", "Lopez", "Moreau", "Novak", "Okafor", "Petrov",
 ];
 
 /// `count` people, the same for the same seed.
@@ -63,7 +105,11 @@ pub fn people(count: u32, listed: f64, seed: u64) -> Vec<Person> {
         .map(|i| {
             let (zone, country, state, first, more) = PLACES[(i % 10) as usize];
             let k = i / 10;
-            let digits = if k < 100 { first + k } else { more + (k - 100) % 10_000 };
+            let digits = if k < 100 {
+                first + k
+            } else {
+                more + (k - 100) % 10_000
+            };
             let mut rng = stream(seed, STREAM_LIST, i);
             Person {
                 number: E164::new(digits).expect("the table holds E.164 numbers"),
@@ -93,24 +139,41 @@ pub struct LeadList {
 impl LeadList {
     /// A fresh list, every lead due.
     pub fn new(people: &[Person]) -> Self {
-        let mut list = Self { entries: BTreeMap::new(), due: BTreeSet::new(), closed: BTreeMap::new() };
+        let mut list = Self {
+            entries: BTreeMap::new(),
+            due: BTreeSet::new(),
+            closed: BTreeMap::new(),
+        };
         for (i, person) in people.iter().enumerate() {
             let lead = as_lead(LeadId(i as u64 + 1), person);
             list.due.insert((Wall(0), lead.id));
-            list.entries.insert(lead.id, Entry { lead, next_at: Wall(0) });
+            list.entries.insert(
+                lead.id,
+                Entry {
+                    lead,
+                    next_at: Wall(0),
+                },
+            );
         }
         list
     }
 
     /// Up to `count` leads that are due, longest due first; and whether that was all.
     pub fn lease(&mut self, now: Wall, count: u32) -> (Vec<Lead>, bool) {
-        let taken: Vec<(Wall, LeadId)> =
-            self.due.range(..=(now, LeadId(u64::MAX))).take(count as usize).copied().collect();
+        let taken: Vec<(Wall, LeadId)> = self
+            .due
+            .range(..=(now, LeadId(u64::MAX)))
+            .take(count as usize)
+            .copied()
+            .collect();
         for key in &taken {
             self.due.remove(key);
         }
         let exhausted = (taken.len() as u32) < count;
-        let leads = taken.iter().map(|(_, id)| self.entries[id].lead.clone()).collect();
+        let leads = taken
+            .iter()
+            .map(|(_, id)| self.entries[id].lead.clone())
+            .collect();
         (leads, exhausted)
     }
 
@@ -120,7 +183,11 @@ impl LeadList {
             return;
         };
         if let Some(entry) = self.entries.get_mut(&lead) {
-            entry.lead.facts.history.push(PastAttempt { at: record.started, number, outcome: record.outcome });
+            entry.lead.facts.history.push(PastAttempt {
+                at: record.started,
+                number,
+                outcome: record.outcome,
+            });
         }
     }
 
@@ -143,18 +210,29 @@ impl LeadList {
     /// Whether the number of that lead stands on the do-not-call list.
     pub fn is_listed(&self, id: LeadId, number: E164) -> bool {
         self.entries.get(&id).is_some_and(|e| {
-            e.lead.numbers.iter().any(|n| n.number == number && !n.listed.is_empty())
+            e.lead
+                .numbers
+                .iter()
+                .any(|n| n.number == number && !n.listed.is_empty())
         })
     }
 }
 
 fn as_lead(id: LeadId, person: &Person) -> Lead {
-    let listed = if person.listed { vec![DNC_LIST.to_owned()] } else { Vec::new() };
+    let listed = if person.listed {
+        vec![DNC_LIST.to_owned()]
+    } else {
+        Vec::new()
+    };
     Lead {
         id,
         priority: 0,
         rank: 0,
-        numbers: vec![LeadNumber { number: person.number, listed, retired: false }],
+        numbers: vec![LeadNumber {
+            number: person.number,
+            listed,
+            retired: false,
+        }],
         zone: Some(person.zone.to_owned()),
         country: Some(person.country.to_owned()),
         state: person.state.map(str::to_owned),
@@ -163,7 +241,10 @@ fn as_lead(id: LeadId, person: &Person) -> Lead {
         owner: None,
         callback: None,
         answer_chance: None,
-        facts: Facts { snapshot: SnapshotId(1), ..Facts::default() },
+        facts: Facts {
+            snapshot: SnapshotId(1),
+            ..Facts::default()
+        },
     }
 }
 
@@ -190,7 +271,11 @@ mod tests {
                     gate.permit(&lead, 0, now, Duration::from_secs(25)).is_ok()
                 })
                 .count();
-            assert!(permitted * 3 >= people.len(), "hour {hour}: {permitted} of {}", people.len());
+            assert!(
+                permitted * 3 >= people.len(),
+                "hour {hour}: {permitted} of {}",
+                people.len()
+            );
         }
     }
 

@@ -51,7 +51,10 @@ impl Oracle {
                         self.leads.remove(&lead);
                     }
                     Some(None) => {}
-                    None => self.breach(format!("call {} has two records, or none was placed", record.call)),
+                    None => self.breach(format!(
+                        "call {} has two records, or none was placed",
+                        record.call
+                    )),
                 }
                 self.bridged.retain(|_, c| *c != record.call);
             }

@@ -38,7 +38,10 @@ pub struct DayFigures {
 
 impl DayFigures {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, ..Self::default() }
+        Self {
+            seed,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn record(&mut self, record: &CallRecord) {
@@ -109,7 +112,11 @@ impl Band {
             sorted[low] + (sorted[high] - sorted[low]) * (place - low as f64)
         };
         let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
-        Self { low: at(0.025), mean, high: at(0.975) }
+        Self {
+            low: at(0.025),
+            mean,
+            high: at(0.975),
+        }
     }
 
     /// Whether a value lies inside.
@@ -160,7 +167,10 @@ impl Study {
     pub fn breaches(&self) -> Vec<String> {
         let with_seed = |day: &DayFigures| {
             let seed = day.seed;
-            day.breaches.iter().map(move |b| format!("seed {seed}: {b}")).collect::<Vec<_>>()
+            day.breaches
+                .iter()
+                .map(move |b| format!("seed {seed}: {b}"))
+                .collect::<Vec<_>>()
         };
         self.replications.iter().flat_map(with_seed).collect()
     }

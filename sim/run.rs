@@ -13,7 +13,12 @@ pub fn run_day(scenario: &Scenario, seed: u64) -> DayFigures {
 
 /// `days` days with seeds from `first_seed` on, on every core. The figures do not depend on
 /// the number of cores. `done` hears how many days are finished.
-pub fn run_study(scenario: &Scenario, first_seed: u64, days: u32, mut done: impl FnMut(u32)) -> Study {
+pub fn run_study(
+    scenario: &Scenario,
+    first_seed: u64,
+    days: u32,
+    mut done: impl FnMut(u32),
+) -> Study {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicU32::new(0);
     let (send, receive) = mpsc::channel::<DayFigures>();
@@ -24,7 +29,11 @@ pub fn run_study(scenario: &Scenario, first_seed: u64, days: u32, mut done: impl
             scope.spawn(move || {
                 loop {
                     let day = next.fetch_add(1, Ordering::Relaxed);
-                    if day >= days || send.send(run_day(scenario, first_seed + u64::from(day))).is_err() {
+                    if day >= days
+                        || send
+                            .send(run_day(scenario, first_seed + u64::from(day)))
+                            .is_err()
+                    {
                         return;
                     }
                 }
@@ -63,12 +72,21 @@ mod tests {
         println!("{:?}\n{:?}", summary(&predictive), summary(&progressive));
         assert_eq!(predictive.breaches(), Vec::<String>::new());
         assert_eq!(progressive.breaches(), Vec::<String>::new());
-        assert!(predictive.pooled_abandonment <= 0.03, "{}", predictive.pooled_abandonment);
+        assert!(
+            predictive.pooled_abandonment <= 0.03,
+            "{}",
+            predictive.pooled_abandonment
+        );
         assert_eq!(progressive.pooled_abandonment, 0.0);
         assert!(predictive.utilisation.mean >= 1.25 * progressive.utilisation.mean);
     }
 
     fn summary(study: &Study) -> (f64, crate::Band, crate::Band, crate::Band) {
-        (study.pooled_abandonment, study.utilisation, study.placed, study.connected)
+        (
+            study.pooled_abandonment,
+            study.utilisation,
+            study.placed,
+            study.connected,
+        )
     }
 }

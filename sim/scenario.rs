@@ -146,20 +146,32 @@ impl Scenario {
     /// Checks every value.
     pub fn check(&self, name: &str) -> Result<(), ScenarioError> {
         let bad = |key, value: String, remedy| {
-            Err(ScenarioError::Value { name: name.to_owned(), key, value, remedy })
+            Err(ScenarioError::Value {
+                name: name.to_owned(),
+                key,
+                value,
+                remedy,
+            })
         };
         let c = &self.callees;
         let shares = [c.p_human, c.p_machine, c.p_busy, c.p_sit, c.p_wrong];
         let sum: f64 = shares.iter().sum();
         if !shares.iter().all(|p| (0.0..=1.0).contains(p)) || !(0.0..=1.0).contains(&sum) {
-            return bad("callees.p_*", format!("{shares:?}"), "probabilities from 0 to 1 whose sum is at most 1");
+            return bad(
+                "callees.p_*",
+                format!("{shares:?}"),
+                "probabilities from 0 to 1 whose sum is at most 1",
+            );
         }
         for (key, span) in [
             ("callees.ring", c.ring),
             ("callees.talk", c.talk),
             ("agents_law.wrap", self.agents_law.wrap),
         ] {
-            let fine = span.mean_s > 0.0 && span.sd_s > 0.0 && span.mean_s.is_finite() && span.sd_s.is_finite();
+            let fine = span.mean_s > 0.0
+                && span.sd_s > 0.0
+                && span.mean_s.is_finite()
+                && span.sd_s.is_finite();
             if !fine {
                 return bad(key, format!("{span:?}"), "mean_s and sd_s above 0");
             }
@@ -168,21 +180,40 @@ impl Scenario {
             return bad("agents", self.agents.to_string(), "1 to 5000");
         }
         if !(self.minutes > 0.0 && self.minutes <= 1440.0) {
-            return bad("minutes", self.minutes.to_string(), "more than 0, at most 1440");
+            return bad(
+                "minutes",
+                self.minutes.to_string(),
+                "more than 0, at most 1440",
+            );
         }
         if self.start.parse::<jiff::Timestamp>().is_err() {
-            return bad("start", self.start.clone(), "an instant such as 2026-03-10T15:00:00Z");
+            return bad(
+                "start",
+                self.start.clone(),
+                "an instant such as 2026-03-10T15:00:00Z",
+            );
         }
         if self.campaign.mode.parse::<Mode>().is_err() || self.tuning().check().is_err() {
-            return bad("campaign", format!("{:?}", self.campaign), "a pacing mode, a cap between 0 and 1, lines per agent above 0");
+            return bad(
+                "campaign",
+                format!("{:?}", self.campaign),
+                "a pacing mode, a cap between 0 and 1, lines per agent above 0",
+            );
         }
         if self.campaign.ring_timeout_s < 15.0 {
-            return bad("campaign.ring_timeout_s", self.campaign.ring_timeout_s.to_string(), "at least 15 (16 CFR 310.4(b)(4)(ii))");
+            return bad(
+                "campaign.ring_timeout_s",
+                self.campaign.ring_timeout_s.to_string(),
+                "at least 15 (16 CFR 310.4(b)(4)(ii))",
+            );
         }
         if c.greeting_s.0 > c.greeting_s.1 || c.greeting_s.0 < 0.0 {
-            return bad("callees.greeting_s", format!("{:?}", c.greeting_s), "[shortest, longest]");
+            return bad(
+                "callees.greeting_s",
+                format!("{:?}", c.greeting_s),
+                "[shortest, longest]",
+            );
         }
         Ok(())
     }
 }
-

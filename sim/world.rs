@@ -62,7 +62,9 @@ pub fn campaign(scenario: &Scenario) -> CampaignConfig {
         },
         abandon_prompt: "abandon".into(),
         compliance: ComplianceRules {
-            hours: Some(WeekHours::daily(&["08:00-21:00".parse().expect("a span of hours")])),
+            hours: Some(WeekHours::daily(&["08:00-21:00"
+                .parse()
+                .expect("a span of hours")])),
             attempts: AttemptCaps {
                 per_day: settings.attempts_per_day,
                 per_30_days: 0,
@@ -77,7 +79,9 @@ pub fn campaign(scenario: &Scenario) -> CampaignConfig {
         wrap_up_limit: Some(Duration::from_secs_f64(settings.wrap_up_limit_s)),
         ledger_zone: "UTC".into(),
         dispositions: Vec::new(),
-        inbound: InboundRule::Message { prompt: "inbound-closed".into() },
+        inbound: InboundRule::Message {
+            prompt: "inbound-closed".into(),
+        },
     }
 }
 
@@ -164,7 +168,10 @@ impl World {
         let mut opening = vec![
             Input::Campaign(Box::new(campaign(&self.scenario))),
             Input::Trunk(Box::new(trunk)),
-            Input::TrunkHealth { trunk: TRUNK, health: TrunkHealth::Up },
+            Input::TrunkHealth {
+                trunk: TRUNK,
+                health: TrunkHealth::Up,
+            },
         ];
         for n in 1..=self.scenario.agents {
             let id = AgentId(n);
@@ -178,7 +185,10 @@ impl World {
             opening.push(Input::AgentLogin { agent: id });
             opening.push(Input::AgentReady { agent: id });
         }
-        opening.push(Input::Adjust { campaign: CAMPAIGN, dial: Dial::Running(true) });
+        opening.push(Input::Adjust {
+            campaign: CAMPAIGN,
+            dial: Dial::Running(true),
+        });
         for input in opening {
             self.hear(input);
         }
@@ -193,7 +203,11 @@ impl World {
     /// Runs to the end of the day; answers figures and every input heard.
     pub fn run_taped(mut self) -> (DayFigures, EngineConfig, Vec<(Now, Input)>) {
         self.run_out();
-        (self.figures, engine_config(self.seed), self.tape.unwrap_or_default())
+        (
+            self.figures,
+            engine_config(self.seed),
+            self.tape.unwrap_or_default(),
+        )
     }
 
     fn run_out(&mut self) {
@@ -264,7 +278,9 @@ impl World {
                 Output::Command(command) => self.obey(command),
                 Output::Wait(until) => {
                     if let Some(at) = until
-                        && self.wake_at.is_none_or(|planned| at < planned || planned.0 <= self.now_ns)
+                        && self
+                            .wake_at
+                            .is_none_or(|planned| at < planned || planned.0 <= self.now_ns)
                     {
                         self.wake_at = Some(at);
                         let after = at.since(Mono(self.now_ns)).as_secs_f64();
@@ -281,7 +297,11 @@ impl World {
         match command {
             Command::NeedLeads { campaign, count } => {
                 let (leads, exhausted) = self.list.lease(self.now().wall, count);
-                let offer = Input::LeadsOffered { campaign, leads, exhausted };
+                let offer = Input::LeadsOffered {
+                    campaign,
+                    leads,
+                    exhausted,
+                };
                 self.schedule(0.001, Event::Hear(Box::new(offer)));
             }
             Command::LeadDone { lead, update, .. } => self.list.done(lead, &update),
@@ -298,7 +318,11 @@ impl World {
                 let line = Input::AgentLine { agent, up: true };
                 self.schedule(AGENT_ANSWER_S, Event::Hear(Box::new(line)));
             }
-            Command::AgentChanged { agent, to: AgentState::WrapUp(_), .. } => {
+            Command::AgentChanged {
+                agent,
+                to: AgentState::WrapUp(_),
+                ..
+            } => {
                 let wrap = self.agents_law.wrap_s(self.seed, self.wraps);
                 self.wraps += 1;
                 self.schedule(wrap, Event::Hear(Box::new(Input::AgentReady { agent })));
@@ -325,23 +349,42 @@ impl World {
     fn place(&mut self, id: CallId, _lead: LeadId) {
         let fate = self.scenario.callees.fate(self.seed, self.placed);
         self.placed += 1;
-        self.calls.insert(id, CallSim { fate, answered: false, served: false, ended: false });
+        self.calls.insert(
+            id,
+            CallSim {
+                fate,
+                answered: false,
+                served: false,
+                ended: false,
+            },
+        );
         self.schedule(0.0, Event::Call(id, Progress::Sent));
         let screening = self.scenario.screening;
         let verdict = |who, greeting_ended_s: f64| Progress::Verdict {
             who,
             greeting_ended: Duration::from_secs_f64(greeting_ended_s),
         };
-        let fail = |cause| Progress::Failed { cause, retry_after: None };
+        let fail = |cause| Progress::Failed {
+            cause,
+            retry_after: None,
+        };
         match fate {
-            Fate::Human { ring_s, greeting_s, .. } => {
+            Fate::Human {
+                ring_s, greeting_s, ..
+            } => {
                 let heard = ring_s + screening.onset_s;
                 let known = heard + greeting_s + screening.trailing_s;
                 self.schedule(PDD_S, Event::Call(id, Progress::Ringing));
                 self.schedule(ring_s, Event::Call(id, Progress::Answered));
                 self.schedule(heard, Event::Call(id, Progress::SpeechStarted));
-                self.schedule(known, Event::Call(id, verdict(AmdVerdict::Person, screening.trailing_s)));
-                self.schedule(known + self.scenario.callees.patience_s, Event::Patience(id));
+                self.schedule(
+                    known,
+                    Event::Call(id, verdict(AmdVerdict::Person, screening.trailing_s)),
+                );
+                self.schedule(
+                    known + self.scenario.callees.patience_s,
+                    Event::Patience(id),
+                );
             }
             Fate::Machine { ring_s, .. } => {
                 let heard = ring_s + screening.onset_s;
@@ -373,9 +416,15 @@ impl World {
         let end = if call.answered {
             Progress::HungUp
         } else {
-            Progress::Failed { cause: Cause::NoAnswer, retry_after: None }
+            Progress::Failed {
+                cause: Cause::NoAnswer,
+                retry_after: None,
+            }
         };
-        let input = Input::Progress { call: id, progress: end };
+        let input = Input::Progress {
+            call: id,
+            progress: end,
+        };
         self.schedule(ROUND_TRIP_S, Event::Hear(Box::new(input)));
     }
 
@@ -394,7 +443,11 @@ impl World {
 }
 
 fn engine_config(seed: u64) -> EngineConfig {
-    EngineConfig { seed, first_call: CallId(1), first_decision: DecisionId(1) }
+    EngineConfig {
+        seed,
+        first_call: CallId(1),
+        first_decision: DecisionId(1),
+    }
 }
 
 fn seconds(s: f64) -> u64 {

@@ -29,7 +29,10 @@ pub enum Input {
     /// A supervisor turns a dial of a running campaign.
     Adjust { campaign: CampaignId, dial: Dial },
     /// What earlier runs left in the abandonment windows. Sent before `Dial::Running(true)`.
-    LedgerRestored { campaign: CampaignId, ledger: LedgerState },
+    LedgerRestored {
+        campaign: CampaignId,
+        ledger: LedgerState,
+    },
 
     /// A trunk is added, or its configuration replaced. It starts down until health says up.
     Trunk(Box<TrunkConfig>),
@@ -38,9 +41,17 @@ pub enum Input {
 
     /// Answer to `Command::NeedLeads`: leased leads, best first. `exhausted` when the store
     /// has no more that are due now.
-    LeadsOffered { campaign: CampaignId, leads: Vec<Lead>, exhausted: bool },
+    LeadsOffered {
+        campaign: CampaignId,
+        leads: Vec<Lead>,
+        exhausted: bool,
+    },
     /// Numbers joined a do-not-call list: leads still waiting in the hopper must not be dialed.
-    Listed { list: String, numbers: Vec<E164>, snapshot: SnapshotId },
+    Listed {
+        list: String,
+        numbers: Vec<E164>,
+        snapshot: SnapshotId,
+    },
     /// A lead was changed or taken away outside: forget it if it is not being called.
     LeadWithdrawn { campaign: CampaignId, lead: LeadId },
 
@@ -59,7 +70,13 @@ pub enum Input {
     /// The agent hangs up the customer.
     AgentHangUp { agent: AgentId },
     /// The agent says how the last call went. Ends wrap-up when `ready`.
-    AgentDisposition { agent: AgentId, call: CallId, disposition: String, callback: Option<Callback>, ready: bool },
+    AgentDisposition {
+        agent: AgentId,
+        call: CallId,
+        disposition: String,
+        callback: Option<Callback>,
+        ready: bool,
+    },
 
     /// Signalling or media news of a call.
     Progress { call: CallId, progress: Progress },
@@ -67,7 +84,12 @@ pub enum Input {
     /// a person on the line. `leg` names it to the driver.
     ExtraAnswer { call: CallId, leg: u64 },
     /// Somebody calls one of our numbers. `leg` names the INVITE to the driver.
-    Inbound { leg: u64, from: Option<E164>, to: E164, trunk: TrunkId },
+    Inbound {
+        leg: u64,
+        from: Option<E164>,
+        to: E164,
+        trunk: TrunkId,
+    },
 
     /// The store takes writes, or refuses them (disk full, locked). Dialing stops meanwhile.
     StoreHealth { writable: bool, reason: String },
@@ -90,9 +112,15 @@ pub enum Progress {
     SpeechStarted,
     /// Who answered. `greeting_ended` is how long ago a person's greeting ended: telling
     /// silence apart takes time, and the abandonment clock starts at the end of the speech.
-    Verdict { who: AmdVerdict, greeting_ended: Duration },
+    Verdict {
+        who: AmdVerdict,
+        greeting_ended: Duration,
+    },
     /// Final failure before any answer. Ends the call.
-    Failed { cause: Cause, retry_after: Option<Duration> },
+    Failed {
+        cause: Cause,
+        retry_after: Option<Duration>,
+    },
     /// An answered call is over: the far end ended it, or our `Command::HangUp` is done.
     /// Every answered call ends with exactly one of these.
     HungUp,
@@ -112,7 +140,11 @@ pub enum Command {
     /// Lease up to `count` leads that are due, best first.
     NeedLeads { campaign: CampaignId, count: u32 },
     /// The lease of a lead ends here: store where it stands.
-    LeadDone { campaign: CampaignId, lead: LeadId, update: LeadUpdate },
+    LeadDone {
+        campaign: CampaignId,
+        lead: LeadId,
+        update: LeadUpdate,
+    },
     /// Store the attempt, then send the INVITE. Consumes the permit.
     Originate(Box<Originate>),
     /// End a call: CANCEL before an answer, BYE after. The driver always reports the end
@@ -123,9 +155,18 @@ pub enum Command {
     /// Play the campaign's message to an answered caller nobody can serve, then report.
     PlayMessage { call: CallId, prompt: String },
     /// The further answer `leg` of `original` is from now on the call `call`.
-    Adopt { call: CallId, original: CallId, leg: u64, campaign: CampaignId },
+    Adopt {
+        call: CallId,
+        original: CallId,
+        leg: u64,
+        campaign: CampaignId,
+    },
     /// Answer the inbound INVITE `leg`; from now on it is `call`.
-    AnswerInbound { call: CallId, leg: u64, campaign: CampaignId },
+    AnswerInbound {
+        call: CallId,
+        leg: u64,
+        campaign: CampaignId,
+    },
     /// Refuse the inbound INVITE `leg`.
     RejectInbound { leg: u64 },
     /// Call the agent's phone and keep the line.
@@ -133,15 +174,27 @@ pub enum Command {
     /// Hang up the agent's line.
     DropAgentLine { agent: AgentId },
     /// The agent's state changed: for records and pages.
-    AgentChanged { agent: AgentId, from: AgentState, to: AgentState },
+    AgentChanged {
+        agent: AgentId,
+        from: AgentState,
+        to: AgentState,
+    },
     /// What the agent said of a conversation.
-    Disposition { call: CallId, agent: AgentId, code: String },
+    Disposition {
+        call: CallId,
+        agent: AgentId,
+        code: String,
+    },
     /// The call is over: its record, once per call.
     Record(Box<CallRecord>),
     /// Retire a number: confirmed not in service.
     RetireNumber { lead: LeadId, number: E164 },
     /// The person asked not to be called: enter it on the campaign's list at once.
-    EnterDoNotCall { lead: LeadId, number: E164, campaign: CampaignId },
+    EnterDoNotCall {
+        lead: LeadId,
+        number: E164,
+        campaign: CampaignId,
+    },
     /// Why this many lines were, or were not, dialed.
     Decided(Box<PacingDecision>),
     /// Something a supervisor must know.

@@ -68,14 +68,24 @@ mod tests {
         let number: E164 = "+12025550123".parse().unwrap();
         assert_eq!(number.to_string(), "+12025550123");
         assert!(number.has_prefix("1202") && !number.has_prefix("44"));
-        for bad in ["12025550123", "+", "+012345678", "+1234567890123456", "+1202555O123", "+12"] {
+        for bad in [
+            "12025550123",
+            "+",
+            "+012345678",
+            "+1234567890123456",
+            "+1202555O123",
+            "+12",
+        ] {
             assert!(bad.parse::<E164>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn masks_the_middle() {
-        assert_eq!("+12025550123".parse::<E164>().unwrap().masked(), "+1202***0123");
+        assert_eq!(
+            "+12025550123".parse::<E164>().unwrap().masked(),
+            "+1202***0123"
+        );
         assert_eq!("+1234567".parse::<E164>().unwrap().masked(), "+123***4567");
     }
 }

@@ -192,7 +192,12 @@ mod tests {
 
     #[test]
     fn trunk_trouble_never_counts_against_the_person() {
-        for cause in [Cause::Congestion, Cause::TrunkFailure, Cause::TrunkAuth, Cause::NotSent] {
+        for cause in [
+            Cause::Congestion,
+            Cause::TrunkFailure,
+            Cause::TrunkAuth,
+            Cause::NotSent,
+        ] {
             assert!(!Outcome::Unanswered(cause).counts_as_attempt());
         }
         assert!(Outcome::Unanswered(Cause::NoAnswer).counts_as_attempt());

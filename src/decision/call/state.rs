@@ -173,7 +173,10 @@ impl Call {
     /// Whether it may still need an agent who is not reserved yet.
     pub fn in_flight(&self) -> bool {
         self.direction == Direction::Outbound
-            && matches!(self.phase, Phase::Dialing | Phase::Ringing | Phase::Screening)
+            && matches!(
+                self.phase,
+                Phase::Dialing | Phase::Ringing | Phase::Screening
+            )
     }
 
     /// Instant of the answer on the wall clock.

@@ -5,7 +5,9 @@ use super::campaign_state::Campaign;
 use crate::call::Phase;
 use crate::ledger::WindowKind;
 use crate::routing::{Trunk, TrunkHealth};
-use crate::status::{CallStatus, CampaignStatus, FloorStatus, LineCounts, TrunkStatus, WindowStatus};
+use crate::status::{
+    CallStatus, CampaignStatus, FloorStatus, LineCounts, TrunkStatus, WindowStatus,
+};
 use crate::time::Now;
 
 impl Engine {
@@ -16,7 +18,11 @@ impl Engine {
             draining: self.draining,
             store_trouble: self.store_trouble.clone(),
             halted: self.halted.clone(),
-            campaigns: self.campaigns.values().map(|c| self.campaign_status(c, now)).collect(),
+            campaigns: self
+                .campaigns
+                .values()
+                .map(|c| self.campaign_status(c, now))
+                .collect(),
             agents: self.agents.values().map(|a| a.status(now.mono)).collect(),
             trunks: self.trunks.iter().map(trunk_status).collect(),
             calls: self
@@ -83,7 +89,11 @@ impl Engine {
 
     fn line_counts(&self, campaign: &Campaign) -> LineCounts {
         let mut lines = LineCounts::default();
-        for call in self.calls.values().filter(|c| c.campaign == campaign.config.id) {
+        for call in self
+            .calls
+            .values()
+            .filter(|c| c.campaign == campaign.config.id)
+        {
             match call.phase {
                 Phase::Dialing => lines.dialing += 1,
                 Phase::Ringing => lines.ringing += 1,

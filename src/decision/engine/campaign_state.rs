@@ -60,7 +60,10 @@ pub(super) struct Counts {
 
 impl Counts {
     pub fn totals(&self) -> Totals {
-        fn named<K: Copy>(map: &BTreeMap<K, u64>, name: fn(K) -> &'static str) -> BTreeMap<String, u64> {
+        fn named<K: Copy>(
+            map: &BTreeMap<K, u64>,
+            name: fn(K) -> &'static str,
+        ) -> BTreeMap<String, u64> {
             map.iter().map(|(k, n)| (name(*k).to_owned(), *n)).collect()
         }
         Totals {
@@ -115,7 +118,8 @@ impl Campaign {
     pub fn tally(&self, kind: WindowKind, now: Wall) -> Tally {
         let utc = TimeZone::UTC;
         let zone = self.zone.as_ref().unwrap_or(&utc);
-        self.ledger.tally_from(kind.start(now, self.ledger.since, zone))
+        self.ledger
+            .tally_from(kind.start(now, self.ledger.since, zone))
     }
 
     pub fn enter_ledger(&mut self, answered_at: Wall, abandoned: bool) {

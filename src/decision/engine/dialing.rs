@@ -7,7 +7,9 @@ use crate::compliance::{DialPermit, Refusal};
 use crate::event::{Command, Originate};
 use crate::id::{CallId, CampaignId, DecisionId};
 use crate::lead::Lead;
-use crate::pacing::{AgentView, CallView, Constraint, FloorView, Limits, Mode, Pace, Screening, WindowView};
+use crate::pacing::{
+    AgentView, CallView, Constraint, FloorView, Limits, Mode, Pace, Screening, WindowView,
+};
 use crate::pacing_decision::PacingDecision;
 use crate::routing::{TrunkRefusal, choose_caller_id, serves};
 use crate::time::Mono;
@@ -40,7 +42,10 @@ impl Engine {
     pub(super) fn pace_all(&mut self) {
         let ids: Vec<CampaignId> = self.campaigns.keys().copied().collect();
         for id in ids {
-            let out = self.calls.values().any(|c| c.campaign == id && c.in_flight());
+            let out = self
+                .calls
+                .values()
+                .any(|c| c.campaign == id && c.in_flight());
             if self.campaigns[&id].running || out {
                 self.pace(id);
             }
@@ -84,6 +89,7 @@ impl Engine {
         campaign.tick_due = false;
         let tally = campaign.tally(campaign.config.abandonment.window, now.wall);
         let dry = campaign.hopper.is_empty() && campaign.exhausted;
+        let closed = dry && campaign.hours_refused > 0;
         let view = FloorView {
             agents: &agents,
             calls: &views,
@@ -97,7 +103,7 @@ impl Engine {
                 trunk_channels_free: if trunks.up { trunks.channels_free } else { 0 },
                 cps_tokens: trunks.calls_now,
                 leads_dialable: campaign.hopper.len() as u32,
-                in_hours: !(dry && campaign.hours_refused > 0),
+                in_hours: !closed,
                 paused: !campaign.running || stop || campaign.gate.is_none(),
                 store_ok,
             },
@@ -106,7 +112,12 @@ impl Engine {
             hold_s: campaign.config.abandonment.within.as_secs_f64(),
         };
         let tuning = campaign.config.tuning;
-        Some((campaign.pacer.decide(now.mono.as_secs_f64(), &view, &tuning), calls))
+        Some((
+            campaign
+                .pacer
+                .decide(now.mono.as_secs_f64(), &view, &tuning),
+            calls,
+        ))
     }
 
     /// Campaigns whose calls may be taken by an agent of this one, itself included.
@@ -188,7 +199,11 @@ impl Engine {
                 AgentState::LoggedOut | AgentState::Connecting | AgentState::Break(_) => None,
             }
         };
-        self.agents.values().filter(serving).filter_map(view).collect()
+        self.agents
+            .values()
+            .filter(serving)
+            .filter_map(view)
+            .collect()
     }
 
     /// In modes that never overdial, a phone that rings first is rung before its customer is
@@ -212,13 +227,18 @@ impl Engine {
     }
 
     /// Places up to `lines` calls; answers how many, and what held it back.
-    fn dial(&mut self, id: CampaignId, lines: u32, decision: DecisionId) -> (u32, Option<Constraint>) {
+    fn dial(
+        &mut self,
+        id: CampaignId,
+        lines: u32,
+        decision: DecisionId,
+    ) -> (u32, Option<Constraint>) {
         let mut placed = 0;
         let mut looked_at = 0;
         while placed < lines && looked_at < LOOKED_AT_MOST {
             looked_at += 1;
             let Some(lead) = self.campaigns.get_mut(&id).and_then(|c| c.hopper.pop()) else {
-                return (placed, Some(Constraint::ListEmpty));
+                return (placed, Some(self.why_empty(id)));
             };
             if let Some(needed) = self.unserved_need(id, &lead) {
                 self.defer_unserved(id, &lead, &needed);
@@ -230,7 +250,9 @@ impl Engine {
                 Err((lead, NotDialed::Trunk(TrunkRefusal::NoMatch))) => self.no_trunk(id, &lead),
                 Err((lead, why)) => {
                     let held = match why {
-                        NotDialed::Trunk(TrunkRefusal::CallsPerSecond(_)) => Constraint::CallsPerSecond,
+                        NotDialed::Trunk(TrunkRefusal::CallsPerSecond(_)) => {
+                            Constraint::CallsPerSecond
+                        }
                         NotDialed::Trunk(_) => Constraint::TrunkChannels,
                         _ => Constraint::Paused,
                     };
@@ -242,6 +264,14 @@ impl Engine {
             }
         }
         (placed, None)
+    }
+
+    /// An empty hopper is a matter of the hour when leads were turned away for it.
+    fn why_empty(&self, id: CampaignId) -> Constraint {
+        match self.campaigns.get(&id) {
+            Some(c) if c.exhausted && c.hours_refused > 0 => Constraint::Hours,
+            _ => Constraint::ListEmpty,
+        }
     }
 
     /// Gate, trunk, caller ID, order.

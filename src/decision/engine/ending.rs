@@ -168,7 +168,13 @@ impl Engine {
     pub(super) fn extra_answer(&mut self, original: CallId, leg: u64) {
         let now = self.now;
         let origin = match self.calls.get(&original) {
-            Some(call) => Some((call.campaign, call.trunk, call.number, call.caller_id, call.lead.clone())),
+            Some(call) => Some((
+                call.campaign,
+                call.trunk,
+                call.number,
+                call.caller_id,
+                call.lead.clone(),
+            )),
             None => self
                 .recent
                 .iter()
@@ -188,7 +194,12 @@ impl Engine {
         call.follows = Some(original);
         self.calls.insert(id, call);
         self.trunks.take_inbound(trunk);
-        self.order(Command::Adopt { call: id, original, leg, campaign });
+        self.order(Command::Adopt {
+            call: id,
+            original,
+            leg,
+            campaign,
+        });
         self.person_waits_now(id);
     }
 }

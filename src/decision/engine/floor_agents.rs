@@ -16,7 +16,11 @@ impl Engine {
         };
         let from = agent.enter(to, now);
         if from != to {
-            self.order(Command::AgentChanged { agent: id, from, to });
+            self.order(Command::AgentChanged {
+                agent: id,
+                from,
+                to,
+            });
         }
     }
 
@@ -177,7 +181,9 @@ impl Engine {
                 self.order(Command::DropAgentLine { agent: id });
                 self.log_out_now(id);
             }
-            AgentState::LoggedOut | AgentState::Ready | AgentState::Break(_) => self.log_out_now(id),
+            AgentState::LoggedOut | AgentState::Ready | AgentState::Break(_) => {
+                self.log_out_now(id)
+            }
         }
     }
 
@@ -221,7 +227,12 @@ impl Engine {
             && let Some(campaign) = agent.campaign
         {
             let lead = agent.lead;
-            agent.last = Some(LastCall { call, campaign, lead, number });
+            agent.last = Some(LastCall {
+                call,
+                campaign,
+                lead,
+                number,
+            });
         }
     }
 
@@ -291,7 +302,13 @@ impl Engine {
         let Some(campaign) = self.campaigns.get(&last.campaign) else {
             return;
         };
-        let Some(kind) = campaign.config.dispositions.iter().find(|d| d.code == code).cloned() else {
+        let Some(kind) = campaign
+            .config
+            .dispositions
+            .iter()
+            .find(|d| d.code == code)
+            .cloned()
+        else {
             return;
         };
         self.order(Command::Disposition {
@@ -306,7 +323,11 @@ impl Engine {
             && let Some(number) = last.number
         {
             let campaign = last.campaign;
-            self.order(Command::EnterDoNotCall { lead, number, campaign });
+            self.order(Command::EnterDoNotCall {
+                lead,
+                number,
+                campaign,
+            });
         }
         if let Some(call) = self.calls.get_mut(&last.call) {
             call.disposed = true;
@@ -323,7 +344,11 @@ impl Engine {
             refusal: None,
             why: kind.code,
         };
-        self.order(Command::LeadDone { campaign: last.campaign, lead, update });
+        self.order(Command::LeadDone {
+            campaign: last.campaign,
+            lead,
+            update,
+        });
     }
 
     /// How long a call may wait for an agent.
@@ -353,7 +378,9 @@ impl Engine {
         };
         match (call.direction, &campaign.config.inbound) {
             (crate::call::Direction::Outbound, _) => campaign.config.abandon_prompt.clone(),
-            (_, InboundRule::Queue { prompt, .. } | InboundRule::Message { prompt }) => prompt.clone(),
+            (_, InboundRule::Queue { prompt, .. } | InboundRule::Message { prompt }) => {
+                prompt.clone()
+            }
         }
     }
 }

@@ -28,7 +28,11 @@ impl Engine {
         call.enter(Phase::Waiting, now.mono);
         self.calls.insert(id, call);
         self.trunks.take_inbound(trunk);
-        self.order(Command::AnswerInbound { call: id, leg, campaign });
+        self.order(Command::AnswerInbound {
+            call: id,
+            leg,
+            campaign,
+        });
         let queues = self
             .campaigns
             .get(&campaign)

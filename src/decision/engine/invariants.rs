@@ -21,19 +21,26 @@ impl Engine {
     }
 
     fn broken_invariant(&self) -> Option<String> {
-        self.double_booked().or_else(|| self.lead_twice()).or_else(|| self.channels_wrong())
+        self.double_booked()
+            .or_else(|| self.lead_twice())
+            .or_else(|| self.channels_wrong())
     }
 
     /// No agent is in two calls, and call and agent agree.
     fn double_booked(&self) -> Option<String> {
         let mut held: BTreeMap<AgentId, CallId> = BTreeMap::new();
         for call in self.calls.values() {
-            let Some(agent) = call.agent.filter(|_| matches!(call.phase, Phase::Bridging | Phase::Talking))
+            let Some(agent) = call
+                .agent
+                .filter(|_| matches!(call.phase, Phase::Bridging | Phase::Talking))
             else {
                 continue;
             };
             if let Some(other) = held.insert(agent, call.id) {
-                return Some(format!("agent {agent} is in call {other} and in call {}", call.id));
+                return Some(format!(
+                    "agent {agent} is in call {other} and in call {}",
+                    call.id
+                ));
             }
         }
         for agent in self.agents.values() {
@@ -43,7 +50,10 @@ impl Engine {
             };
             if claims != held.get(&agent.id()).copied() {
                 let id = agent.id();
-                return Some(format!("agent {id} claims call {claims:?}, calls say {:?}", held.get(&id)));
+                return Some(format!(
+                    "agent {id} claims call {claims:?}, calls say {:?}",
+                    held.get(&id)
+                ));
             }
         }
         None
@@ -60,7 +70,10 @@ impl Engine {
                 continue;
             };
             if let Some(other) = held.insert(lead.id, call.id) {
-                return Some(format!("lead {} is in call {other} and in call {}", lead.id, call.id));
+                return Some(format!(
+                    "lead {} is in call {other} and in call {}",
+                    lead.id, call.id
+                ));
             }
         }
         None
@@ -75,8 +88,12 @@ impl Engine {
         self.trunks.iter().find_map(|trunk| {
             let id = trunk.config.id;
             let calls = held.get(&id).copied().unwrap_or(0);
-            (calls != trunk.in_use)
-                .then(|| format!("trunk {id} counts {} channels for {calls} calls", trunk.in_use))
+            (calls != trunk.in_use).then(|| {
+                format!(
+                    "trunk {id} counts {} channels for {calls} calls",
+                    trunk.in_use
+                )
+            })
         })
     }
 }

@@ -42,7 +42,10 @@ impl Engine {
         }
         campaign.asked = true;
         let count = (target - campaign.hopper.len()) as u32;
-        self.order(Command::NeedLeads { campaign: id, count });
+        self.order(Command::NeedLeads {
+            campaign: id,
+            count,
+        });
     }
 
     pub(super) fn leads_offered(&mut self, id: CampaignId, leads: Vec<Lead>, exhausted: bool) {
@@ -78,7 +81,14 @@ impl Engine {
                 Some(callback) => (LeadStatus::Callback, callback.at),
                 None => (LeadStatus::Due, now),
             };
-            self.lead_done(id, &lead, status, Some(next_at), None, "not dialed: campaign paused");
+            self.lead_done(
+                id,
+                &lead,
+                status,
+                Some(next_at),
+                None,
+                "not dialed: campaign paused",
+            );
         }
     }
 
@@ -98,7 +108,11 @@ impl Engine {
             refusal,
             why: why.to_owned(),
         };
-        self.order(Command::LeadDone { campaign, lead: lead.id, update });
+        self.order(Command::LeadDone {
+            campaign,
+            lead: lead.id,
+            update,
+        });
     }
 
     /// A permit for the lead's best number: least tried first, in the lead's order. Where
@@ -133,7 +147,9 @@ impl Engine {
             match gate.permit(lead, index, wall, ring) {
                 Ok(permit) => return Ok(permit),
                 Err(refusal) => {
-                    let sooner = soonest.as_ref().is_none_or(|best| passes_sooner(&refusal, best));
+                    let sooner = soonest
+                        .as_ref()
+                        .is_none_or(|best| passes_sooner(&refusal, best));
                     if sooner {
                         soonest = Some(refusal);
                     }
@@ -227,7 +243,10 @@ impl Engine {
         let (mut status, mut next_at) = keep_promise(after, outcome, lead);
         let gone = outcome == Outcome::Unanswered(Cause::Disconnected);
         let retired = gone && self.retire_if_confirmed(&call, lead);
-        let others = lead.numbers.iter().any(|n| !n.retired && n.number != number);
+        let others = lead
+            .numbers
+            .iter()
+            .any(|n| !n.retired && n.number != number);
         if retired && !others {
             (status, next_at) = (LeadStatus::Unreachable, None);
         }
@@ -243,10 +262,20 @@ impl Engine {
             return false;
         };
         let gone = Outcome::Unanswered(Cause::Disconnected);
-        let before = lead.facts.history.iter().any(|p| p.number == number && p.outcome == gone);
-        let trusted = self.trunks.get(call.trunk).is_some_and(|t| t.trusts_disconnected());
+        let before = lead
+            .facts
+            .history
+            .iter()
+            .any(|p| p.number == number && p.outcome == gone);
+        let trusted = self
+            .trunks
+            .get(call.trunk)
+            .is_some_and(|t| t.trusts_disconnected());
         if before && trusted {
-            self.order(Command::RetireNumber { lead: lead.id, number });
+            self.order(Command::RetireNumber {
+                lead: lead.id,
+                number,
+            });
         }
         before && trusted
     }

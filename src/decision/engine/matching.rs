@@ -57,7 +57,12 @@ impl Engine {
         };
         let of_campaign = self.campaigns.get(&call.campaign).map(|c| &c.config.needs);
         let of_lead = call.lead.as_ref().map(|l| &l.needs);
-        of_campaign.into_iter().flatten().chain(of_lead.into_iter().flatten()).cloned().collect()
+        of_campaign
+            .into_iter()
+            .flatten()
+            .chain(of_lead.into_iter().flatten())
+            .cloned()
+            .collect()
     }
 
     /// Phones that ring first ring now for people who wait: they called us, or nobody else
@@ -66,9 +71,10 @@ impl Engine {
         if self.waiting.is_empty() {
             return;
         }
-        let ringing = self.agents.values().filter(|a| {
-            a.rings_first() && a.state == crate::agent::AgentState::Connecting
-        });
+        let ringing = self
+            .agents
+            .values()
+            .filter(|a| a.rings_first() && a.state == crate::agent::AgentState::Connecting);
         let mut spare = self.waiting.len().saturating_sub(ringing.count());
         let queue: Vec<CallId> = self.waiting.iter().map(|(_, id)| *id).collect();
         for id in queue {

@@ -154,10 +154,18 @@ impl Engine {
             }
             Input::Trunk(config) => self.trunks.set(*config),
             Input::TrunkHealth { trunk, health } => self.trunk_health(trunk, health),
-            Input::LeadsOffered { campaign, leads, exhausted } => {
+            Input::LeadsOffered {
+                campaign,
+                leads,
+                exhausted,
+            } => {
                 self.leads_offered(campaign, leads, exhausted);
             }
-            Input::Listed { list, numbers, snapshot: _ } => {
+            Input::Listed {
+                list,
+                numbers,
+                snapshot: _,
+            } => {
                 for campaign in self.campaigns.values_mut() {
                     campaign.hopper.list(&list, &numbers);
                 }
@@ -174,12 +182,23 @@ impl Engine {
             Input::AgentBreak { agent, reason } => self.agent_break(agent, reason),
             Input::AgentLogout { agent, now } => self.agent_logout(agent, now),
             Input::AgentHangUp { agent } => self.agent_hang_up(agent),
-            Input::AgentDisposition { agent, call, disposition, callback, ready } => {
+            Input::AgentDisposition {
+                agent,
+                call,
+                disposition,
+                callback,
+                ready,
+            } => {
                 self.agent_disposition(agent, call, &disposition, callback, ready);
             }
             Input::Progress { call, progress } => self.progress(call, progress),
             Input::ExtraAnswer { call, leg } => self.extra_answer(call, leg),
-            Input::Inbound { leg, from, to, trunk } => self.inbound(leg, from, to, trunk),
+            Input::Inbound {
+                leg,
+                from,
+                to,
+                trunk,
+            } => self.inbound(leg, from, to, trunk),
             Input::StoreHealth { writable, reason } => self.store_health(writable, reason),
             Input::Drain { on } => self.draining = on,
         }

@@ -33,7 +33,10 @@ impl Engine {
             Progress::Ringing | Progress::EarlyMedia => self.ringing(id),
             Progress::Answered => self.answered(id),
             Progress::SpeechStarted => self.speech_started(id),
-            Progress::Verdict { who, greeting_ended } => self.verdict(id, who, greeting_ended),
+            Progress::Verdict {
+                who,
+                greeting_ended,
+            } => self.verdict(id, who, greeting_ended),
             Progress::Failed { cause, retry_after } => self.failed(id, cause, retry_after),
             Progress::HungUp => self.hung_up(id),
             Progress::Bridged => self.bridged(id),
@@ -244,7 +247,11 @@ impl Engine {
         call.opted_out = true;
         let (campaign, number) = (call.campaign, call.number);
         if let (Some(lead), Some(number)) = (call.lead.as_ref().map(|l| l.id), number) {
-            self.order(Command::EnterDoNotCall { lead, number, campaign });
+            self.order(Command::EnterDoNotCall {
+                lead,
+                number,
+                campaign,
+            });
         }
     }
 

@@ -38,9 +38,8 @@ impl Default for RetryRules {
             let after = Duration::from_secs(seconds);
             (outcome.name().to_owned(), RetryRule { after, most })
         };
-        let cause = |cause: Cause, seconds: u64, most: u32| {
-            rule(Outcome::Unanswered(cause), seconds, most)
-        };
+        let cause =
+            |cause: Cause, seconds: u64, most: u32| rule(Outcome::Unanswered(cause), seconds, most);
         Self {
             rules: BTreeMap::from([
                 cause(Cause::Busy, 10 * MINUTE, 6),

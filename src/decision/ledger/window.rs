@@ -99,7 +99,11 @@ impl LedgerState {
         };
         // Two periods are kept, so that a window that has just ended can still be read.
         let oldest = quarter - 2 * PERIOD_MS / QUARTER_MS;
-        if self.quarters.first_key_value().is_some_and(|(q, _)| *q < oldest) {
+        if self
+            .quarters
+            .first_key_value()
+            .is_some_and(|(q, _)| *q < oldest)
+        {
             self.quarters = self.quarters.split_off(&oldest);
         }
     }
@@ -154,9 +158,27 @@ mod tests {
         let tally = |kind: WindowKind| {
             ledger.tally_from(kind.start(now, Wall(now.0 - 60 * HOUR), &zone("UTC")))
         };
-        assert_eq!(tally(WindowKind::Day), Tally { answered: 2, abandoned: 1 });
-        assert_eq!(tally(WindowKind::Hours24), Tally { answered: 3, abandoned: 2 });
-        assert_eq!(tally(WindowKind::Days30), Tally { answered: 4, abandoned: 2 });
+        assert_eq!(
+            tally(WindowKind::Day),
+            Tally {
+                answered: 2,
+                abandoned: 1
+            }
+        );
+        assert_eq!(
+            tally(WindowKind::Hours24),
+            Tally {
+                answered: 3,
+                abandoned: 2
+            }
+        );
+        assert_eq!(
+            tally(WindowKind::Days30),
+            Tally {
+                answered: 4,
+                abandoned: 2
+            }
+        );
         assert_eq!(tally(WindowKind::Hours24).share(), 2.0 / 3.0);
     }
 }

@@ -66,10 +66,16 @@ mod tests {
     fn local_presence_then_least_used() {
         let pool = [n("+12125550100"), n("+13055550100"), n("+13055550101")];
         let mut used = CallerIdUse::default();
-        assert_eq!(choose_caller_id(&pool, n("+12125557777"), &used), Some(pool[0]));
+        assert_eq!(
+            choose_caller_id(&pool, n("+12125557777"), &used),
+            Some(pool[0])
+        );
         let first = choose_caller_id(&pool, n("+13059997777"), &used).unwrap();
         used.shown(first);
-        assert_ne!(choose_caller_id(&pool, n("+13059997777"), &used), Some(first));
+        assert_ne!(
+            choose_caller_id(&pool, n("+13059997777"), &used),
+            Some(first)
+        );
         assert_eq!(choose_caller_id(&[], n("+13059997777"), &used), None);
     }
 
@@ -81,6 +87,9 @@ mod tests {
             used.shown(pool[0]);
             used.blocked(pool[0]);
         }
-        assert_eq!(choose_caller_id(&pool, n("+12125557777"), &used), Some(pool[1]));
+        assert_eq!(
+            choose_caller_id(&pool, n("+12125557777"), &used),
+            Some(pool[1])
+        );
     }
 }

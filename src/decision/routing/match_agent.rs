@@ -22,7 +22,11 @@ pub fn serves(skills: &BTreeMap<String, u8>, needs: &[Need], waited: Duration) -
     needs
         .iter()
         .filter(|need| need.drop_after.is_none_or(|after| waited < after))
-        .all(|need| skills.get(&need.skill).is_some_and(|have| *have >= need.level))
+        .all(|need| {
+            skills
+                .get(&need.skill)
+                .is_some_and(|have| *have >= need.level)
+        })
 }
 
 /// The best of the idle agents for a call that has `waited`, or `None` when nobody serves it.
@@ -77,7 +81,12 @@ mod tests {
             skills(&[("loans", 9)]),
             skills(&[]),
         );
-        let floor = [(1, &none, 0), (2, &novice, 1), (3, &expert, 9), (4, &expert, 5)];
+        let floor = [
+            (1, &none, 0),
+            (2, &novice, 1),
+            (3, &expert, 9),
+            (4, &expert, 5),
+        ];
         let pick = |needs: &[Need], known| {
             let candidates = floor.iter().map(|(id, skills, since)| Candidate {
                 agent: AgentId(*id),
@@ -87,8 +96,14 @@ mod tests {
             best_agent(candidates, needs, known, Duration::ZERO)
         };
         assert_eq!(pick(&[need("loans", 1, None)], None), Some(AgentId(4)));
-        assert_eq!(pick(&[need("loans", 1, None)], Some(AgentId(2))), Some(AgentId(2)));
-        assert_eq!(pick(&[need("loans", 1, None)], Some(AgentId(1))), Some(AgentId(4)));
+        assert_eq!(
+            pick(&[need("loans", 1, None)], Some(AgentId(2))),
+            Some(AgentId(2))
+        );
+        assert_eq!(
+            pick(&[need("loans", 1, None)], Some(AgentId(1))),
+            Some(AgentId(4))
+        );
         assert_eq!(pick(&[], None), Some(AgentId(1)));
         assert_eq!(pick(&[need("spanish", 1, None)], None), None);
     }

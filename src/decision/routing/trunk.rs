@@ -100,11 +100,18 @@ impl Trunk {
         }
     }
 
-    fn matches(&self, number: E164, groups: &[String], tag: &dyn Fn(&str) -> Option<String>) -> bool {
+    fn matches(
+        &self,
+        number: E164,
+        groups: &[String],
+        tag: &dyn Fn(&str) -> Option<String>,
+    ) -> bool {
         let c = &self.config;
         (groups.is_empty() || groups.contains(&c.group))
             && (c.prefixes.is_empty() || c.prefixes.iter().any(|p| number.has_prefix(p)))
-            && c.tags.iter().all(|(k, v)| tag(k).as_deref() == Some(v.as_str()))
+            && c.tags
+                .iter()
+                .all(|(k, v)| tag(k).as_deref() == Some(v.as_str()))
     }
 
     fn usable(&self, now: Mono) -> bool {
@@ -258,7 +265,10 @@ impl Trunks {
             }
         }
         let (_, id) = best.expect("at least one trunk is open");
-        self.trunks.get_mut(&id).expect("listed from the map").credit -= total;
+        self.trunks
+            .get_mut(&id)
+            .expect("listed from the map")
+            .credit -= total;
         id
     }
 
@@ -384,7 +394,9 @@ mod tests {
         let mut trunks = up(vec![config(1, 0, 3), config(2, 0, 1), config(3, 1, 9)]);
         let mut counts = BTreeMap::new();
         for second in 1..=40 {
-            let id = trunks.take(number(), &[], &no_tags, &[], Mono::from_secs(second)).unwrap();
+            let id = trunks
+                .take(number(), &[], &no_tags, &[], Mono::from_secs(second))
+                .unwrap();
             *counts.entry(id).or_insert(0) += 1;
         }
         assert_eq!(counts, BTreeMap::from([(TrunkId(1), 30), (TrunkId(2), 10)]));
@@ -409,11 +421,20 @@ mod tests {
     fn retry_after_rests_the_trunk_and_failover_skips_the_tried_one() {
         let mut trunks = up(vec![config(1, 0, 1), config(2, 1, 1)]);
         let now = Mono::from_secs(10);
-        assert_eq!(trunks.take(number(), &[], &no_tags, &[TrunkId(1)], now), Ok(TrunkId(2)));
+        assert_eq!(
+            trunks.take(number(), &[], &no_tags, &[TrunkId(1)], now),
+            Ok(TrunkId(2))
+        );
         trunks.learn(TrunkId(1), true, false, Some(Duration::from_secs(30)), now);
-        assert_eq!(trunks.take(number(), &[], &no_tags, &[], now), Ok(TrunkId(2)));
+        assert_eq!(
+            trunks.take(number(), &[], &no_tags, &[], now),
+            Ok(TrunkId(2))
+        );
         let later = now + Duration::from_secs(30);
-        assert_eq!(trunks.take(number(), &[], &no_tags, &[], later), Ok(TrunkId(1)));
+        assert_eq!(
+            trunks.take(number(), &[], &no_tags, &[], later),
+            Ok(TrunkId(1))
+        );
     }
 
     #[test]
@@ -435,7 +456,10 @@ mod tests {
         vip.tags = vec![("class".into(), "vip".into())];
         let mut trunks = up(vec![uk, vip]);
         let now = Mono::from_secs(1);
-        assert_eq!(trunks.take(number(), &[], &no_tags, &[], now), Err(TrunkRefusal::NoMatch));
+        assert_eq!(
+            trunks.take(number(), &[], &no_tags, &[], now),
+            Err(TrunkRefusal::NoMatch)
+        );
         let tag = |k: &str| (k == "class").then(|| "vip".to_owned());
         assert_eq!(trunks.take(number(), &[], &tag, &[], now), Ok(TrunkId(2)));
     }
