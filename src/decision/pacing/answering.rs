@@ -265,17 +265,32 @@ impl AnswerModel {
     #[must_use]
     pub fn fit(&self) -> AnswerLaw {
         let human = self.human.fit();
+        let human_in_time = human.cdf(self.ring_timeout_s).max(1e-6);
         let scale =
             (self.scored_human + CALIBRATION_WEIGHT) / (self.scored_expected + CALIBRATION_WEIGHT);
         AnswerLaw {
-            shares: self.mix.shares(),
+            shares: self.cautious_shares(),
             human,
             machine: self.machine.fit(),
             failed: self.failed.fit(),
             ring_timeout_s: self.ring_timeout_s,
-            human_in_time: human.cdf(self.ring_timeout_s).max(1e-6),
+            human_in_time,
+            delays: DelayTable::new(&human, human_in_time, self.ring_timeout_s),
             score_scale: scale,
         }
+    }
+
+    /// The shares with people's raised by what is not known yet: one standard deviation of the
+    /// prior, fading as calls come in. The first lines of an unknown list are few.
+    fn cautious_shares(&self) -> [f64; KINDS] {
+        let mut shares = self.mix.shares();
+        let p = shares[HUMAN];
+        let unknown = MIX_PRIOR_WEIGHT / (MIX_PRIOR_WEIGHT + self.mix.total());
+        let raised = (p + unknown * (p * (1.0 - p) / MIX_PRIOR_WEIGHT).sqrt()).min(0.99);
+        let others = (1.0 - raised) / (1.0 - p).max(1e-6);
+        shares.iter_mut().for_each(|share| *share *= others);
+        shares[HUMAN] = raised;
+        shares
     }
 
     fn posterior(&self, elapsed_s: f64, rang: bool, score: Option<f64>) -> [f64; KINDS] {
@@ -305,7 +320,37 @@ pub struct AnswerLaw {
     failed: LogNormal,
     ring_timeout_s: f64,
     human_in_time: f64,
+    delays: DelayTable,
     score_scale: f64,
+}
+
+/// The answer delay distribution on an even grid: a decision asks for it hundreds of times.
+#[derive(Clone, Copy, Debug)]
+struct DelayTable {
+    cdf: [f64; DELAY_STEPS + 1],
+    step_s: f64,
+}
+
+const DELAY_STEPS: usize = 64;
+
+impl DelayTable {
+    fn new(law: &LogNormal, in_time: f64, timeout_s: f64) -> Self {
+        let span_s = law.quantile(0.9995).min(timeout_s);
+        let step_s = span_s / DELAY_STEPS as f64;
+        let cdf = std::array::from_fn(|k| (law.cdf(step_s * k as f64) / in_time).min(1.0));
+        Self { cdf, step_s }
+    }
+
+    /// Linear between grid points; complete after the last one.
+    fn at(&self, t: f64) -> f64 {
+        let x = (t / self.step_s).max(0.0);
+        let cell = x as usize;
+        if cell >= DELAY_STEPS {
+            return 1.0;
+        }
+        let (low, high) = (self.cdf[cell], self.cdf[cell + 1]);
+        low + (high - low) * (x - cell as f64)
+    }
 }
 
 impl AnswerLaw {
@@ -329,11 +374,7 @@ impl AnswerLaw {
     /// Answer delay distribution of people who answer before the time-out.
     #[must_use]
     pub fn delay_cdf(&self, t: f64) -> f64 {
-        if t >= self.ring_timeout_s {
-            1.0
-        } else {
-            (self.human.cdf(t) / self.human_in_time).min(1.0)
-        }
+        self.delays.at(t)
     }
 
     /// Joint probabilities of each fate and of the call being unresolved after `elapsed_s`.

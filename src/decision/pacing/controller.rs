@@ -168,7 +168,6 @@ impl Pacer {
     /// never more.
     pub fn decide(&mut self, now_s: f64, view: &FloorView<'_>, tuning: &Tuning) -> Pace {
         let counts = FloorCounts::of(view);
-        self.feedback.set_cap(tuning.cap);
         self.answering.pass_time(now_s);
         self.answering.set_ring_timeout(view.ring_timeout_s);
         let stop = guards::full_stop(view, &counts);

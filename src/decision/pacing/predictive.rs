@@ -13,7 +13,7 @@ use super::feedback::Threshold;
 use super::guards::Constraint;
 use super::mode::Tuning;
 use super::poisson_binomial::{CappedCount, Moments, push};
-use super::survival::LogNormal;
+use super::survival::Remaining;
 use super::view::{AgentView, FloorCounts, FloorView};
 
 /// Quantiles of the answer delay that a new line is judged at.
@@ -22,8 +22,9 @@ const HORIZONS: usize = 4;
 const WRAP_POINTS: usize = 4;
 /// Busy agents + calls beyond which three moments replace the exact law.
 const EXACT_MAX: usize = 240;
-/// θ multiple beyond which a call in flight is hung up rather than kept.
-const CANCEL_AT: f64 = 1.0;
+/// θ multiple beyond which a call in flight is hung up rather than kept. At 1 utilisation is the
+/// same, but twice as many calls are hung up for it.
+const CANCEL_AT: f64 = 3.0;
 /// Agents beyond which ring-cancel is not used: it misfires on very large floors.
 const CANCEL_AGENTS_MAX: u32 = 500;
 /// Supply mass below this is dropped from the exact law.
@@ -38,15 +39,16 @@ pub(super) fn wish(
     hard: bool,
 ) -> Wish {
     let law = laws.answering.fit();
+    let supply = &Supply::new(view, laws);
     let ripe = if tuning.ring_cancel && counts.serving() <= CANCEL_AGENTS_MAX {
         cancelable(view)
     } else {
         Vec::new()
     };
-    let cancel = overbooked(view, counts, laws, &law, ripe, CANCEL_AT * theta.value);
+    let cancel = overbooked(view, counts, supply, &law, ripe, CANCEL_AT * theta.value);
     let horizons: [f64; HORIZONS] =
         std::array::from_fn(|j| law.delay_quantile((j as f64 + 0.5) / HORIZONS as f64));
-    let mut floor = Forecast::new(view, counts, laws, &horizons);
+    let mut floor = Forecast::new(view, counts, supply, &horizons);
     let mut answers = Vec::with_capacity(HORIZONS);
     for (index, call) in view.calls.iter().enumerate() {
         if !cancel.contains(&index) {
@@ -110,7 +112,7 @@ fn ledger_holds(
 fn overbooked(
     view: &FloorView<'_>,
     counts: &FloorCounts,
-    laws: &Laws<'_>,
+    supply: &Supply,
     law: &AnswerLaw,
     mut ripe: Vec<usize>,
     accepted: f64,
@@ -120,7 +122,7 @@ fn overbooked(
     }
     let left_s = (view.ring_timeout_s - view.ring_minimum_s).max(1.0);
     let horizons = [0.1 * left_s, 0.3 * left_s, 0.6 * left_s];
-    let mut floor = Forecast::new(view, counts, laws, &horizons);
+    let mut floor = Forecast::new(view, counts, supply, &horizons);
     let mut answers = Vec::with_capacity(horizons.len());
     for (index, call) in view.calls.iter().enumerate() {
         if !ripe.contains(&index) {
@@ -158,17 +160,13 @@ enum Balance {
 }
 
 impl Forecast {
-    fn new(view: &FloorView<'_>, counts: &FloorCounts, laws: &Laws<'_>, horizons: &[f64]) -> Self {
-        let supply = Supply::new(laws, view.hold_s);
+    fn new(view: &FloorView<'_>, counts: &FloorCounts, supply: &Supply, horizons: &[f64]) -> Self {
         let idle = counts.uncommitted();
-        let exact = counts.busy as usize + view.calls.len() <= EXACT_MAX;
+        let exact = supply.duties.len() + view.calls.len() <= EXACT_MAX;
         let mut at = Vec::with_capacity(horizons.len());
         let mut frees = Vec::with_capacity(horizons.len());
         for horizon_s in horizons {
-            let chances = view
-                .agents
-                .iter()
-                .map(|agent| supply.free_within(agent, *horizon_s));
+            let chances = supply.free_within(*horizon_s);
             if exact {
                 let (level, expected) = levels(chances, idle);
                 let demand = CappedCount::new(level.len() - 1);
@@ -253,46 +251,51 @@ fn levels(chances: impl Iterator<Item = f64>, idle: i64) -> (Vec<f64>, f64) {
 
 /// When busy agents become free.
 struct Supply {
-    talk: LogNormal,
-    wrap: LogNormal,
+    duties: Vec<Duty>,
     wrap_points: [f64; WRAP_POINTS],
     hold_s: f64,
 }
 
+/// What is left of a busy agent's duty.
+enum Duty {
+    Talk(Remaining),
+    Wrap { rest: Remaining, limit_in_s: f64 },
+}
+
 impl Supply {
-    fn new(laws: &Laws<'_>, hold_s: f64) -> Self {
-        let wrap_points =
-            std::array::from_fn(|k| laws.wrap.quantile((k as f64 + 0.5) / WRAP_POINTS as f64));
+    fn new(view: &FloorView<'_>, laws: &Laws<'_>) -> Self {
+        let duties = view.agents.iter().filter_map(|agent| match *agent {
+            // An idle agent is counted elsewhere and is no gain.
+            AgentView::Idle { .. } | AgentView::Leaving => None,
+            AgentView::Reserved => Some(Duty::Talk(laws.talk.remaining(0.0))),
+            AgentView::Talking { elapsed_s } => Some(Duty::Talk(laws.talk.remaining(elapsed_s))),
+            AgentView::WrapUp { elapsed_s, limit_s } => Some(Duty::Wrap {
+                rest: laws.wrap.remaining(elapsed_s),
+                limit_in_s: limit_s.map_or(f64::INFINITY, |limit| limit - elapsed_s),
+            }),
+        });
         Self {
-            talk: laws.talk,
-            wrap: laws.wrap,
-            wrap_points,
-            hold_s,
+            duties: duties.collect(),
+            wrap_points: std::array::from_fn(|k| {
+                laws.wrap.quantile((k as f64 + 0.5) / WRAP_POINTS as f64)
+            }),
+            hold_s: view.hold_s,
         }
     }
 
-    /// Probability that this agent becomes free within the horizon or the hold after it. An idle
-    /// agent is counted elsewhere and is no gain.
-    fn free_within(&self, agent: &AgentView, horizon_s: f64) -> f64 {
+    /// Probabilities that each busy agent becomes free within the horizon or the hold after it.
+    fn free_within(&self, horizon_s: f64) -> impl Iterator<Item = f64> {
         let x = horizon_s + self.hold_s;
-        match *agent {
-            AgentView::Idle { .. } | AgentView::Leaving => 0.0,
-            AgentView::Reserved => self.talk_ends(0.0, x),
-            AgentView::Talking { elapsed_s } => self.talk_ends(elapsed_s, x),
-            AgentView::WrapUp { elapsed_s, limit_s } => match limit_s {
-                Some(limit_s) if elapsed_s + x >= limit_s => 1.0,
-                _ => self.wrap.ends_within(elapsed_s, x),
-            },
-        }
-    }
-
-    /// Talk and the wrap-up after it both over within `x`.
-    fn talk_ends(&self, elapsed_s: f64, x: f64) -> f64 {
-        let sum: f64 = self
-            .wrap_points
-            .iter()
-            .map(|wrap| self.talk.ends_within(elapsed_s, x - wrap))
-            .sum();
-        sum / WRAP_POINTS as f64
+        self.duties.iter().map(move |duty| match duty {
+            Duty::Talk(rest) => {
+                let ends = self
+                    .wrap_points
+                    .iter()
+                    .map(|wrap| rest.ends_within(x - wrap));
+                ends.sum::<f64>() / WRAP_POINTS as f64
+            }
+            Duty::Wrap { limit_in_s, .. } if x >= *limit_in_s => 1.0,
+            Duty::Wrap { rest, .. } => rest.ends_within(x),
+        })
     }
 }

@@ -60,19 +60,44 @@ impl LogNormal {
         libm::exp(self.mu + self.sigma * normal_quantile(p))
     }
 
+    /// What is left of a duration that has lasted `elapsed` seconds.
+    #[must_use]
+    pub fn remaining(&self, elapsed: f64) -> Remaining {
+        Remaining {
+            law: *self,
+            elapsed,
+            survived: self.survival(elapsed),
+        }
+    }
+
     /// Probability that a duration which has lasted `elapsed` seconds ends within `x` more.
     #[must_use]
     pub fn ends_within(&self, elapsed: f64, x: f64) -> f64 {
+        self.remaining(elapsed).ends_within(x)
+    }
+}
+
+/// A duration that has lasted some time already.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Remaining {
+    law: LogNormal,
+    elapsed: f64,
+    survived: f64,
+}
+
+impl Remaining {
+    /// Probability that it ends within `x` seconds from now.
+    #[must_use]
+    pub fn ends_within(&self, x: f64) -> f64 {
         if x <= 0.0 {
             return 0.0;
         }
-        let now = self.survival(elapsed);
-        if now < OUTLIER {
+        if self.survived < OUTLIER {
             // Nothing was ever seen to last this long: the law has no say any more. Take the
             // chance of a duration without scale, P(T > e + x | T > e) = e/(e + x).
-            return x / (elapsed + x);
+            return x / (self.elapsed + x);
         }
-        (1.0 - self.survival(elapsed + x) / now).clamp(0.0, 1.0)
+        (1.0 - self.law.survival(self.elapsed + x) / self.survived).clamp(0.0, 1.0)
     }
 }
 

@@ -104,6 +104,19 @@ pub struct WindowView {
 }
 
 impl WindowView {
+    /// A ledger whose window has run for `elapsed_s` seconds of dialing and has `remaining_s` to
+    /// come: projects the rate of answers so far, a window's first minute being too short to tell.
+    #[must_use]
+    pub fn over(answered: u64, abandoned: u64, elapsed_s: f64, remaining_s: f64) -> Self {
+        let so_far = answered as f64;
+        let projected = so_far + so_far / elapsed_s.max(60.0) * remaining_s.max(0.0);
+        Self {
+            answered,
+            abandoned,
+            projected,
+        }
+    }
+
     /// Abandoned ÷ answered, 0 before the first answer.
     #[must_use]
     pub fn ratio(&self) -> f64 {
