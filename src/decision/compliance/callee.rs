@@ -93,7 +93,9 @@ fn zones_of(
     if let Some(name) = lead.zone.as_deref() {
         return match zone(name) {
             Some(zone) => Ok((vec![zone], ZoneSource::LeadZone)),
-            None => Err(NoZone(format!("the lead's zone `{name}` is not an IANA zone"))),
+            None => Err(NoZone(format!(
+                "the lead's zone `{name}` is not an IANA zone"
+            ))),
         };
     }
     if let Some(address) = address {
@@ -117,7 +119,9 @@ fn zones_of(
     match unknown {
         UnknownZone::Use(name) => match zone(name) {
             Some(zone) => Ok((vec![zone], ZoneSource::CampaignDefault)),
-            None => Err(NoZone(format!("the default zone `{name}` is not an IANA zone"))),
+            None => Err(NoZone(format!(
+                "the default zone `{name}` is not an IANA zone"
+            ))),
         },
         UnknownZone::Refuse => Err(NoZone(
             "neither lead, address nor number prefix tell the callee's time zone".to_owned(),

@@ -37,9 +37,7 @@ impl Scope {
         let there = places::country(place);
         match &self.state {
             Some(state) => there == country && places::state(place) == Some(state),
-            None => {
-                there == country || (country == "US" && US_TERRITORIES.contains(&there))
-            }
+            None => there == country || (country == "US" && US_TERRITORIES.contains(&there)),
         }
     }
 
@@ -119,7 +117,9 @@ impl Compiled {
             }),
             caps: rule.caps.to_vec(),
             cool_downs: rule.cool_downs.iter().filter(waits).copied().collect(),
-            consent_from: rule.consent_from.and_then(|(y, m, d)| Date::new(y, m, d).ok()),
+            consent_from: rule
+                .consent_from
+                .and_then(|(y, m, d)| Date::new(y, m, d).ok()),
             ring: RingLimits {
                 at_least: seconds(rule.ring_at_least_s),
                 at_most: seconds(rule.ring_at_most_s),
@@ -254,9 +254,8 @@ fn check_packs(wanted: &[String]) -> Result<(), RulesError> {
 }
 
 fn known_zone(field: &str, name: &str) -> Result<&'static Zone, RulesError> {
-    zone(name).ok_or_else(|| {
-        RulesError::new(field, name, "write an IANA zone such as America/New_York")
-    })
+    zone(name)
+        .ok_or_else(|| RulesError::new(field, name, "write an IANA zone such as America/New_York"))
 }
 
 fn known_scope(
@@ -270,15 +269,14 @@ fn known_scope(
             state,
             "name the `country` as well",
         )),
-        (Some(country), _) if places::of_address(country, None).is_none() => {
-            Err(RulesError::new(
-                format!("{field}.country"),
-                country,
-                "write an ISO 3166-1 alpha-2 code such as US",
-            ))
-        }
+        (Some(country), _) if places::of_address(country, None).is_none() => Err(RulesError::new(
+            format!("{field}.country"),
+            country,
+            "write an ISO 3166-1 alpha-2 code such as US",
+        )),
         (Some(country), Some(state))
-            if places::of_address(country, Some(state)).is_none_or(|p| places::state(p).is_none()) =>
+            if places::of_address(country, Some(state))
+                .is_none_or(|p| places::state(p).is_none()) =>
         {
             // A rule that could never match would be a rule silently lost.
             Err(RulesError::new(

@@ -33,9 +33,17 @@ enum Ask<'a> {
     /// Fewer than `count` attempts in any stretch of this length: passes from `free_at` on.
     Rolling { cap: Cap, free_at: Wall },
     /// Fewer than `count` attempts on the local day: passes from local time `free_at` on.
-    Calendar { zone: &'static Zone, cap: Cap, free_at: i64 },
+    Calendar {
+        zone: &'static Zone,
+        cap: Cap,
+        free_at: i64,
+    },
     /// Passes from `until` on.
-    Wait { until: Wall, why: &'static str, span: Duration },
+    Wait {
+        until: Wall,
+        why: &'static str,
+        span: Duration,
+    },
     /// Passes before this local time.
     Before { zone: &'static Zone, end: i64 },
 }
@@ -95,17 +103,26 @@ pub(super) fn add<'a>(
     if let (Some(from), false) = (rule.consent_from, consented) {
         let end = super::rules::epoch_day(from) * Wall::DAY_MS;
         for zone in zones {
-            push(Some(*zone), RefusalCode::NoConsent, Ask::Before { zone, end });
+            push(
+                Some(*zone),
+                RefusalCode::NoConsent,
+                Ask::Before { zone, end },
+            );
         }
     }
     if !rule.min_gap.is_zero() {
-        let until = past.counted.first().map_or(Wall(i64::MIN), |last| *last + rule.min_gap);
+        let until = past
+            .counted
+            .first()
+            .map_or(Wall(i64::MIN), |last| *last + rule.min_gap);
         let (why, span) = ("the last attempt", rule.min_gap);
         push(None, RefusalCode::MinGap, Ask::Wait { until, why, span });
     }
     for cool_down in &rule.cool_downs {
         let (why, span) = (after_text(cool_down.after), span_of(cool_down));
-        let until = past.last(cool_down.after).map_or(Wall(i64::MIN), |at| at + span);
+        let until = past
+            .last(cool_down.after)
+            .map_or(Wall(i64::MIN), |at| at + span);
         push(None, RefusalCode::CoolDown, Ask::Wait { until, why, span });
     }
     for cap in &rule.caps {
@@ -125,7 +142,9 @@ fn add_cap<'a>(
         _ => RefusalCode::Attempts30Days,
     };
     // The attempt that must leave the window before another may be made.
-    let oldest = (cap.count as usize).checked_sub(1).and_then(|n| past.counted.get(n));
+    let oldest = (cap.count as usize)
+        .checked_sub(1)
+        .and_then(|n| past.counted.get(n));
     let window = Duration::from_secs(u64::from(cap.days) * 86_400);
     let free_at = oldest.map_or(Wall(i64::MIN), |at| *at + window);
     push(None, code, Ask::Rolling { cap, free_at });
@@ -193,12 +212,10 @@ impl Constraint<'_> {
             }
             Ask::Rolling { free_at, .. } => Some(from.max(*free_at)),
             Ask::Wait { until, .. } => Some(from.max(*until)),
-            Ask::Calendar { zone, free_at, .. } => {
-                zone.first_local(from, limit, |start, end| {
-                    let local = start.max(*free_at);
-                    (local < end).then_some(local)
-                })
-            }
+            Ask::Calendar { zone, free_at, .. } => zone.first_local(from, limit, |start, end| {
+                let local = start.max(*free_at);
+                (local < end).then_some(local)
+            }),
             Ask::Before { .. } => self.passes(from, ring).then_some(from),
         }
     }
@@ -209,7 +226,10 @@ impl Constraint<'_> {
             Ask::Open(zone, table) => {
                 let start = table.next(zone, at, limit, false);
                 let end = table.next(zone, at + ring, limit + ring, false);
-                [start, end.map(|end| end - ring)].into_iter().flatten().min()
+                [start, end.map(|end| end - ring)]
+                    .into_iter()
+                    .flatten()
+                    .min()
             }
             Ask::Before { zone, end } => zone.first_local(at, limit, |from, to| {
                 let local = from.max(*end);
@@ -225,12 +245,23 @@ impl Constraint<'_> {
             Ask::Open(zone, table) => open_detail(zone, table, at, ring),
             Ask::Rolling { cap, free_at } => {
                 let verb = if at >= *free_at { "below" } else { "at" };
-                let days = if cap.days == 1 { "24 hours".into() } else { format!("{} days", cap.days) };
+                let days = if cap.days == 1 {
+                    "24 hours".into()
+                } else {
+                    format!("{} days", cap.days)
+                };
                 format!("{verb} the cap of {} attempts in {days}", cap.count)
             }
             Ask::Calendar { zone, cap, free_at } => {
-                let verb = if zone.local_ms(at) >= *free_at { "below" } else { "at" };
-                format!("{verb} the cap of {} attempts on one day in {}", cap.count, zone.name)
+                let verb = if zone.local_ms(at) >= *free_at {
+                    "below"
+                } else {
+                    "at"
+                };
+                format!(
+                    "{verb} the cap of {} attempts on one day in {}",
+                    cap.count, zone.name
+                )
             }
             Ask::Wait { until, why, span } => {
                 let asks = format!("{} after {why}", in_words(*span));
@@ -252,7 +283,12 @@ fn open_detail(zone: &Zone, table: &Timetable, at: Wall, ring: Duration) -> Stri
         let local = zone.local_ms(at);
         let day = date_of(day_of(local));
         let minute = local.rem_euclid(Wall::DAY_MS) / 60_000;
-        format!("{} {day} {:02}:{:02}", day.strftime("%a"), minute / 60, minute % 60)
+        format!(
+            "{} {day} {:02}:{:02}",
+            day.strftime("%a"),
+            minute / 60,
+            minute % 60
+        )
     };
     let open = |at| table.is_open_local(zone.local_ms(at));
     let hours = match table {
@@ -265,7 +301,10 @@ fn open_detail(zone: &Zone, table: &Timetable, at: Wall, ring: Duration) -> Stri
     let holiday = |at| table.holiday_on(day_of(zone.local_ms(at)));
     match (open(at), open(at + ring)) {
         (true, true) => format!("{hours}; it is {there}"),
-        (true, false) => format!("{hours}; it is {there} and could ring until {}", clock(at + ring)),
+        (true, false) => format!(
+            "{hours}; it is {there} and could ring until {}",
+            clock(at + ring)
+        ),
         (false, _) if holiday(at) => format!("{hours}, not on public holidays; it is {there}"),
         (false, _) => format!("{hours}; it is {there}"),
     }
@@ -273,7 +312,12 @@ fn open_detail(zone: &Zone, table: &Timetable, at: Wall, ring: Duration) -> Stri
 
 fn civil(local: i64) -> String {
     let minute = local.rem_euclid(Wall::DAY_MS) / 60_000;
-    format!("{} {:02}:{:02}", date_of(day_of(local)), minute / 60, minute % 60)
+    format!(
+        "{} {:02}:{:02}",
+        date_of(day_of(local)),
+        minute / 60,
+        minute % 60
+    )
 }
 
 fn in_words(span: Duration) -> String {

@@ -2,11 +2,11 @@
 
 use super::callee::{Callee, NoZone};
 use super::compiled::{Compiled, compile};
-use super::config::{ComplianceRules, OWN_DNC_LIST, REASSIGNED_LIST, RulesError};
+use super::config::{ComplianceRules, RulesError};
 use super::constraint::{Constraint, Past, add, next_pass};
-use super::number_kind;
+use super::fixed::{fixed_checks, fixed_refusal};
 use super::permit::{DialPermit, RingLimits, ZoneSource};
-use super::places::{self, Row};
+use super::places;
 use super::refusal::{Refusal, RefusalCode};
 use super::rules::RuleStatus;
 use super::timetable::Timetable;
@@ -46,15 +46,6 @@ pub struct RuleCheck {
     pub not_before: Option<Wall>,
 }
 
-/// A check that neither place nor time changes.
-struct Fixed {
-    rule: &'static str,
-    citation: &'static str,
-    status: RuleStatus,
-    /// The refusal and its sentence, or the sentence of the pass.
-    verdict: Result<String, (RefusalCode, String)>,
-}
-
 impl Gate {
     /// A gate for these rules.
     ///
@@ -89,7 +80,7 @@ impl Gate {
             return Err(no_number(lead, number_index));
         };
         let row = places::of_number(number.number);
-        for check in self.fixed_checks(lead, number, row) {
+        for check in fixed_checks(&self.rules, lead, number, row) {
             check.into_refusal()?;
         }
         let callee = Callee::resolve(lead, number.number, row, &self.rules.unknown_zone)
@@ -137,8 +128,7 @@ impl Gate {
             return vec![RuleCheck::refused(no_number(lead, number_index))];
         };
         let row = places::of_number(number.number);
-        let mut out: Vec<RuleCheck> = self
-            .fixed_checks(lead, number, row)
+        let mut out: Vec<RuleCheck> = fixed_checks(&self.rules, lead, number, row)
             .map(RuleCheck::from)
             .collect();
         let callee = match Callee::resolve(lead, number.number, row, &self.rules.unknown_zone) {
@@ -184,63 +174,6 @@ impl Gate {
         }
     }
 
-    /// The checks on number, lists and consent, in order. Lazy: the first refusal ends it.
-    fn fixed_checks<'a>(
-        &'a self,
-        lead: &'a Lead,
-        number: &'a LeadNumber,
-        row: Option<&'static Row>,
-    ) -> impl Iterator<Item = Fixed> + 'a {
-        (0..4).map(move |n| match n {
-            0 => in_service(number),
-            1 => number_plan(number, row),
-            2 => self.do_not_call(lead, number),
-            _ => self.consent(lead),
-        })
-    }
-
-    fn do_not_call(&self, lead: &Lead, number: &LeadNumber) -> Fixed {
-        let applies = |list: &&String| {
-            let own = list.as_str() == OWN_DNC_LIST || list.as_str() == REASSIGNED_LIST;
-            own || self.rules.dnc_lists.as_ref().is_none_or(|lists| lists.contains(list))
-        };
-        let snapshot = lead.facts.snapshot;
-        let verdict = match number.listed.iter().find(applies) {
-            None => Ok(format!("on no do-not-call list that applies (state {snapshot})")),
-            Some(list) if list == REASSIGNED_LIST => Err((
-                RefusalCode::Reassigned,
-                "the number belongs to somebody else since consent was given".to_owned(),
-            )),
-            Some(list) => Err((
-                RefusalCode::DoNotCall,
-                format!("on the do-not-call list `{list}` (state {snapshot})"),
-            )),
-        };
-        Fixed {
-            rule: "do-not-call",
-            citation: "do-not-call lists that apply",
-            status: RuleStatus::Law,
-            verdict,
-        }
-    }
-
-    fn consent(&self, lead: &Lead) -> Fixed {
-        let refuse = |text: &str| Err((RefusalCode::NoConsent, text.to_owned()));
-        Fixed {
-            rule: "consent",
-            citation: "consent register",
-            status: RuleStatus::House,
-            verdict: match lead.facts.consent {
-                Consent::Withdrawn => refuse("consent was withdrawn"),
-                Consent::Unknown if self.rules.require_consent => {
-                    refuse("the campaign asks for consent and none is on file")
-                }
-                Consent::Unknown => Ok("the campaign does not ask for consent".to_owned()),
-                Consent::Given => Ok("consent is on file".to_owned()),
-            },
-        }
-    }
-
     /// The rules that bind at the callee's places.
     fn matched(&self, callee: &Callee) -> Vec<&Compiled> {
         let binds = |rule: &Compiled| {
@@ -259,40 +192,6 @@ impl Gate {
     }
 }
 
-fn in_service(number: &LeadNumber) -> Fixed {
-    Fixed {
-        rule: "in-service",
-        citation: "earlier calls",
-        status: RuleStatus::House,
-        verdict: match number.retired {
-            false => Ok("not known to be out of service".to_owned()),
-            true => Err((
-                RefusalCode::RetiredNumber,
-                "the number is known to be out of service".to_owned(),
-            )),
-        },
-    }
-}
-
-fn number_plan(number: &LeadNumber, row: Option<&'static Row>) -> Fixed {
-    let sentence = |code| match code {
-        RefusalCode::EmergencyNumber => "may reach an emergency service",
-        RefusalCode::ShortNumber => "is a short code",
-        RefusalCode::PremiumNumber => "costs its caller more than a call",
-        RefusalCode::SpecialNumber => "is a pager or a voicemail access",
-        _ => "does not exist in its country's numbering plan",
-    };
-    Fixed {
-        rule: "number-plan",
-        citation: "national numbering plans (libphonenumber)",
-        status: RuleStatus::House,
-        verdict: match number_kind::refused(number.number, row) {
-            None => Ok("a subscriber's number".to_owned()),
-            Some(code) => Err((code, format!("{} {}", number.number.masked(), sentence(code)))),
-        },
-    }
-}
-
 fn no_number(lead: &Lead, number_index: usize) -> Refusal {
     fixed_refusal(
         "number",
@@ -303,26 +202,6 @@ fn no_number(lead: &Lead, number_index: usize) -> Refusal {
 
 fn unknown_zone(none: NoZone) -> Refusal {
     fixed_refusal("zone", RefusalCode::UnknownZone, none.0)
-}
-
-fn fixed_refusal(rule: &str, code: RefusalCode, detail: String) -> Refusal {
-    Refusal {
-        code,
-        rule: rule.to_owned(),
-        zone: None,
-        source: None,
-        not_before: None,
-        detail,
-    }
-}
-
-impl Fixed {
-    fn into_refusal(self) -> Result<(), Refusal> {
-        match self.verdict {
-            Ok(_) => Ok(()),
-            Err((code, detail)) => Err(fixed_refusal(self.rule, code, detail)),
-        }
-    }
 }
 
 impl RuleCheck {
@@ -336,26 +215,6 @@ impl RuleCheck {
             zone: None,
             source: None,
             detail: refusal.detail,
-            not_before: None,
-        }
-    }
-}
-
-impl From<Fixed> for RuleCheck {
-    fn from(check: Fixed) -> Self {
-        let (passed, code, detail) = match check.verdict {
-            Ok(detail) => (true, None, detail),
-            Err((code, detail)) => (false, Some(code), detail),
-        };
-        Self {
-            rule: check.rule.to_owned(),
-            citation: check.citation.to_owned(),
-            status: check.status,
-            passed,
-            code,
-            zone: None,
-            source: None,
-            detail,
             not_before: None,
         }
     }

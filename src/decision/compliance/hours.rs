@@ -19,7 +19,9 @@ pub struct DaySpan {
 
 /// A text that is not a [`DaySpan`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a span of a day: write HH:MM-HH:MM with the end after the start, such as 09:00-12:30")]
+#[error(
+    "`{0}` is not a span of a day: write HH:MM-HH:MM with the end after the start, such as 09:00-12:30"
+)]
 pub struct NotADaySpan(pub String);
 
 impl DaySpan {
@@ -58,7 +60,10 @@ impl FromStr for DaySpan {
     fn from_str(text: &str) -> Result<Self, NotADaySpan> {
         let minute = |part: &str| -> Option<u16> {
             let (h, m) = part.trim().split_once(':')?;
-            let two = |t: &str| (t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit())).then(|| t.parse::<u16>().ok())?;
+            let two = |t: &str| {
+                (t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit()))
+                    .then(|| t.parse::<u16>().ok())?
+            };
             let (h, m) = (two(h)?, two(m)?);
             (m < 60).then_some(h * 60 + m)
         };
@@ -180,7 +185,15 @@ impl From<WeekText> for WeekHours {
 
 impl From<WeekHours> for WeekText {
     fn from(week: WeekHours) -> Self {
-        let [monday, tuesday, wednesday, thursday, friday, saturday, sunday] = week.days.map(Some);
+        let [
+            monday,
+            tuesday,
+            wednesday,
+            thursday,
+            friday,
+            saturday,
+            sunday,
+        ] = week.days.map(Some);
         WeekText {
             monday,
             tuesday,

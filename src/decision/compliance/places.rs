@@ -173,8 +173,14 @@ mod tests {
         assert_eq!(row("+442079460123").1, ["Europe/London"]);
         assert_eq!(row("+8613800138000"), (vec!["CN"], vec!["Asia/Shanghai"]));
         assert_eq!(row("+919876543210").1, ["Asia/Kolkata"]);
+        // A landline of Brisbane is there; a mobile may be in Perth.
+        assert_eq!(row("+61731234567").1, ["Australia/Brisbane"]);
+        assert!(row("+61412345678").1.contains(&"Australia/Perth"));
         assert_eq!(row("+19025550123").0, ["CA-NS", "CA-PE"]);
-        assert_eq!(row("+17875550123"), (vec!["PR"], vec!["America/Puerto_Rico"]));
+        assert_eq!(
+            row("+17875550123"),
+            (vec!["PR"], vec!["America/Puerto_Rico"])
+        );
     }
 
     #[test]
@@ -190,7 +196,10 @@ mod tests {
         assert_eq!(italian.code, 39);
         assert_eq!((italian.national, italian.national_len), (612_345_678, 10));
         assert_eq!(split("+12125550123".parse().unwrap()).unwrap().code, 1);
-        assert_eq!(split("+3531234567".parse().unwrap()).unwrap().countries, ["IE"]);
+        assert_eq!(
+            split("+3531234567".parse().unwrap()).unwrap().countries,
+            ["IE"]
+        );
     }
 
     #[test]

@@ -35,6 +35,10 @@ pub(super) mod duration {
         let text = String::deserialize(from)?;
         SpanParser::new()
             .parse_unsigned_duration(&text)
-            .map_err(|_| D::Error::custom(format!("`{text}` is not a span of time: write 90s, 15m or 2h")))
+            .map_err(|_| {
+                D::Error::custom(format!(
+                    "`{text}` is not a span of time: write 90s, 15m or 2h"
+                ))
+            })
     }
 }

@@ -80,7 +80,10 @@ impl Zone {
     ) -> Option<Wall> {
         let mut at = from;
         while at <= limit {
-            let end = self.next_shift(at).unwrap_or(Wall(i64::MAX)).min(limit + ONE_MS);
+            let end = self
+                .next_shift(at)
+                .unwrap_or(Wall(i64::MAX))
+                .min(limit + ONE_MS);
             let shift = self.local_ms(at) - at.0;
             if let Some(local) = step(at.0 + shift, end.0.saturating_add(shift)) {
                 return Some(Wall(local - shift));

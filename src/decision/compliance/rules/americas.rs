@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[Rule {
         wait_ms_max: 2000,
         clock: AbandonClock::Answer,
     }),
-    citation: "CRTC Unsolicited Telecommunications Rules, Parts III and IV",
+    citation: "CRTC Unsolicited Telecommunications Rules",
     status: RuleStatus::Secondary,
     note: "National do-not-call copy at most 31 days old. The abandonment limit is from memory: \
            confirm.",

@@ -45,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
         pack: "in",
         country: Some("IN"),
         week: Some(every_day(&[(h(10), h(21))])),
-        citation: "TRAI, TCCCPR 2018, Schedule II: default time bands",
+        citation: "TRAI, TCCCPR 2018: default time bands",
         status: RuleStatus::Law,
         note: "Customers may choose other bands with their operator: such choices come in as \
                do-not-call lists.",
@@ -57,8 +57,8 @@ pub(super) const RULES: &[Rule] = &[
         country: Some("CN"),
         purposes: &[Purpose::LifeInsurance],
         week: Some(every_day(&[(h(9), h(21))])),
-        citation: "Measures for telephone sales of life insurance",
-        status: RuleStatus::Law,
+        citation: "Rules on telephone sales of life insurance, as reported by secondary sources",
+        status: RuleStatus::Secondary,
         note: "None from 21 to 9. A refusal blocks for at least 6 months: the disposition puts \
                the person on the do-not-call list.",
         ..Rule::BASE
@@ -70,8 +70,8 @@ pub(super) const RULES: &[Rule] = &[
         purposes: &[Purpose::DebtCollection],
         week: Some(every_day(&[(h(8), h(22))])),
         caps: &[Cap { count: 3, days: 1 }],
-        citation: "Internet finance debt-collection code (China)",
-        status: RuleStatus::Code,
+        citation: "Rules on debt collection, as reported by secondary sources",
+        status: RuleStatus::Secondary,
         note: "None from 22 to 8. At most 3 effective calls a day; here every attempt counts, \
                which is stricter.",
         ..Rule::BASE

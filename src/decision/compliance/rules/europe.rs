@@ -32,8 +32,7 @@ pub(super) const RULES: &[Rule] = &[
             wait_ms_max: 2000,
             clock: AbandonClock::GreetingEnd,
         }),
-        citation: "Ofcom, persistent misuse statements of 2010 and of 1 March 2017; \
-                   Communications Act 2003 s. 128",
+        citation: "Ofcom, policy on persistent misuse, before and since 1 March 2017",
         status: RuleStatus::Code,
         note: "No hours by statute: 8 to 21 is common code (from memory: confirm). Since \
                1 March 2017 no abandonment rate is a safe harbour; the old figures are shipped \
@@ -44,11 +43,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "fr-d223-9",
         pack: "fr",
         country: Some("FR"),
-        week: Some(week(
-            &[(h(10), h(13)), (h(14), h(20))],
-            CLOSED,
-            CLOSED,
-        )),
+        week: Some(week(&[(h(10), h(13)), (h(14), h(20))], CLOSED, CLOSED)),
         holidays: Some(HolidayCalendar::Fr),
         caps: &[Cap { count: 4, days: 30 }],
         citation: "Code de la consommation, art. D. 223-9",
@@ -63,7 +58,8 @@ pub(super) const RULES: &[Rule] = &[
         country: Some("FR"),
         purposes: SELLING,
         consent_from: Some((2026, 8, 11)),
-        citation: "Code de la consommation, art. L. 223-1 as in force from 11 August 2026",
+        citation: "Code de la consommation, art. L. 223-1, in force from 11 August 2026 (article to be \
+                   confirmed)",
         status: RuleStatus::Law,
         note: "From that day a sales call needs prior consent.",
         ..Rule::BASE
@@ -95,8 +91,8 @@ pub(super) const RULES: &[Rule] = &[
         pack: "it",
         country: Some("IT"),
         week: Some(week(&[(h(9), h(20))], &[(h(10), h(19))], CLOSED)),
-        citation: "Codice di condotta telemarketing e teleselling (Garante privacy, 2023)",
-        status: RuleStatus::Code,
+        citation: "Telemarketing hours, as reported by secondary sources",
+        status: RuleStatus::Secondary,
         note: "National holidays belong in the campaign's `holidays`.",
         ..Rule::BASE
     },
@@ -105,10 +101,10 @@ pub(super) const RULES: &[Rule] = &[
         pack: "es",
         country: Some("ES"),
         week: Some(week(&[(h(9), h(21))], CLOSED, CLOSED)),
-        citation: "Real Decreto Legislativo 1/2007, art. 96.2",
-        status: RuleStatus::Law,
-        note: "Holidays belong in the campaign's `holidays`. Canary numbers are not told from \
-               mainland mobiles: both zones count.",
+        citation: "Telemarketing hours, as reported by secondary sources",
+        status: RuleStatus::Secondary,
+        note: "Holidays belong in the campaign's `holidays`. A mobile counts in the mainland's zone \
+               and in the Canaries'.",
         ..Rule::BASE
     },
 ];

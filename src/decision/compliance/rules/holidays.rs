@@ -108,7 +108,9 @@ impl Falls {
             Easter(after) => days_between(easter(day.year()), day) == after,
             Nth(month, nth, weekday) => {
                 day.month() == month
-                    && day.nth_weekday_of_month(nth, weekday).is_ok_and(|d| d == day)
+                    && day
+                        .nth_weekday_of_month(nth, weekday)
+                        .is_ok_and(|d| d == day)
             }
         }
     }
@@ -118,21 +120,23 @@ impl Moves {
     /// Whether `day` stands in for the holiday on `month`/`dom`.
     fn onto(self, day: Date, month: i8, dom: i8) -> bool {
         // A holiday of January may be observed in December of the year before.
-        [day.year(), day.year().saturating_add(1)].into_iter().any(|year| {
-            let Ok(holiday) = Date::new(year, month, dom) else {
-                return false;
-            };
-            let away = days_between(holiday, day);
-            let weekday = holiday.weekday();
-            match (self, weekday) {
-                (Moves::Nearest, Weekday::Saturday) => away == -1,
-                (_, Weekday::Sunday) => {
-                    away == 1 || (matches!(self, Moves::MondayOrTuesday) && away == 2)
+        [day.year(), day.year().saturating_add(1)]
+            .into_iter()
+            .any(|year| {
+                let Ok(holiday) = Date::new(year, month, dom) else {
+                    return false;
+                };
+                let away = days_between(holiday, day);
+                let weekday = holiday.weekday();
+                match (self, weekday) {
+                    (Moves::Nearest, Weekday::Saturday) => away == -1,
+                    (_, Weekday::Sunday) => {
+                        away == 1 || (matches!(self, Moves::MondayOrTuesday) && away == 2)
+                    }
+                    (Moves::Monday | Moves::MondayOrTuesday, Weekday::Saturday) => away == 2,
+                    _ => false,
                 }
-                (Moves::Monday | Moves::MondayOrTuesday, Weekday::Saturday) => away == 2,
-                _ => false,
-            }
-        })
+            })
     }
 }
 

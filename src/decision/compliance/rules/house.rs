@@ -16,11 +16,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "bank-cn",
         pack: "bank-cn",
-        week: Some(week(
-            &[(h(8), h(20))],
-            &[(h(9), h(18))],
-            &[(h(9), h(18))],
-        )),
+        week: Some(week(&[(h(8), h(20))], &[(h(9), h(18))], &[(h(9), h(18))])),
         opt_in: true,
         citation: "Operating plan of a Chinese bank's telephone sales",
         status: RuleStatus::House,

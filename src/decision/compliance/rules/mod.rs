@@ -98,7 +98,7 @@ pub struct Rule {
     pub citation: &'static str,
     /// How much it binds.
     pub status: RuleStatus,
-    /// The day the source was last checked, `YYYY-MM-DD`.
+    /// The day the rule was last compared with its source's summary, `YYYY-MM-DD`.
     pub checked: &'static str,
     /// What else it asks for, doubts, and what is not enforced here.
     pub note: &'static str,

@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
         week: Some(every_day(&[(h(8), h(21))])),
         ring_at_least_s: Some(15),
         abandonment: Some(THREE_PERCENT),
-        citation: "16 CFR 310.4(b)(1)(iv), 310.4(b)(4), 310.4(c), 310.5",
+        citation: "16 CFR 310.4, 310.5",
         note: "Ring at least 15 s or 4 rings. The abandon message names the seller and a \
                telephone number, and the call still counts as abandoned. Call records 5 years; \
                registry copy at most 31 days old.",
@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         week: Some(every_day(&[(h(8), h(21))])),
         ring_at_least_s: Some(15),
         abandonment: Some(THREE_PERCENT),
-        citation: "47 CFR 64.1200(a)(6)-(7), (c)(1), (d)",
+        citation: "47 CFR 64.1200",
         note: "Own do-not-call requests within 10 business days, kept 5 years. An artificial \
                voice needs consent. The abandon message of a sales call needs an automated \
                opt-out (from memory: confirm).",
@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
         week: Some(every_day(&[(h(8), h(21))])),
         caps: &[Cap { count: 7, days: 7 }],
         cool_downs: &[WEEK_AFTER_TALK],
-        citation: "12 CFR 1006.6(b)(1), 1006.14(b)(2) (Regulation F)",
+        citation: "12 CFR 1006 (Regulation F)",
         status: RuleStatus::Secondary,
         note: "From memory: confirm. The source counts per debt; here per person, which is \
                stricter.",

@@ -35,7 +35,7 @@ pub(super) const RULES: &[Rule] = &[
         week: Some(EIGHT_TO_TWENTY),
         caps: THREE_A_DAY,
         by_area_code: true,
-        citation: "Fla. Stat. 501.059, 501.616(6)",
+        citation: "Fla. Stat. 501.059, 501.616 (sections to be confirmed)",
         status: RuleStatus::Law,
         note: "A Florida area code is presumed to be in Florida, whatever the address says.",
         ..STATE
@@ -45,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
         state: Some("OK"),
         week: Some(EIGHT_TO_TWENTY),
         caps: THREE_A_DAY,
-        citation: "15 Okla. Stat. 775C (Telephone Solicitation Act of 2022)",
+        citation: "15 Okla. Stat. 775C, Telephone Solicitation Act of 2022 (section to be confirmed)",
         status: RuleStatus::Law,
         ..STATE
     },
@@ -54,19 +54,15 @@ pub(super) const RULES: &[Rule] = &[
         state: Some("MD"),
         week: Some(EIGHT_TO_TWENTY),
         caps: THREE_A_DAY,
-        citation: "Md. Code, Com. Law 14-45 (Stop the Spam Calls Act of 2023)",
+        citation: "Md. Code, Com. Law 14-45, Stop the Spam Calls Act of 2023 (section to be confirmed)",
         status: RuleStatus::Law,
         ..STATE
     },
     Rule {
         id: "us-tx",
         state: Some("TX"),
-        week: Some(week(
-            &[(h(9), h(21))],
-            &[(h(9), h(21))],
-            &[(h(12), h(21))],
-        )),
-        citation: "Tex. Bus. & Com. Code 301.051",
+        week: Some(week(&[(h(9), h(21))], &[(h(9), h(21))], &[(h(12), h(21))])),
+        citation: "Tex. Bus. & Com. Code 301.051 (section to be confirmed)",
         status: RuleStatus::Law,
         ..STATE
     },
@@ -74,7 +70,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "us-wa",
         state: Some("WA"),
         week: Some(EIGHT_TO_TWENTY),
-        citation: "RCW 80.36.390",
+        citation: "RCW 80.36.390 (section to be confirmed)",
         status: RuleStatus::Law,
         note: "End the call within 10 s of a refusal, and none for 12 months after: the \
                disposition puts the person on the do-not-call list.",
@@ -85,7 +81,7 @@ pub(super) const RULES: &[Rule] = &[
         state: Some("PA"),
         week: Some(week(&[(h(9), h(19))], &[(h(9), h(19))], CLOSED)),
         holidays: Some(HolidayCalendar::UsFederal),
-        citation: "73 P.S. 2241 ff. (Telemarketer Registration Act)",
+        citation: "Telemarketer Registration Act, 73 P.S. 2241 ff. (section to be confirmed)",
         note: "Sources disagree; the strictest reading is shipped. Legal holidays are taken to \
                be the federal ones.",
         ..STATE
@@ -108,11 +104,7 @@ pub(super) const RULES: &[Rule] = &[
     hours_of("us-mn", "MN", NINE_TO_TWENTY_ONE),
     hours_of("us-nm", "NM", NINE_TO_TWENTY_ONE),
     hours_of("us-nv", "NV", NINE_TO_TWENTY),
-    hours_of(
-        "us-ri",
-        "RI",
-        week(&[(h(9), h(18))], CLOSED, CLOSED),
-    ),
+    hours_of("us-ri", "RI", week(&[(h(9), h(18))], CLOSED, CLOSED)),
     hours_of("us-wy", "WY", EIGHT_TO_TWENTY),
     Rule {
         holidays: Some(HolidayCalendar::UsFederal),
