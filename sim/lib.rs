@@ -8,12 +8,14 @@ pub mod agent;
 pub mod callee;
 pub mod list;
 pub mod oracle;
+pub mod proof;
 pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod world;
 
 pub use callee::{CalleeLaw, Fate};
+pub use proof::{DemoProof, LiveDay};
 pub use report::{Band, DayFigures, Study};
 pub use run::{run_day, run_study};
 pub use scenario::Scenario;
