@@ -3,8 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::survival::{LogNormal, LogNormalEstimator};
-use super::view::{CallView, Screening};
+use super::answer_law::{
+    AnswerLaw, DelayTable, FAILED_RANG, FAILED_SILENT, HUMAN, KINDS, MACHINE, NO_ANSWER,
+};
+use super::survival::LogNormalEstimator;
 
 /// How a dialed call ended, as pacing needs it told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,16 +33,9 @@ pub struct Resolution {
     pub elapsed_s: f64,
     /// Whether ringing had been heard.
     pub rang: bool,
-    /// The lead's score as given in [`CallView::p_human`] when dialed.
+    /// The lead's score as given in [`CallView::p_human`](super::CallView::p_human) when dialed.
     pub p_human: Option<f64>,
 }
-
-const HUMAN: usize = 0;
-const MACHINE: usize = 1;
-const FAILED_SILENT: usize = 2;
-const FAILED_RANG: usize = 3;
-const NO_ANSWER: usize = 4;
-const KINDS: usize = 5;
 
 /// Shares guessed before any call, and how many calls the guess is worth. More people than most
 /// lists have: errs to too few lines.
@@ -311,224 +306,6 @@ fn one(kind: usize) -> [f64; KINDS] {
     shares
 }
 
-/// The answer model frozen for one decision.
-#[derive(Clone, Copy, Debug)]
-pub struct AnswerLaw {
-    shares: [f64; KINDS],
-    human: LogNormal,
-    machine: LogNormal,
-    failed: LogNormal,
-    ring_timeout_s: f64,
-    human_in_time: f64,
-    delays: DelayTable,
-    score_scale: f64,
-}
-
-/// The answer delay distribution on an even grid: a decision asks for it hundreds of times.
-#[derive(Clone, Copy, Debug)]
-struct DelayTable {
-    cdf: [f64; DELAY_STEPS + 1],
-    step_s: f64,
-}
-
-const DELAY_STEPS: usize = 64;
-
-impl DelayTable {
-    fn new(law: &LogNormal, in_time: f64, timeout_s: f64) -> Self {
-        let span_s = law.quantile(0.9995).min(timeout_s);
-        let step_s = span_s / DELAY_STEPS as f64;
-        let cdf = std::array::from_fn(|k| (law.cdf(step_s * k as f64) / in_time).min(1.0));
-        Self { cdf, step_s }
-    }
-
-    /// Linear between grid points; complete after the last one.
-    fn at(&self, t: f64) -> f64 {
-        let x = (t / self.step_s).max(0.0);
-        let cell = x as usize;
-        if cell >= DELAY_STEPS {
-            return 1.0;
-        }
-        let (low, high) = (self.cdf[cell], self.cdf[cell + 1]);
-        low + (high - low) * (x - cell as f64)
-    }
-}
-
-impl AnswerLaw {
-    /// Probability that a person answers a call not yet dialed to a lead with this score.
-    #[must_use]
-    pub fn lead(&self, score: Option<f64>) -> f64 {
-        match score.filter(|s| s.is_finite()) {
-            Some(score) => (score * self.score_scale).clamp(0.0, 0.999),
-            None => self.shares[HUMAN],
-        }
-    }
-
-    /// Answer delay of people, in seconds from the INVITE, not exceeded with probability `p`.
-    #[must_use]
-    pub fn delay_quantile(&self, p: f64) -> f64 {
-        self.human
-            .quantile(p * self.human_in_time)
-            .min(self.ring_timeout_s)
-    }
-
-    /// Answer delay distribution of people who answer before the time-out.
-    #[must_use]
-    pub fn delay_cdf(&self, t: f64) -> f64 {
-        self.delays.at(t)
-    }
-
-    /// Joint probabilities of each fate and of the call being unresolved after `elapsed_s`.
-    fn open(&self, elapsed_s: f64, rang: bool, p_human: f64) -> [f64; KINDS] {
-        let others = (1.0 - p_human) / (1.0 - self.shares[HUMAN]).max(1e-6);
-        let failing = self.failed.survival(elapsed_s);
-        [
-            p_human * (1.0 - self.delay_cdf(elapsed_s)),
-            others * self.shares[MACHINE] * self.machine.survival(elapsed_s),
-            if rang {
-                0.0
-            } else {
-                others * self.shares[FAILED_SILENT] * failing
-            },
-            others * self.shares[FAILED_RANG] * failing,
-            others * self.shares[NO_ANSWER],
-        ]
-    }
-
-    /// Probabilities that a person answers this call, or proves to be a person, within each of
-    /// the horizons (seconds from now, ascending), written to `out`.
-    pub fn answers_within(&self, call: &CallView, horizons: &[f64], out: &mut Vec<f64>) {
-        out.clear();
-        if let Some(Screening { p_human, .. }) = call.screening {
-            let of_answers = self.shares[HUMAN] + self.shares[MACHINE];
-            let p = p_human.unwrap_or(self.shares[HUMAN] / of_answers.max(1e-6));
-            out.resize(horizons.len(), p.clamp(0.0, 1.0));
-            return;
-        }
-        let p = self.lead(call.p_human);
-        let open: f64 = self
-            .open(call.elapsed_s, call.ringing_s.is_some(), p)
-            .iter()
-            .sum();
-        let before = self.delay_cdf(call.elapsed_s);
-        out.extend(horizons.iter().map(|horizon_s| {
-            let by = self.delay_cdf(call.elapsed_s + horizon_s);
-            if open > 1e-12 {
-                (p * (by - before) / open).clamp(0.0, 1.0)
-            } else {
-                0.0
-            }
-        }));
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn resolved(outcome: Outcome, elapsed_s: f64) -> Resolution {
-        Resolution {
-            outcome,
-            elapsed_s,
-            rang: true,
-            p_human: None,
-        }
-    }
-
-    /// Feeds `n` calls, every `one_in`-th answered by a person.
-    fn feed(model: &mut AnswerModel, n: u32, one_in: u32) {
-        for k in 0..n {
-            let (outcome, elapsed_s) = if k % one_in == 0 {
-                (Outcome::Human, 8.0 + f64::from(k % 9))
-            } else {
-                (Outcome::NoAnswer, 25.0)
-            };
-            model.observe(&resolved(outcome, elapsed_s));
-        }
-    }
-
-    #[test]
-    fn the_answer_share_is_learned_and_follows_a_shock() {
-        let mut model = AnswerModel::new();
-        feed(&mut model, 1500, 10);
-        assert!((model.p_human() - 0.10).abs() < 0.02, "{}", model.p_human());
-        feed(&mut model, 120, 2);
-        assert!(model.p_human() > 0.38, "{}", model.p_human());
-    }
-
-    #[test]
-    fn a_call_that_rings_long_is_less_likely_to_be_answered() {
-        let mut model = AnswerModel::new();
-        feed(&mut model, 600, 5);
-        let law = model.fit();
-        let mut out = Vec::new();
-        let mut eventually = |elapsed_s: f64| {
-            law.answers_within(
-                &CallView::ringing(elapsed_s, Some(elapsed_s)),
-                &[60.0],
-                &mut out,
-            );
-            out[0]
-        };
-        let (fresh, middle, late) = (eventually(1.0), eventually(12.0), eventually(20.0));
-        assert!((fresh - 0.2).abs() < 0.03, "{fresh}");
-        assert!(
-            fresh > middle && middle > late && late > 0.0,
-            "{middle} {late}"
-        );
-        assert_eq!(eventually(26.0), 0.0);
-    }
-
-    #[test]
-    fn hanging_up_early_does_not_bias_the_answer_share() {
-        // People answer after 6 s or after 20 s; every call still ringing at 15 s is cut off.
-        let mut cut = AnswerModel::new();
-        let mut whole = AnswerModel::new();
-        for k in 0..2000u32 {
-            let (outcome, at) = match k % 10 {
-                0 => (Outcome::Human, 6.0 + f64::from(k % 7)),
-                1 => (Outcome::Human, 15.5 + f64::from(k % 4)),
-                _ => (Outcome::NoAnswer, 25.0),
-            };
-            whole.observe(&resolved(outcome, at));
-            let late = at > 15.0 && k % 3 == 0;
-            cut.observe(&if late {
-                resolved(Outcome::Cancelled, 15.0)
-            } else {
-                resolved(outcome, at)
-            });
-        }
-        assert!((cut.p_human() / whole.p_human() - 1.0).abs() < 0.1);
-        assert!((cut.ring_mean_s() / whole.ring_mean_s() - 1.0).abs() < 0.1);
-    }
-
-    #[test]
-    fn scores_are_calibrated_against_outcomes() {
-        let mut model = AnswerModel::new();
-        for k in 0..2000u32 {
-            let outcome = if k % 10 == 0 {
-                Outcome::Human
-            } else {
-                Outcome::NoAnswer
-            };
-            let score = Resolution {
-                p_human: Some(0.2),
-                ..resolved(outcome, 12.0)
-            };
-            model.observe(&score);
-        }
-        let p = model.fit().lead(Some(0.2));
-        assert!((p - 0.1).abs() < 0.02, "{p}");
-    }
-
-    #[test]
-    fn evidence_ages_but_never_by_a_clock_that_goes_back() {
-        let mut model = AnswerModel::new();
-        feed(&mut model, 500, 10);
-        model.pass_time(1e6);
-        let before = model.weight();
-        model.pass_time(10.0);
-        assert_eq!(model.weight(), before);
-        model.pass_time(10.0 + AGE_MEMORY_S);
-        assert!((model.weight() / before - libm::exp(-1.0)).abs() < 1e-9);
-    }
-}
+#[path = "answering_test.rs"]
+mod tests;

@@ -14,6 +14,7 @@
 //!   [`survival`] and [`answering`] what is learned, [`feedback`] the abandonment control and
 //!   [`guards`] the caps, which only lower.
 
+pub mod answer_law;
 pub mod answering;
 pub mod controller;
 pub mod erlang;
@@ -35,10 +36,12 @@ mod controller_test;
 #[cfg(test)]
 mod world;
 #[cfg(test)]
+mod world_run;
+#[cfg(test)]
 mod world_test;
 
 pub use answering::{Outcome, Resolution};
 pub use controller::{Pace, PaceInputs, Pacer};
 pub use guards::Constraint;
 pub use mode::{Mode, PacingError, Promise, Tuning};
-pub use view::{AgentView, CallView, FloorView, Limits, Screening, WindowView};
+pub use view::{AgentView, CallView, FloorCounts, FloorView, Limits, Screening, WindowView};

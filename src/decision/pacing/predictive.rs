@@ -7,7 +7,7 @@
 //! while it stays within θ (see [`super::feedback`]). Calls past the ring minimum are hung up
 //! when their own answer has become too likely to meet nobody.
 
-use super::answering::AnswerLaw;
+use super::answer_law::AnswerLaw;
 use super::controller::{Laws, Wish, cancelable};
 use super::feedback::Threshold;
 use super::guards::Constraint;

@@ -4,7 +4,8 @@
 //! with `CARILLON_PACING_DAYS=20` in the environment gives the whole table.
 
 use super::mode::{Mode, Promise, Tuning};
-use super::world::{Day, Drift, World, run};
+use super::world::{Day, Drift, World};
+use super::world_run::run;
 
 /// Days to run: the regression's few, or as many as asked for by whoever wants the table.
 fn days(few: u64) -> u64 {

@@ -1,0 +1,122 @@
+//! The answer model frozen for one decision: what a call's silence so far says about the rest.
+
+use super::survival::LogNormal;
+use super::view::{CallView, Screening};
+
+/// Fates of a dialed call, as indices into the shares.
+pub(super) const HUMAN: usize = 0;
+pub(super) const MACHINE: usize = 1;
+pub(super) const FAILED_SILENT: usize = 2;
+pub(super) const FAILED_RANG: usize = 3;
+pub(super) const NO_ANSWER: usize = 4;
+pub(super) const KINDS: usize = 5;
+
+/// The answer model frozen for one decision.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerLaw {
+    pub(super) shares: [f64; KINDS],
+    pub(super) human: LogNormal,
+    pub(super) machine: LogNormal,
+    pub(super) failed: LogNormal,
+    pub(super) ring_timeout_s: f64,
+    pub(super) human_in_time: f64,
+    pub(super) delays: DelayTable,
+    pub(super) score_scale: f64,
+}
+
+/// The answer delay distribution on an even grid: a decision asks for it hundreds of times.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DelayTable {
+    cdf: [f64; DELAY_STEPS + 1],
+    step_s: f64,
+}
+
+const DELAY_STEPS: usize = 64;
+
+impl DelayTable {
+    pub(super) fn new(law: &LogNormal, in_time: f64, timeout_s: f64) -> Self {
+        let span_s = law.quantile(0.9995).min(timeout_s);
+        let step_s = span_s / DELAY_STEPS as f64;
+        let cdf = std::array::from_fn(|k| (law.cdf(step_s * k as f64) / in_time).min(1.0));
+        Self { cdf, step_s }
+    }
+
+    /// Linear between grid points; complete after the last one.
+    fn at(&self, t: f64) -> f64 {
+        let x = (t / self.step_s).max(0.0);
+        let cell = x as usize;
+        if cell >= DELAY_STEPS {
+            return 1.0;
+        }
+        let (low, high) = (self.cdf[cell], self.cdf[cell + 1]);
+        low + (high - low) * (x - cell as f64)
+    }
+}
+
+impl AnswerLaw {
+    /// Probability that a person answers a call not yet dialed to a lead with this score.
+    #[must_use]
+    pub fn lead(&self, score: Option<f64>) -> f64 {
+        match score.filter(|s| s.is_finite()) {
+            Some(score) => (score * self.score_scale).clamp(0.0, 0.999),
+            None => self.shares[HUMAN],
+        }
+    }
+
+    /// Answer delay of people, in seconds from the INVITE, not exceeded with probability `p`.
+    #[must_use]
+    pub fn delay_quantile(&self, p: f64) -> f64 {
+        self.human
+            .quantile(p * self.human_in_time)
+            .min(self.ring_timeout_s)
+    }
+
+    /// Answer delay distribution of people who answer before the time-out.
+    #[must_use]
+    pub fn delay_cdf(&self, t: f64) -> f64 {
+        self.delays.at(t)
+    }
+
+    /// Joint probabilities of each fate and of the call being unresolved after `elapsed_s`.
+    pub(super) fn open(&self, elapsed_s: f64, rang: bool, p_human: f64) -> [f64; KINDS] {
+        let others = (1.0 - p_human) / (1.0 - self.shares[HUMAN]).max(1e-6);
+        let failing = self.failed.survival(elapsed_s);
+        [
+            p_human * (1.0 - self.delay_cdf(elapsed_s)),
+            others * self.shares[MACHINE] * self.machine.survival(elapsed_s),
+            if rang {
+                0.0
+            } else {
+                others * self.shares[FAILED_SILENT] * failing
+            },
+            others * self.shares[FAILED_RANG] * failing,
+            others * self.shares[NO_ANSWER],
+        ]
+    }
+
+    /// Probabilities that a person answers this call, or proves to be a person, within each of
+    /// the horizons (seconds from now, ascending), written to `out`.
+    pub fn answers_within(&self, call: &CallView, horizons: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        if let Some(Screening { p_human, .. }) = call.screening {
+            let of_answers = self.shares[HUMAN] + self.shares[MACHINE];
+            let p = p_human.unwrap_or(self.shares[HUMAN] / of_answers.max(1e-6));
+            out.resize(horizons.len(), p.clamp(0.0, 1.0));
+            return;
+        }
+        let p = self.lead(call.p_human);
+        let open: f64 = self
+            .open(call.elapsed_s, call.ringing_s.is_some(), p)
+            .iter()
+            .sum();
+        let before = self.delay_cdf(call.elapsed_s);
+        out.extend(horizons.iter().map(|horizon_s| {
+            let by = self.delay_cdf(call.elapsed_s + horizon_s);
+            if open > 1e-12 {
+                (p * (by - before) / open).clamp(0.0, 1.0)
+            } else {
+                0.0
+            }
+        }));
+    }
+}
