@@ -50,6 +50,32 @@ impl<'t> Document<'t> {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) {
+        self.push(span, key, problem.into(), remedy.into(), without_secrets);
+    }
+
+    /// Records a fault of a key alone: its value, which may be anything, is not shown.
+    pub(crate) fn fault_of_key(
+        &self,
+        span: Range<usize>,
+        key: &str,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let key_only = |line: &str| match line.split_once('=') {
+            Some((key, _)) => format!("{key}= ..."),
+            None => line.to_owned(),
+        };
+        self.push(span, key, problem.into(), remedy.into(), key_only);
+    }
+
+    fn push(
+        &self,
+        span: Range<usize>,
+        key: &str,
+        problem: String,
+        remedy: String,
+        excerpt: impl Fn(&str) -> String,
+    ) {
         let at = span.start.min(self.text.len());
         let (line, column, text) = self.place(at);
         let error = ConfigError {
@@ -57,9 +83,9 @@ impl<'t> Document<'t> {
             line,
             column,
             key: key.to_owned(),
-            problem: problem.into(),
-            remedy: remedy.into(),
-            excerpt: without_secrets(text),
+            problem,
+            remedy,
+            excerpt: excerpt(text),
         };
         self.errors.borrow_mut().push((at, error));
     }

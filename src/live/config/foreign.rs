@@ -21,12 +21,13 @@ struct Alias {
 }
 
 /// VICIdial, Amazon Connect and Cisco names with a counterpart.
-const ALIASES: [Alias; 10] = [
+const ALIASES: [Alias; 11] = [
     Alias { name: "auto_dial_level", own: "ratio", from: "VICIdial", apply: ratio },
     Alias { name: "adaptive_maximum_level", own: "max_lines_per_agent", from: "VICIdial", apply: lines },
     Alias { name: "maxLinesPerAgent", own: "max_lines_per_agent", from: "Cisco", apply: lines },
     Alias { name: "adaptive_dropped_percentage", own: "cap", from: "VICIdial", apply: cap_percent },
     Alias { name: "callAbandonLimit", own: "cap", from: "Cisco", apply: cap_percent },
+    Alias { name: "targetRate", own: "cap", from: "Amazon Connect", apply: cap_percent },
     Alias { name: "dial_timeout", own: "ring_timeout", from: "VICIdial", apply: ring_timeout },
     Alias { name: "drop_call_seconds", own: "abandonment", from: "VICIdial", apply: within },
     Alias { name: "connectionThresholdSeconds", own: "abandonment", from: "Amazon Connect", apply: within },
@@ -35,12 +36,11 @@ const ALIASES: [Alias; 10] = [
 ];
 
 /// Names without a counterpart, and why.
-const RETIRED: [(&str, &str); 6] = [
+const RETIRED: [(&str, &str); 5] = [
     ("adaptive_intensity", "predictive mode finds its own pace; remove it"),
     ("adaptive_dl_diff_target", "predictive mode finds its own pace; remove it"),
     ("adaptive_latest_server_time", "the cap is held all day; remove it"),
     ("available_only_ratio_tally", "lines are counted against the agents who become free; remove it"),
-    ("targetRate", "write cap = 0.03 (a share of live answers)"),
     ("evaluationWindow", "write cap_window = \"day\", \"24h\" or \"30d\""),
 ];
 
@@ -96,7 +96,8 @@ fn lines(item: &Item<'_>, config: &mut CampaignConfig) -> Option<String> {
 }
 
 fn cap_percent(item: &Item<'_>, config: &mut CampaignConfig) -> Option<String> {
-    let cap = plain(item, 0.01..=99.0)? / 100.0;
+    // A share mistaken for percent would all but stop the floor: 0.03 % for 3 %.
+    let cap = plain(item, 0.1..=99.0)? / 100.0;
     config.tuning.cap = cap;
     Some(format!("cap = {cap} (percent turned into a share)"))
 }

@@ -2,11 +2,15 @@
 
 use super::node_read;
 use super::section::Section;
+use super::Config;
+use carillon_decision::id::{AgentId, CampaignId, TrunkId};
+use carillon_store::{NameKind, NameStore, StoreError};
+use std::collections::BTreeMap;
 
-/// Names and ids given out so far in one kind of table.
+/// Names taken so far in one kind of table.
 pub(super) struct Names {
     kind: &'static str,
-    taken: Vec<(String, u32)>,
+    taken: Vec<String>,
 }
 
 impl Names {
@@ -17,40 +21,48 @@ impl Names {
         }
     }
 
-    /// Reads `name` (required) and `id`. Without an `id` it follows from the name alone, so
-    /// that reordering or removing others changes nothing in records and ledgers.
+    /// Reads `name` (required, unique). The id is the place in the file, until
+    /// [`Config::bind_ids`] takes the store's.
     pub(super) fn read(&mut self, table: &Section<'_>, example: &str) -> (String, u32) {
-        let name_item = table.required("name", example);
-        let name = name_item.as_ref().and_then(node_read::name);
-        let id = table.u32("id", 1..=u32::MAX);
-        let Some(name) = name else {
-            return (String::new(), 0);
-        };
-        let id = id.unwrap_or_else(|| id_of(&name));
-        let fault = |problem: String, remedy: &str| {
-            if let Some(item) = &name_item {
-                item.fault(problem, remedy);
-            }
-        };
-        let kind = self.kind;
-        match self.taken.iter().find(|(other, taken)| *other == name || *taken == id) {
-            Some((other, _)) if *other == name => {
-                fault(format!("a second {kind} named \"{name}\""), "give each a name of its own");
-            }
-            Some((other, _)) => fault(
-                format!("\"{name}\" gets the same id {id} as {kind} \"{other}\""),
-                "write id = … with a number of your own in one of them",
-            ),
-            None => self.taken.push((name.clone(), id)),
+        let item = table.required("name", example);
+        let name = item.as_ref().and_then(node_read::name).unwrap_or_default();
+        if let (Some(item), true) = (&item, !name.is_empty() && self.taken.contains(&name)) {
+            let problem = format!("a second {} named \"{name}\"", self.kind);
+            item.fault(problem, "give each a name of its own");
         }
-        (name, id)
+        self.taken.push(name.clone());
+        (name, u32::try_from(self.taken.len()).unwrap_or(u32::MAX))
     }
 }
 
-/// FNV-1a of the name, cut to 31 bits so that it stays positive in every database; never 0.
-pub(super) fn id_of(name: &str) -> u32 {
-    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
-    (hash & 0x7fff_ffff).max(1)
+impl Config {
+    /// Takes the ids that the store keeps for these names, so that records and ledgers belong
+    /// to the same campaign, agent and trunk whatever the order of the file. Call it before
+    /// anything of this configuration enters the engine or the store.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn bind_ids(&mut self, store: &dyn NameStore) -> Result<(), StoreError> {
+        let names = self.trunks.iter().map(|t| t.engine.name.clone()).collect();
+        let ids = store.ensure_names(NameKind::Trunk, names).await?;
+        for (trunk, id) in self.trunks.iter_mut().zip(ids) {
+            trunk.engine.id = TrunkId(id);
+        }
+        let names = self.campaigns.iter().map(|c| c.engine.name.clone()).collect();
+        let ids = store.ensure_names(NameKind::Campaign, names).await?;
+        let mut moved = BTreeMap::new();
+        for (campaign, id) in self.campaigns.iter_mut().zip(ids) {
+            moved.insert(campaign.engine.id, CampaignId(id));
+            campaign.engine.id = CampaignId(id);
+        }
+        let names = self.agents.iter().map(|a| a.engine.name.clone()).collect();
+        let ids = store.ensure_names(NameKind::Agent, names).await?;
+        for (agent, id) in self.agents.iter_mut().zip(ids) {
+            agent.engine.id = AgentId(id);
+            for campaign in &mut agent.engine.campaigns {
+                *campaign = moved.get(campaign).copied().unwrap_or(*campaign);
+            }
+        }
+        Ok(())
+    }
 }

@@ -35,6 +35,7 @@ use section::Section;
 use carillon_decision::agent::AgentProfile;
 use carillon_decision::campaign::CampaignConfig;
 use carillon_decision::routing::TrunkConfig;
+use rand::TryRng;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +95,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Campaigns as the engine takes them. Their ids stay the same when the file is reordered.
+    /// Campaigns as the engine takes them; see [`Config::bind_ids`] for their ids.
     pub fn campaigns(&self) -> Vec<CampaignConfig> {
         self.campaigns.iter().map(|c| c.engine.clone()).collect()
     }
@@ -153,3 +154,24 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
         notes: Vec::new(),
     }
 }
+
+/// A fresh supervisor's token: 192 random bits in hex.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn new_token() -> Result<String, String> {
+    let mut bytes = [0_u8; 24];
+    rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A span of time as the configuration writes it: `90s`, `15m`, `1h30m`, `250ms`, `7d`.
+pub fn parse_span(text: &str) -> Option<std::time::Duration> {
+    value::span(text)
+}
+
+/// The commented configuration that `carillon init` writes: every key with its default.
+pub const TEMPLATE: &str = include_str!("template.toml");
+
+#[cfg(test)]
+mod tests;

@@ -135,9 +135,8 @@ pub(super) fn country(item: &Item<'_>) -> Option<String> {
 }
 
 /// Calling code of an ISO 3166-1 country.
-pub(super) fn calling_code(country: &str) -> Option<u16> {
-    let region = country.parse::<rlibphonenumber::Region>().ok()?;
-    rlibphonenumber::PHONE_NUMBER_UTIL.get_country_code_for_region(region)
+pub(super) fn calling_code(country: &str) -> Option<i32> {
+    crate::import::calling_code(country)
 }
 
 /// `host` or `host:port`.

@@ -233,13 +233,6 @@ impl<'d> Section<'d> {
         self.get(key)?.parsed(allowed)
     }
 
-    /// A list of texts.
-    pub(crate) fn strings(&self, key: &'static str) -> Option<Vec<String>> {
-        let allowed = "a list of texts, such as [\"one\", \"two\"]";
-        let items = self.get(key)?.list(allowed);
-        Some(items.iter().filter_map(Item::string).collect())
-    }
-
     /// A list whose elements read as `T`.
     pub(crate) fn parsed_list<T: FromStr>(&self, key: &'static str, each: &str) -> Option<Vec<T>> {
         let items = self.get(key)?.list(&format!("a list, each {each}"));
@@ -277,7 +270,7 @@ impl<'d> Section<'d> {
 
     /// Reports every key that nobody asked for. `foreign` are other dialers' names for keys of
     /// this table that were read already.
-    pub(crate) fn finish(self, foreign: &[&str]) {
+    pub(crate) fn finish(&self, foreign: &[&str]) {
         let known = self.known.borrow();
         for (name, span, item) in self.entries() {
             if !known.contains(&name) && !foreign.contains(&name) {
@@ -285,7 +278,7 @@ impl<'d> Section<'d> {
                     "" => "at the top of the file".to_owned(),
                     path => format!("in [{path}]"),
                 };
-                self.doc.fault(
+                self.doc.fault_of_key(
                     span,
                     &item.path,
                     format!("unknown key `{name}`"),

@@ -40,7 +40,7 @@ fn trunk(
             "add username = \"…\" and password = \"env:NAME\" or \"file:PATH\", or remove `register`",
         );
     }
-    let mut number_format = |key, fallback| match table.get(key) {
+    let number_format = |key, fallback| match table.get(key) {
         Some(item) => read_format(&item, node).unwrap_or_default(),
         None => fallback,
     };

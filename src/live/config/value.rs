@@ -37,7 +37,7 @@ pub(crate) fn suggestion(word: &str, names: &[&str], label: &str) -> String {
         .iter()
         .map(|name| (strsim::damerau_levenshtein(&word, name), *name))
         .min()
-        .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
+        .filter(|(distance, name)| *distance <= if name.len() < 4 { 1 } else { (name.len() / 3).max(2) })
         .map(|(_, name)| format!("did you mean `{name}`? "))
         .unwrap_or_default();
     let mut all: Vec<&str> = names.to_vec();

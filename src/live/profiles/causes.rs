@@ -38,6 +38,8 @@ impl Profile {
             return plain;
         }
         match reason {
+            // 403 with "call rejected" is how gateways write a refusal (RFC 3398 §7.2.4.1).
+            Some((_, Some(21), _)) if code == 403 => plain,
             Some((protocol, Some(q850), _)) if protocol.eq_ignore_ascii_case("Q.850") => {
                 let own = self.causes.q850.get(&q850).copied();
                 own.or_else(|| by_q850(q850)).unwrap_or(plain)
@@ -124,4 +126,105 @@ fn by_q850(cause: u16) -> Option<Cause> {
 
 fn names<S: serde::Serializer>(map: &BTreeMap<u16, Cause>, to: S) -> Result<S::Ok, S::Error> {
     to.collect_map(map.iter().map(|(code, cause)| (code, cause.name())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::built_in;
+    use super::*;
+
+    const ANALYTICS: &str = "v=analytics1;url=https://example.net/redress";
+
+    /// Code, Reason, what it means in every shipped profile.
+    const TABLE: [(u16, Option<(&str, u16, &str)>, Cause); 44] = [
+        (486, None, Cause::Busy),
+        (600, None, Cause::Busy),
+        (480, None, Cause::NoAnswer),
+        (487, None, Cause::NoAnswer),
+        (408, None, Cause::TrunkFailure),
+        (404, None, Cause::Disconnected),
+        (410, None, Cause::Disconnected),
+        (484, None, Cause::Disconnected),
+        (604, None, Cause::Disconnected),
+        (603, None, Cause::Declined),
+        (607, None, Cause::Blocked),
+        (608, None, Cause::Blocked),
+        (666, None, Cause::Blocked),
+        (403, None, Cause::Refused),
+        (401, None, Cause::TrunkAuth),
+        (407, None, Cause::TrunkAuth),
+        (500, None, Cause::Congestion),
+        (502, None, Cause::Congestion),
+        (503, None, Cause::Congestion),
+        (504, None, Cause::Congestion),
+        (580, None, Cause::Congestion),
+        (488, None, Cause::Media),
+        (606, None, Cause::Media),
+        (415, None, Cause::Media),
+        (302, None, Cause::Congestion),
+        (400, None, Cause::Congestion),
+        (683, None, Cause::Declined),
+        // Reason refines what the code blurs.
+        (480, Some(("Q.850", 17, "")), Cause::Busy),
+        (480, Some(("q.850", 1, "")), Cause::Disconnected),
+        (480, Some(("Q.850", 21, "")), Cause::Declined),
+        (500, Some(("Q.850", 19, "")), Cause::NoAnswer),
+        (503, Some(("Q.850", 22, "")), Cause::Disconnected),
+        (404, Some(("Q.850", 3, "")), Cause::Congestion),
+        (404, Some(("Q.850", 1, "")), Cause::Disconnected),
+        (487, Some(("Q.850", 16, "")), Cause::NoAnswer),
+        (480, Some(("Q.850", 31, "")), Cause::NoAnswer),
+        (480, Some(("SIP", 17, "")), Cause::NoAnswer),
+        // It does not overrule what is exact.
+        (486, Some(("Q.850", 1, "")), Cause::Busy),
+        (603, Some(("Q.850", 21, "")), Cause::Declined),
+        (403, Some(("Q.850", 21, "")), Cause::Refused),
+        (407, Some(("Q.850", 17, "")), Cause::TrunkAuth),
+        // Analytics blocking (603+), whatever code carries it.
+        (603, Some(("Q.850", 21, ANALYTICS)), Cause::Blocked),
+        (603, Some(("SIP", 603, "Network Blocked")), Cause::Blocked),
+        (403, Some(("Q.850", 21, ANALYTICS)), Cause::Blocked),
+    ];
+
+    #[test]
+    fn every_shipped_profile_keeps_the_table() {
+        for name in super::super::names() {
+            let profile = built_in(name).unwrap();
+            for (code, reason, cause) in TABLE {
+                let reason = reason.map(|(protocol, q850, text)| (protocol, Some(q850), text));
+                assert_eq!(profile.cause(code, reason, false), cause, "{name}: {code} {reason:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn profiles_differ_where_they_say() {
+        let cause = |name: &str, code, q850: Option<u16>| {
+            built_in(name).unwrap().cause(code, q850.map(|c| ("Q.850", Some(c), "")), false)
+        };
+        assert_eq!(cause("kamailio", 478, None), Cause::TrunkFailure);
+        assert_eq!(cause("generic", 478, None), Cause::Congestion);
+        assert_eq!(cause("freeswitch", 504, Some(102)), Cause::Congestion);
+        assert_eq!(cause("generic", 504, Some(102)), Cause::TrunkFailure);
+        assert!(built_in("asterisk").unwrap().options_accept.accepts(404));
+        assert!(!built_in("freeswitch").unwrap().options_accept.accepts(404));
+        assert!(!built_in("generic").unwrap().options_accept.accepts(503));
+    }
+
+    #[test]
+    fn nothing_heard_is_trunk_failure_whatever_the_code() {
+        let profile = built_in("generic").unwrap();
+        assert_eq!(profile.cause(480, Some(("Q.850", Some(17), "")), true), Cause::TrunkFailure);
+    }
+
+    #[test]
+    fn exceptions_of_a_profile_win() {
+        let text = "name = \"x\"\nignore_q850 = true\n[causes]\n480 = \"busy\"\n[q850]\n17 = \"declined\"\n";
+        let profile = Profile::parse(std::path::Path::new("x.toml"), text).unwrap();
+        assert_eq!(profile.cause(480, None, false), Cause::Busy);
+        assert_eq!(profile.cause(500, Some(("Q.850", Some(17), "")), false), Cause::Congestion);
+        let text = text.replace("ignore_q850 = true\n", "");
+        let profile = Profile::parse(std::path::Path::new("x.toml"), &text).unwrap();
+        assert_eq!(profile.cause(500, Some(("Q.850", Some(17), "")), false), Cause::Declined);
+    }
 }

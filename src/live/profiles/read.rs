@@ -5,7 +5,7 @@ use super::{
 };
 use crate::config::document::Document;
 use crate::config::section::{Item, Section};
-use crate::config::{ConfigErrors, value};
+use crate::config::ConfigErrors;
 use carillon_decision::call::{Cause, Outcome};
 use std::collections::BTreeMap;
 use std::path::Path;
