@@ -216,7 +216,7 @@ impl World {
             lead: Some(line.lead),
             direction: Direction::Outbound,
             number: number(line.lead),
-            caller_id: E164::new(12_025_550_100).expect("valid"),
+            caller_id: E164::new(13_105_550_199).expect("valid"),
             trunk: TrunkId(1 + (line.id.0 % 2) as u32),
             agent: line.agent.map(|a| AgentId(a as u32 + 1)),
             started: Wall(line.placed),
@@ -242,9 +242,9 @@ impl World {
         let ratio = match self.tuning.mode {
             Mode::ManualRatio { ratio } => ratio,
             Mode::Progressive => 1.0,
-            _ => 2.4,
+            _ => 1.7,
         };
-        let early = if self.tuning.mode.overdials() { 0.9 } else { 0.0 };
+        let early = if self.tuning.mode.overdials() { 0.25 } else { 0.0 };
         let want = (ratio * idle + early * busy).floor() as usize;
         let have = self.lines.iter().filter(|l| l.agent.is_none()).count();
         self.decisions += 1;
@@ -340,7 +340,7 @@ impl World {
         let serving = self.count(|s| !matches!(s, AgentState::LoggedOut | AgentState::Break(_)));
         let reason = if self.running {
             format!(
-                "{} agents are free and 2.6 more are expected within 11 s; {waiting_lines} lines in flight \
+                "Free agents: {}, and 2.6 more are expected within 11 s; {waiting_lines} lines in flight \
                  should give 3.9 answers. One more line would meet no free agent with 4.1 %, above the 3.2 % accepted now.",
                 self.count(|s| *s == AgentState::Ready)
             )

@@ -20,6 +20,14 @@ const ADVICE = {
   logged_out: "You are logged out on the floor.",
 };
 
+const BREAKS = {
+  "not ready yet": "Press Ready when you want calls.",
+  "on a break": "Take your time, then press Ready.",
+  "sent on a break by a supervisor": "A supervisor sent you on a break.",
+  "missed a call": "You missed a call. Press Ready to go on.",
+  "phone line lost": "▲ Your phone line was lost: pick up when it rings again.",
+};
+
 async function call(path, body) {
   const answer = await fetch(path, {
     method: "POST", headers: { "content-type": "application/json" },
@@ -46,8 +54,12 @@ async function act(path, body) {
   }
 }
 
+let fading = 0;
+
 function tell(text, bad = false) {
   put($("told"), text);
+  clearTimeout(fading);
+  if (text && !bad) fading = setTimeout(() => tell(""), 5000);
   $("told").toggleAttribute("data-bad", bad);
 }
 
@@ -96,7 +108,10 @@ function render() {
   put($("state-name"), STATES[a.state] ?? words(a.state));
   document.title = `${STATES[a.state] ?? a.state} · ${a.name} · Carillon`;
   const dead = a.line === "nailed_up" && !a.line_up && !["logged_out", "connecting"].includes(a.state);
-  put($("advice"), dead ? "▲ Your phone is not connected: pick it up, or ask a supervisor." : me.draining && a.state === "ready" ? "The floor is closing: no further calls come." : a.reason ? `You are ${a.reason}.`.replace("You are on a break.", "Take your time; press Ready to go on.").replace("You are not ready yet.", "Press Ready when you want calls.").replace("You are phone line lost.", "Your phone line was lost.").replace("You are missed a call.", "You missed a call; press Ready to go on.").replace("You are sent", "You were sent") : ADVICE[a.state] ?? "");
+  const text = dead ? "▲ Your phone is not connected: pick it up, or ask a supervisor."
+    : me.draining && a.state === "ready" ? "The floor is closing: no further calls come."
+    : a.state === "break" ? BREAKS[a.reason] ?? words(a.reason ?? "") : ADVICE[a.state] ?? "";
+  put($("advice"), text);
   const talking = a.state === "talking";
   $("do-ready").disabled = talking || ["ready", "reserved", "connecting"].includes(a.state);
   $("do-break").disabled = a.state === "break" || a.state === "connecting";
