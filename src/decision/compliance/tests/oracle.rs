@@ -109,7 +109,7 @@ proptest! {
         let mut lead = lead("+12125550123");
         lead.zone = Some(zone.to_owned());
         let zones = [TimeZoneDatabase::bundled().get(zone).unwrap()];
-        check(&campaign(&hours), &hours, &zones, &lead, now, ring)?;
+        check_edges(&campaign(&hours), &hours, &zones, &lead, now, ring)?;
     }
 
     #[test]
@@ -131,7 +131,7 @@ proptest! {
             .map(|z| TimeZoneDatabase::bundled().get(&z.name).unwrap())
             .collect();
         prop_assert!(zones.len() > 1);
-        check(&campaign(&hours), &hours, &zones, &lead, now, ring)?;
+        check_edges(&campaign(&hours), &hours, &zones, &lead, now, ring)?;
     }
 
     #[test]
@@ -142,6 +142,36 @@ proptest! {
         let bytes = postcard::to_stdvec(&rules).unwrap();
         prop_assert_eq!(postcard::from_bytes::<ComplianceRules>(&bytes).unwrap(), rules);
     }
+}
+
+/// Checks at `now`, and around the end of the next window: random instants rarely fall there.
+fn check_edges(
+    gate: &Gate,
+    hours: &WeekHours,
+    zones: &[jiff::tz::TimeZone],
+    lead: &Lead,
+    now: Wall,
+    ring: Duration,
+) -> Result<(), TestCaseError> {
+    check(gate, hours, zones, lead, now, ring)?;
+    let Some(start) = gate.next_allowed(lead, 0, now, ring) else {
+        return Ok(());
+    };
+    let minute = start.0.div_euclid(60_000);
+    let end = (minute + 1..minute + 1441)
+        .map(|m| Wall(m * 60_000))
+        .find(|t| !allowed(hours, zones, *t, Duration::ZERO));
+    if let Some(end) = end {
+        for before in [
+            ring,
+            ring / 2,
+            ring + Duration::from_secs(4),
+            Duration::from_millis(1),
+        ] {
+            check(gate, hours, zones, lead, end - before, ring)?;
+        }
+    }
+    Ok(())
 }
 
 fn check(
