@@ -55,7 +55,8 @@ pub struct Timers {
     pub t2: Duration,
     /// Longest time a message stays in the network. Default 5 s.
     pub t4: Duration,
-    /// An INVITE that has had only provisional answers for this long is cancelled. Default 300 s.
+    /// An INVITE that has had only provisional answers for this long is cancelled; an incoming one
+    /// that nobody answers is refused with 480. Default 300 s.
     pub proceeding_max: Duration,
 }
 

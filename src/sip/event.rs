@@ -92,7 +92,8 @@ pub enum Event {
     /// [`ring`](crate::Endpoint::ring), [`answer`](crate::Endpoint::answer) or
     /// [`reject`](crate::Endpoint::reject).
     Incoming(Box<IncomingCall>),
-    /// The caller gave up before our final answer; 487 was sent and the leg is gone.
+    /// The caller gave up before our final answer (487 was sent), or nobody answered within the
+    /// caller's Expires or [`Timers::proceeding_max`](crate::Timers) (480 was sent). The leg is gone.
     IncomingCancelled {
         /// The dialog.
         leg: LegKey,

@@ -14,6 +14,9 @@ use crate::message::{Defect, HeaderName, Message, Method, StartLine};
 use crate::registrar::Identity;
 use crate::uri;
 
+/// Longest Call-ID, tag and branch taken, octets.
+const NAME_MAX: usize = 1024;
+
 /// A request with what every handler needs of it.
 #[derive(Clone, Copy)]
 pub(super) struct Inbound<'m, 'a> {
@@ -67,12 +70,19 @@ impl Endpoint {
             None
         };
         let ours = leg.is_some() || cancelled.is_some();
-        if !ours && !self.config.policy.trusts(source) && !self.admit(now, source) {
+        // Passwords cannot be guessed from allowed sources either.
+        let exempt = self.config.policy.trusts(source) && method != Method::Register;
+        if !ours && !exempt && !self.admit(now, source) {
             return;
         }
         if let Some(code) = fault(&inbound) {
             self.counters.bad_requests += 1;
-            self.refuse(&inbound, code);
+            let strange = !ours && !self.is_known(source);
+            if strange && self.config.policy.strangers == Strangers::Drop {
+                self.counters.dropped_strangers += 1;
+            } else {
+                self.refuse(&inbound, code);
+            }
             return;
         }
         match (leg, cancelled) {
@@ -290,6 +300,16 @@ fn fault(inbound: &Inbound<'_, '_>) -> Option<u16> {
             .is_none_or(|n| n > 255)
             || v.len() > 3
     }) {
+        return Some(400);
+    }
+    // These are kept as long as the dialog lives.
+    let names = [
+        request.call_id(),
+        request.from_tag(),
+        request.to_tag(),
+        inbound.via.branch,
+    ];
+    if names.iter().any(|n| n.len() > NAME_MAX) {
         return Some(400);
     }
     let scheme_known = [&b"sip:"[..], b"sips:", b"tel:"]

@@ -59,6 +59,10 @@ impl Endpoint {
         let mut leg = Leg::new(dialog, Phase::Early);
         leg.local_sdp = Some(call.local_sdp.clone());
         leg.auth.clone_from(&call.auth);
+        if let Some(auth) = &mut leg.auth {
+            // Refusals of the INVITE's first tries must not count against the BYE.
+            auth.accepted();
+        }
         leg.contact.clone_from(&call.contact);
         Some(self.insert_leg(leg))
     }

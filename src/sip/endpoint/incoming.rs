@@ -1,16 +1,17 @@
 //! Incoming calls: from INVITE to 2xx, refusal or CANCEL.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Endpoint;
 use super::access::{Caller, Inbound};
+use super::agenda::Target;
 use super::leg::{Leg, Phase, Unacked};
 use super::stub::Reply;
 use crate::dialog::Dialog;
 use crate::error::SipError;
 use crate::event::{Event, IncomingCall, LegKey};
 use crate::headers::{Reason, lex};
-use crate::message::{Message, Method};
+use crate::message::{HeaderName, Message, Method};
 use crate::sdp::SessionDescription;
 use crate::transaction::Repeat;
 use crate::uri;
@@ -58,6 +59,10 @@ impl Endpoint {
         if let Some(tx) = self.servers.get_mut(&server) {
             tx.leg = Some(key);
         }
+        let longest = self.config.timers.proceeding_max;
+        let wish = request.number(HeaderName::Expires).filter(|s| *s > 0);
+        let patience = wish.map_or(longest, |s| longest.min(Duration::from_secs(s.into())));
+        self.agenda.set(Target::Leg(key), Some(now + patience));
         self.respond(
             now,
             server,
@@ -273,6 +278,15 @@ impl Endpoint {
         if let Some(leg) = leg {
             self.abandon_ringing(now, leg, request);
         }
+    }
+
+    /// Nobody answered within the caller's Expires or our own limit (§13.3.1): 480.
+    pub(super) fn give_up_ringing(&mut self, now: Instant, leg: LegKey, server: u64) {
+        self.refuse_ringing(now, leg, server, 480, "", &[]);
+        self.events.push_back(Event::IncomingCancelled {
+            leg,
+            reasons: Vec::new(),
+        });
     }
 
     /// The caller is gone before our final response: 487.

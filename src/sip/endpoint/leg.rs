@@ -182,8 +182,10 @@ impl Endpoint {
             self.send_bye(now, key);
             return;
         }
-        // Any other final response, 481 included: the dialog is over on both sides (§15.1.1).
-        self.end_leg(key, EndCause::LocalBye { confirmed: true }, Vec::new());
+        // Any other final response, 481 included: the dialog is over on both sides (§15.1.1). Only a
+        // challenge we cannot answer leaves the peer's side in doubt.
+        let confirmed = !matches!(code, 401 | 407);
+        self.end_leg(key, EndCause::LocalBye { confirmed }, Vec::new());
     }
 
     pub(super) fn on_bye_timeout(&mut self, key: LegKey) {
@@ -244,12 +246,17 @@ impl Endpoint {
         }
     }
 
-    /// The 2xx is repeated, or given up: then the dialog is ended with a BYE.
+    /// The 2xx is repeated, or given up: then the dialog is ended with a BYE. A call nobody
+    /// answered in time is refused.
     pub(super) fn on_leg_timer(&mut self, now: Instant, key: LegKey) {
         let t2 = self.config.timers.t2;
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
+        if let Phase::Ringing(server) = leg.phase {
+            self.give_up_ringing(now, key, server);
+            return;
+        }
         let Some(unacked) = &mut leg.unacked else {
             return;
         };

@@ -166,9 +166,14 @@ impl Endpoint {
     pub fn held(&self) -> Held {
         Held {
             calls: self.calls.len(),
-            legs: self.legs.len(),
+            // The larger of a table and its index, so that a leak in either shows.
+            legs: self.legs.len().max(self.dialogs.len()),
             client_transactions: self.clients.len(),
-            server_transactions: self.servers.len(),
+            server_transactions: self
+                .servers
+                .len()
+                .max(self.server_keys.len())
+                .max(self.merged.len()),
             requests: self.requests.len(),
             bindings: self.registrar.as_ref().map_or(0, Registrar::len),
             sources: self.sources.len(),

@@ -13,6 +13,24 @@ pub fn text(bytes: &[u8]) -> String {
         .join(" ")
 }
 
+/// Position of an octet, looked for eight octets at a time.
+pub fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let pattern = ONES * u64::from(wanted);
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (index, chunk) in chunks.iter().enumerate() {
+        // Zero octets mark hits; the lowest one is exact.
+        let x = u64::from_le_bytes(*chunk) ^ pattern;
+        let hits = x.wrapping_sub(ONES) & !x & HIGHS;
+        if hits != 0 {
+            return Some(index * 8 + hits.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|b| *b == wanted)?;
+    Some(chunks.len() * 8 + at)
+}
+
 /// Linear white space, folds included.
 pub fn is_space(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\r' | b'\n')
@@ -187,4 +205,34 @@ pub fn unescape(bytes: &[u8]) -> Vec<u8> {
         out.push(*first);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn find_agrees_with_a_plain_search() {
+        for len in 0..40usize {
+            for at in 0..=len {
+                let mut bytes = vec![b'\x0b'; len];
+                if let Some(b) = bytes.get_mut(at) {
+                    *b = b'\n';
+                }
+                bytes.extend_from_slice(b"\x0b\n\x8a");
+                assert_eq!(find(&bytes, b'\n'), bytes.iter().position(|b| *b == b'\n'));
+                assert_eq!(find(&bytes, 0xff), None);
+            }
+        }
+    }
+
+    #[test]
+    fn escapes_and_quotes() {
+        assert_eq!(unescape(b"%23a%4"), b"#a%4");
+        assert_eq!(unescape(b"%zz%41"), b"%zzA");
+        assert_eq!(unquote(b" \"a\\\"b\" "), b"a\"b");
+        assert_eq!(quote("a\"b\n"), "\"a\\\"b \"");
+        assert_eq!(text(b"a\r\n  b"), "a b");
+        assert_eq!(ListIter::new(b",a, \"x,y\" ,<b,c>,").count(), 3);
+    }
 }

@@ -37,7 +37,7 @@ pub fn parse<'a>(bytes: &'a [u8], bounds: &Bounds) -> Result<Message<'a>, SipErr
         if line.is_empty() {
             break;
         }
-        let Some(colon) = line.iter().position(|b| *b == b':') else {
+        let Some(colon) = lex::find(line, b':') else {
             continue;
         };
         if headers.len() >= bounds.max_headers {
@@ -68,7 +68,7 @@ pub fn parse<'a>(bytes: &'a [u8], bounds: &Bounds) -> Result<Message<'a>, SipErr
 
 /// One line without its end, and what follows.
 fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    match bytes.iter().position(|b| *b == b'\n') {
+    match lex::find(bytes, b'\n') {
         Some(at) => {
             let line = &bytes[..at];
             (line.strip_suffix(b"\r").unwrap_or(line), &bytes[at + 1..])

@@ -16,6 +16,9 @@ use crate::message::{HeaderName, Message, StartLine};
 use crate::token::Tokens;
 use crate::uri;
 
+/// Longest Contact URI bound, octets.
+const CONTACT_MAX: usize = 1024;
+
 /// Registrar state. Bounded by users × bindings each.
 pub struct Registrar {
     config: RegistrarConfig,
@@ -208,7 +211,8 @@ impl Registrar {
         }
         let mut bound = Vec::new();
         for contact in contacts {
-            let Some(address) = NameAddr::parse(contact) else {
+            let address = NameAddr::parse(contact).filter(|a| a.uri.len() <= CONTACT_MAX);
+            let Some(address) = address else {
                 return 400;
             };
             let asked = match address.param(b"expires") {

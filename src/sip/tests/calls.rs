@@ -403,7 +403,11 @@ fn silence_ends_by_timer_b() {
 
 #[test]
 fn a_call_that_only_rings_is_cancelled_at_the_limit() {
-    let mut net = Net::pair();
+    let mut net = Net::new();
+    net.add(config(A));
+    let mut patient = open(config(B));
+    patient.timers.proceeding_max *= 2;
+    net.add(patient);
     let (_, leg) = ringing(&mut net);
     net.at(B, |b, now| b.ring(now, leg, 180, None).unwrap());
     net.run(299_000);
@@ -478,5 +482,22 @@ fn limits_refuse_new_calls_on_both_sides() {
     for expected in [true, true, false] {
         let placed = net.at("192.0.2.3:5060", |c, now| c.invite(now, to_b()).is_ok());
         assert_eq!(placed, expected);
+    }
+}
+
+#[test]
+fn a_call_may_have_the_owners_call_id() {
+    let mut net = Net::pair();
+    let call = net.at(A, |a, now| {
+        a.invite_as(now, to_b(), "attempt-17".into()).unwrap()
+    });
+    assert_eq!(net.get(A).call_id(call), Some("attempt-17"));
+    net.run(50);
+    assert_eq!(header(&net.sent[0].1.bytes, "Call-ID"), "attempt-17");
+    for bad in ["", "a b", "a\r\nX: y"] {
+        assert!(
+            net.at(A, |a, now| a.invite_as(now, to_b(), bad.into()))
+                .is_err()
+        );
     }
 }

@@ -420,3 +420,31 @@ fn strangers_get_nothing_and_leave_no_state() {
         );
     }
 }
+
+#[test]
+fn broken_requests_of_strangers_are_dropped_too_and_allowed_sources_cannot_guess() {
+    let mut net = Net::new();
+    let mut config = registrar();
+    config.policy.strangers = Strangers::Drop;
+    config.policy = config.policy.allow_source(Network::host(addr(PHONE).ip()));
+    net.add(config);
+    net.add(harness::config(PHONE));
+    let broken = "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKq\r\n\r\n";
+    net.raw("198.51.100.66:5060", R, broken);
+    net.run(50);
+    assert_eq!(
+        (net.inbox.len(), net.get(R).counters().dropped_strangers),
+        (0, 1)
+    );
+    net.raw("192.0.2.50:9", R, broken);
+    net.run(50);
+    assert_eq!(net.inbox.len(), 1, "an allowed source is told");
+    for _ in 0..12 {
+        net.at(PHONE, |p, now| {
+            p.register(now, register("1001", "guess", 120)).unwrap()
+        });
+        net.run(200);
+    }
+    assert_eq!(net.get(R).counters().auth_failures, 10);
+    assert_eq!(net.get(R).counters().bans, 1);
+}

@@ -85,11 +85,24 @@ fn hold_and_return_by_reinvite_and_update() {
     );
     net.run(30);
     assert!(last(&net).starts_with("SIP/2.0 200") && last(&net).contains("a=sendrecv"));
+    let version = |text: String| {
+        text.lines()
+            .find(|l| l.starts_with("o="))
+            .unwrap()
+            .to_owned()
+    };
+    let before = version(last(&net));
     // A refresh changes nothing and reports nothing.
     net.raw(
         RAW,
         A,
         request("UPDATE", 5, &tag, &sdp(RAW, 6002), "application/sdp"),
+    );
+    net.run(30);
+    assert_eq!(
+        version(last(&net)),
+        before,
+        "nothing new, so no new version"
     );
     net.raw(RAW, A, request("INVITE", 6, &tag, b"", "application/sdp"));
     net.run(30);
@@ -280,6 +293,7 @@ fn requests_that_cannot_be_taken() {
         ("RTP/AVP 0 8 101", "RTP/AVP 18 4 96", "488"),
         ("Max-Forwards: 70", "Require: 100rel", "420"),
         (">\r\nCall-ID", ">;tag=ghost\r\nCall-ID", "481"),
+        ("raw1", &"x".repeat(2_000), "400"),
         ("Max-Forwards: 70", &format!("Via: {own_via}"), "482"),
         ("INVITE", "BYE", "481"),
         ("INVITE", "CANCEL", "481"),
@@ -345,4 +359,29 @@ fn a_repeated_invite_gets_the_last_response_again() {
     net.run(40_000);
     assert_eq!(net.sent_by(A, "486"), 2, "the ACK stopped it");
     net.assert_idle(A);
+}
+
+#[test]
+fn a_call_nobody_answers_is_refused_at_its_limit() {
+    for (extra, limit) in [("", 300_000), ("Expires: 20\r\n", 20_000)] {
+        let mut net = Net::with_raw();
+        let invite =
+            String::from_utf8(request("INVITE", 1, "", &sdp(RAW, 6000), "application/sdp"))
+                .unwrap();
+        net.raw(
+            RAW,
+            A,
+            invite.replace("Call-ID", &format!("{extra}Call-ID")),
+        );
+        net.run(limit - 1_000);
+        assert_eq!(net.get(A).held().legs, 1);
+        net.run(2_000);
+        assert_eq!(
+            net.count(A, |e| matches!(e, Event::IncomingCancelled { .. })),
+            1
+        );
+        assert!(net.sent_by(A, "480") >= 1);
+        net.run(40_000);
+        net.assert_idle(A);
+    }
 }

@@ -3,7 +3,7 @@
 
 mod harness;
 
-use carillon_sip::{Credentials, Event, Failure};
+use carillon_sip::{Credentials, EndCause, Event, Failure};
 use harness::*;
 
 fn invited(net: &mut Net) -> Vec<u8> {
@@ -268,6 +268,38 @@ fn refused_credentials_end_the_call() {
     );
     net.run(50);
     assert_eq!(failures(&net)[0].code, 407, "no credentials");
+}
+
+#[test]
+fn a_bye_that_stays_challenged_is_not_confirmed() {
+    let line = |n: u32| format!("WWW-Authenticate: Digest realm=\"s\", nonce=\"{n}\"\r\n");
+    let (one, two) = (format!("401 x|{}", line(1)), format!("401 x|{}", line(2)));
+    let (mut net, invites) = authenticated(&[&one, &two]);
+    net.raw(
+        RAW,
+        A,
+        respond(&invites[2], "200 OK", "t", RAW_CONTACT, &sdp(RAW, 6000)),
+    );
+    net.run(20);
+    let leg = net.answered(A)[0];
+    net.at(A, |a, now| a.bye(now, leg, None));
+    for n in 3..6 {
+        net.run(20);
+        let bye = net.inbox.last().unwrap().bytes.clone();
+        net.raw(RAW, A, respond(&bye, "401 x", "", &line(n), b""));
+    }
+    net.run(20);
+    assert_eq!(net.sent_by(A, "BYE"), 2, "{}", net.ladder());
+    let unconfirmed = |e: &Event| {
+        matches!(
+            e,
+            Event::Ended {
+                cause: EndCause::LocalBye { confirmed: false },
+                ..
+            }
+        )
+    };
+    assert_eq!(net.count(A, unconfirmed), 1);
 }
 
 #[test]
