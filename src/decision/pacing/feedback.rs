@@ -88,7 +88,14 @@ impl Feedback {
     /// e: how far abandonment is below (+) or above (−) plan, in units of the window's own chance.
     fn measure(&mut self, window: &WindowView, cap: f64) {
         let answered = window.answered as f64;
-        self.projected = window.projected.max(answered).max(WINDOW_MIN);
+        // A window of unknown length is taken as half over.
+        let known = window.projected > 0.0;
+        let projected = if known {
+            window.projected
+        } else {
+            2.0 * answered + 100.0
+        };
+        self.projected = projected.max(answered).max(WINDOW_MIN);
         self.spread = (cap * self.projected).sqrt();
         let (low, high) = AIM_RANGE;
         let aim = (1.0 - AIM_MARGIN / self.spread).clamp(low, high);

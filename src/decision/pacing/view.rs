@@ -99,7 +99,8 @@ pub struct WindowView {
     pub answered: u64,
     /// People among them whom no agent took in time.
     pub abandoned: u64,
-    /// Answers expected in the whole window, those so far included. 0 if not known.
+    /// Answers expected in the whole window, those so far included. 0 if not known (the
+    /// window is then taken as half over; [`WindowView::over`] projects).
     pub projected: f64,
 }
 

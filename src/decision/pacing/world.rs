@@ -36,6 +36,8 @@ pub struct World {
     pub drift: Drift,
     /// Machines and busy lines exist (the reference world) or every failure is silence.
     pub mixed: bool,
+    /// The pacer is told how many answers the day is expected to have.
+    pub projected: bool,
 }
 
 impl World {
@@ -50,6 +52,7 @@ impl World {
             day_s: 8.0 * 3600.0,
             drift: Drift::Still,
             mixed: true,
+            projected: true,
         }
     }
 

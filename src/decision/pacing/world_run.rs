@@ -227,12 +227,15 @@ impl Run<'_> {
     }
 
     fn window(&self) -> WindowView {
-        WindowView::over(
-            self.day.answered,
-            self.day.abandoned,
-            self.now,
-            self.world.day_s - self.now,
-        )
+        let (answered, abandoned) = (self.day.answered, self.day.abandoned);
+        if self.world.projected {
+            return WindowView::over(answered, abandoned, self.now, self.world.day_s - self.now);
+        }
+        WindowView {
+            answered,
+            abandoned,
+            projected: 0.0,
+        }
     }
 
     fn decide(&mut self) {

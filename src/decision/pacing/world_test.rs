@@ -74,6 +74,17 @@ fn short_days_of_short_talk_keep_the_cap_and_beat_progressive() {
     assert_eq!(progressive.abandoned, 0);
 }
 
+#[test]
+fn a_window_of_unknown_length_keeps_the_cap_too() {
+    let world = World {
+        projected: false,
+        ..World::demo()
+    };
+    let day = pooled("demo, no projection", &world, &predictive(), 10);
+    assert!(day.abandonment() <= 0.03, "{day:?}");
+    assert!(day.utilisation() >= 0.66, "{day:?}");
+}
+
 /// One agent in turn: ring until someone answers, then handle. A renewal argument gives the
 /// utilisation h / (h + E[time lost per answer]).
 #[test]
