@@ -135,6 +135,8 @@ mod tests {
         assert_eq!(plain.stamped(source), b"SIP/2.0/UDP 198.51.100.1");
         let six = Via::parse(b"SIP/2.0/UDP [2001:db8::1]:5062;branch=z9hG4bKy").unwrap();
         assert_eq!((six.host, six.port), (&b"2001:db8::1"[..], Some(5062)));
+        let mapped = "[::ffff:198.51.100.1]:5060".parse().unwrap();
+        assert_eq!(plain.stamped(mapped), b"SIP/2.0/UDP 198.51.100.1");
         assert!(Via::parse(b"SIP/2.0/UDP").is_none());
         assert!(Via::parse(b"SIP/2.0/UDP a:b").is_none());
     }

@@ -385,3 +385,16 @@ fn a_call_nobody_answers_is_refused_at_its_limit() {
         net.assert_idle(A);
     }
 }
+
+#[test]
+fn replies_go_to_the_source_even_when_nobody_asked() {
+    let mut net = Net::with_raw();
+    let behind_nat = "192.0.2.9:61000";
+    let invite = request("INVITE", 1, "", &sdp(RAW, 6000), "application/sdp");
+    let invite = String::from_utf8(invite).unwrap().replace(";rport", "");
+    net.raw(behind_nat, A, invite);
+    net.raw(behind_nat, A, request("OPTIONS", 7, "", b"", "x"));
+    net.run(50);
+    assert_eq!(net.inbox.len(), 2);
+    assert!(net.inbox.iter().all(|d| d.to == addr(behind_nat)));
+}

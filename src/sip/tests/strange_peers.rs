@@ -111,6 +111,25 @@ fn an_answer_without_sdp_is_acknowledged_and_hung_up() {
 }
 
 #[test]
+fn a_useless_second_answer_does_not_fail_the_call() {
+    let mut net = Net::with_raw();
+    let invite = invited(&mut net);
+    net.raw(
+        RAW,
+        A,
+        respond(&invite, "200 OK", "t", RAW_CONTACT, &sdp(RAW, 6000)),
+    );
+    net.raw(RAW, A, respond(&invite, "200 OK", "u", RAW_CONTACT, b""));
+    net.run(50);
+    assert_eq!((net.answered(A).len(), failures(&net).len()), (1, 0));
+    assert_eq!(
+        (net.sent_by(A, "ACK"), net.sent_by(A, "BYE")),
+        (2, 1),
+        "the second is hung up"
+    );
+}
+
+#[test]
 fn the_sdp_of_the_183_serves_a_200_without() {
     let mut net = Net::with_raw();
     let invite = invited(&mut net);
