@@ -14,6 +14,9 @@ use crate::message::{Defect, HeaderName, Message, Method, StartLine};
 use crate::registrar::Identity;
 use crate::uri;
 
+/// Via elements searched for our own: as many hops as Max-Forwards usually grants.
+const HOPS_MAX: usize = 70;
+
 /// Longest Call-ID, tag and branch taken, octets.
 const NAME_MAX: usize = 1024;
 
@@ -187,6 +190,7 @@ impl Endpoint {
         let looped = || {
             request
                 .list(HeaderName::Via)
+                .take(HOPS_MAX)
                 .any(|v| Via::parse(v).is_some_and(|v| self.tokens.own_branch(v.branch).is_some()))
         };
         if self.merged.contains_key(&merge_key(request)) || looped() {
