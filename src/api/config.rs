@@ -22,7 +22,11 @@ pub enum Reads {
 impl Reads {
     /// The default for an address: open on loopback, by token elsewhere.
     pub fn for_address(address: SocketAddr) -> Self {
-        if address.ip().is_loopback() { Reads::Open } else { Reads::Token }
+        if address.ip().is_loopback() {
+            Reads::Open
+        } else {
+            Reads::Token
+        }
     }
 }
 

@@ -35,9 +35,16 @@ impl ApiError {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        let body =
-            ErrorBody { code: code.to_owned(), message: message.into(), remedy: remedy.into() };
-        Self { status, body, retry_after: None }
+        let body = ErrorBody {
+            code: code.to_owned(),
+            message: message.into(),
+            remedy: remedy.into(),
+        };
+        Self {
+            status,
+            body,
+            retry_after: None,
+        }
     }
 
     /// The supervisor's token is missing or wrong.
@@ -103,7 +110,10 @@ impl IntoResponse for ApiError {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(wait) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            headers.insert(
+                header::RETRY_AFTER,
+                HeaderValue::from(wait.as_secs().max(1)),
+            );
         }
         response
     }

@@ -24,7 +24,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             StatusCode::PAYLOAD_TOO_LARGE => "send less: the limit is 64 KiB",
             _ => "see /api/openapi.json for the fields of this request",
         };
-        Err(ApiError::new(rejected.status(), "API-010", rejected.body_text(), remedy))
+        Err(ApiError::new(
+            rejected.status(),
+            "API-010",
+            rejected.body_text(),
+            remedy,
+        ))
     }
 }
 

@@ -50,7 +50,10 @@ struct History {
 
 impl Hub {
     /// Follows `status` until the floor or the server closes.
-    pub fn start(status: watch::Receiver<Arc<BoardStatus>>, closing: watch::Receiver<bool>) -> Self {
+    pub fn start(
+        status: watch::Receiver<Arc<BoardStatus>>,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
         let first = Frame::of(&status.borrow().clone(), None);
         let history = Arc::new(Mutex::new(History::default()));
         lock(&history).add(&first.view);
@@ -108,11 +111,15 @@ impl Frame {
 impl History {
     fn add(&mut self, view: &BoardView) {
         let now = view.at_ms;
-        if self.last_ms.is_some_and(|last| (0..SAMPLE_MS).contains(&(now - last))) {
+        if self
+            .last_ms
+            .is_some_and(|last| (0..SAMPLE_MS).contains(&(now - last)))
+        {
             return;
         }
         // A clock that was set back would leave samples from the future.
-        self.samples.retain(|s| s.at_ms < now && now - s.at_ms <= HISTORY_MS);
+        self.samples
+            .retain(|s| s.at_ms < now && now - s.at_ms <= HISTORY_MS);
         self.last_ms = Some(now);
         for campaign in &view.campaigns {
             self.samples.push_back(Sample {

@@ -91,5 +91,8 @@ pub fn openapi_json() -> String {
 
 /// Every route there is, in the order of the table.
 pub fn routes() -> Vec<RouteInfo> {
-    routes::table().into_iter().map(|route| route.info).collect()
+    routes::table()
+        .into_iter()
+        .map(|route| route.info)
+        .collect()
 }

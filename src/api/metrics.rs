@@ -20,10 +20,17 @@ pub(crate) fn render(status: &BoardStatus, extra: Vec<ExtraMetric>) -> String {
     add_agents(&mut families, floor);
     add_trunks(&mut families, floor);
     add_floor(&mut families, status);
-    families.summary("carillon_bridge_seconds", "Time to join a person and an agent.", &status.bridge);
+    families.summary(
+        "carillon_bridge_seconds",
+        "Time to join a person and an agent.",
+        &status.bridge,
+    );
     for m in extra {
-        let labels: Vec<(&str, &str)> =
-            m.labels.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let labels: Vec<(&str, &str)> = m
+            .labels
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
         families.add(m.kind, &m.name, &m.help, &labels, m.value);
     }
     families.encode()
@@ -33,9 +40,24 @@ fn add_campaign(families: &mut Families, c: &CampaignStatus) {
     let own = [("campaign", c.name.as_str())];
     let t = &c.totals;
     families.count("calls_placed_total", "INVITEs sent.", &own, t.placed);
-    families.count("calls_answered_human_total", "People who answered.", &own, t.answered_human);
-    families.count("calls_connected_total", "People bridged to an agent.", &own, t.connected);
-    families.count("calls_abandoned_total", "People nobody took in time.", &own, t.abandoned);
+    families.count(
+        "calls_answered_human_total",
+        "People who answered.",
+        &own,
+        t.answered_human,
+    );
+    families.count(
+        "calls_connected_total",
+        "People bridged to an agent.",
+        &own,
+        t.connected,
+    );
+    families.count(
+        "calls_abandoned_total",
+        "People nobody took in time.",
+        &own,
+        t.abandoned,
+    );
     for (outcome, n) in &t.outcomes {
         let labels = [own[0], ("outcome", outcome)];
         families.count("calls_ended_total", "Ended calls by outcome.", &labels, *n);
@@ -46,16 +68,36 @@ fn add_campaign(families: &mut Families, c: &CampaignStatus) {
     }
     for (reason, n) in &t.bound_by {
         let labels = [own[0], ("reason", reason)];
-        families.count("pacing_limited_total", "Pacing decisions by what bound them.", &labels, *n);
+        families.count(
+            "pacing_limited_total",
+            "Pacing decisions by what bound them.",
+            &labels,
+            *n,
+        );
     }
     for w in &c.windows {
         let labels = [own[0], ("window", w.window.as_str())];
-        families.gauge("abandon_ratio", "Abandoned per live answer, 0 to 1.", &labels, w.share);
+        families.gauge(
+            "abandon_ratio",
+            "Abandoned per live answer, 0 to 1.",
+            &labels,
+            w.share,
+        );
         families.gauge("abandon_ratio_cap", "Cap on it, 0 to 1.", &labels, w.cap);
     }
-    families.gauge("dial_level", "Lines not yet answered per agent.", &own, c.lines_per_agent);
+    families.gauge(
+        "dial_level",
+        "Lines not yet answered per agent.",
+        &own,
+        c.lines_per_agent,
+    );
     let running = f64::from(u8::from(c.running));
-    families.gauge("campaign_running", "1 while the campaign dials.", &own, running);
+    families.gauge(
+        "campaign_running",
+        "1 while the campaign dials.",
+        &own,
+        running,
+    );
     families.gauge("hopper_leads", "Leads at hand.", &own, f64::from(c.hopper));
     let l = &c.lines;
     let phases = [
@@ -69,12 +111,25 @@ fn add_campaign(families: &mut Families, c: &CampaignStatus) {
     ];
     for (phase, n) in phases {
         let labels = [own[0], ("phase", phase)];
-        families.gauge("calls_in_progress", "Calls by phase.", &labels, f64::from(n));
+        families.gauge(
+            "calls_in_progress",
+            "Calls by phase.",
+            &labels,
+            f64::from(n),
+        );
     }
 }
 
 fn add_agents(families: &mut Families, floor: &FloorStatus) {
-    let names = ["logged_out", "connecting", "ready", "reserved", "talking", "wrap_up", "break"];
+    let names = [
+        "logged_out",
+        "connecting",
+        "ready",
+        "reserved",
+        "talking",
+        "wrap_up",
+        "break",
+    ];
     let mut counts: BTreeMap<&str, u32> = names.into_iter().map(|n| (n, 0)).collect();
     let mut idle_s = 0.0;
     for agent in &floor.agents {
@@ -84,7 +139,12 @@ fn add_agents(families: &mut Families, floor: &FloorStatus) {
         }
     }
     for (state, n) in counts {
-        families.gauge("agent_state", "Agents by state.", &[("state", state)], f64::from(n));
+        families.gauge(
+            "agent_state",
+            "Agents by state.",
+            &[("state", state)],
+            f64::from(n),
+        );
     }
     let help = "Time the agents who are ready have been so, together.";
     families.gauge("agent_idle_seconds", help, &[], idle_s);
@@ -93,9 +153,24 @@ fn add_agents(families: &mut Families, floor: &FloorStatus) {
 fn add_trunks(families: &mut Families, floor: &FloorStatus) {
     for t in &floor.trunks {
         let own = [("trunk", t.name.as_str())];
-        families.gauge("trunk_channels_in_use", "Calls a trunk carries.", &own, f64::from(t.in_use));
-        families.gauge("trunk_channels", "Most calls at once.", &own, f64::from(t.channels));
-        families.gauge("trunk_up", "1 while a trunk answers.", &own, f64::from(u8::from(t.up)));
+        families.gauge(
+            "trunk_channels_in_use",
+            "Calls a trunk carries.",
+            &own,
+            f64::from(t.in_use),
+        );
+        families.gauge(
+            "trunk_channels",
+            "Most calls at once.",
+            &own,
+            f64::from(t.channels),
+        );
+        families.gauge(
+            "trunk_up",
+            "1 while a trunk answers.",
+            &own,
+            f64::from(u8::from(t.up)),
+        );
     }
 }
 
@@ -103,10 +178,25 @@ fn add_floor(families: &mut Families, status: &BoardStatus) {
     let floor = &status.floor;
     let flag = |on: bool| f64::from(u8::from(on));
     families.gauge("draining", "1 while draining.", &[], flag(floor.draining));
-    families.gauge("halted", "1 after a broken invariant.", &[], flag(floor.halted.is_some()));
+    families.gauge(
+        "halted",
+        "1 after a broken invariant.",
+        &[],
+        flag(floor.halted.is_some()),
+    );
     let store = flag(floor.store_trouble.is_none());
-    families.gauge("store_writable", "1 while the store takes writes.", &[], store);
-    families.gauge("dry_run", "1 while calls are not placed.", &[], flag(status.dry_run));
+    families.gauge(
+        "store_writable",
+        "1 while the store takes writes.",
+        &[],
+        store,
+    );
+    families.gauge(
+        "dry_run",
+        "1 while calls are not placed.",
+        &[],
+        flag(status.dry_run),
+    );
     let version = [("version", status.version.as_str())];
     families.gauge("build_info", "Version of the program.", &version, 1.0);
 }
@@ -117,11 +207,23 @@ struct Families(BTreeMap<String, MetricFamily>);
 
 impl Families {
     fn count(&mut self, name: &str, help: &str, labels: &[(&str, &str)], value: u64) {
-        self.add(MetricKind::Counter, &format!("carillon_{name}"), help, labels, value as f64);
+        self.add(
+            MetricKind::Counter,
+            &format!("carillon_{name}"),
+            help,
+            labels,
+            value as f64,
+        );
     }
 
     fn gauge(&mut self, name: &str, help: &str, labels: &[(&str, &str)], value: f64) {
-        self.add(MetricKind::Gauge, &format!("carillon_{name}"), help, labels, value);
+        self.add(
+            MetricKind::Gauge,
+            &format!("carillon_{name}"),
+            help,
+            labels,
+            value,
+        );
     }
 
     fn add(&mut self, kind: MetricKind, name: &str, help: &str, labels: &[(&str, &str)], v: f64) {
@@ -180,10 +282,12 @@ impl Families {
 
     fn encode(self) -> String {
         let families: Vec<MetricFamily> = self.0.into_values().collect();
-        TextEncoder::new().encode_to_string(&families).unwrap_or_else(|error| {
-            tracing::error!(%error, "metrics cannot be written");
-            String::new()
-        })
+        TextEncoder::new()
+            .encode_to_string(&families)
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "metrics cannot be written");
+                String::new()
+            })
     }
 }
 

@@ -33,10 +33,14 @@ fn place(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
 
 fn answer(events: mpsc::Receiver<Result<Event, Infallible>>) -> Response {
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(10));
-    let mut response =
-        Sse::new(ReceiverStream::new(events)).keep_alive(keep_alive).into_response();
+    let mut response = Sse::new(ReceiverStream::new(events))
+        .keep_alive(keep_alive)
+        .into_response();
     // Proxies must not hold events back.
-    response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
+    response.headers_mut().insert(
+        "x-accel-buffering",
+        axum::http::HeaderValue::from_static("no"),
+    );
     response
 }
 
@@ -47,7 +51,9 @@ async fn closed(closing: &mut watch::Receiver<bool>) {
 
 /// Sends; false once nobody listens.
 async fn send(to: &Sender, name: &str, data: impl AsRef<str>) -> bool {
-    to.send(Ok(Event::default().event(name).data(data))).await.is_ok()
+    to.send(Ok(Event::default().event(name).data(data)))
+        .await
+        .is_ok()
 }
 
 /// The board: `history` once, `status` on change, `beat` every 5 s.
@@ -161,7 +167,9 @@ async fn pump_agent(app: &App, mut session: Session, to: &Sender) {
 
 /// Sends what the agent sees if it changed. The card is asked for once per state of a call.
 async fn push_me(app: &App, agent: AgentId, last: &mut Option<AgentMe>, to: &Sender) -> bool {
-    let Some(mut now) = agent_now(app, agent) else { return false };
+    let Some(mut now) = agent_now(app, agent) else {
+        return false;
+    };
     let mut fresh = true;
     if let Some(before) = last.as_ref() {
         now.agent.steady(&before.agent);

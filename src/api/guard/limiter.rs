@@ -56,7 +56,11 @@ impl Bucket {
         let refills = now.since(self.since).as_nanos() / REFILL.as_nanos();
         let refills = u32::try_from(refills).unwrap_or(u32::MAX);
         self.failures = self.failures.saturating_sub(refills);
-        self.since = if self.failures == 0 { now } else { self.since + REFILL * refills };
+        self.since = if self.failures == 0 {
+            now
+        } else {
+            self.since + REFILL * refills
+        };
     }
 }
 
@@ -66,7 +70,9 @@ impl Limiter {
     /// # Errors
     /// How long it must wait.
     pub fn check(&mut self, source: &Source, now: Mono) -> Result<(), Duration> {
-        let Some(bucket) = self.buckets.get_mut(source) else { return Ok(()) };
+        let Some(bucket) = self.buckets.get_mut(source) else {
+            return Ok(());
+        };
         bucket.pass_time(now);
         if bucket.failures == 0 {
             self.buckets.remove(source);
@@ -81,12 +87,19 @@ impl Limiter {
     /// The source guessed wrong.
     pub fn failed(&mut self, source: Source, now: Mono) {
         if self.buckets.len() >= SOURCES_MAX && !self.buckets.contains_key(&source) {
-            let oldest = self.buckets.iter().min_by_key(|(_, b)| b.since).map(|(s, _)| s.clone());
+            let oldest = self
+                .buckets
+                .iter()
+                .min_by_key(|(_, b)| b.since)
+                .map(|(s, _)| s.clone());
             if let Some(oldest) = oldest {
                 self.buckets.remove(&oldest);
             }
         }
-        let bucket = self.buckets.entry(source).or_insert(Bucket { failures: 0, since: now });
+        let bucket = self.buckets.entry(source).or_insert(Bucket {
+            failures: 0,
+            since: now,
+        });
         bucket.pass_time(now);
         bucket.failures = (bucket.failures + 1).min(BURST);
     }
@@ -114,7 +127,10 @@ mod tests {
         assert_eq!(limiter.check(&source("192.0.2.1"), later), Ok(()));
         limiter.failed(source("192.0.2.1"), later);
         assert!(limiter.check(&source("192.0.2.1"), later).is_err());
-        assert_eq!(limiter.check(&source("192.0.2.1"), later + REFILL * BURST), Ok(()));
+        assert_eq!(
+            limiter.check(&source("192.0.2.1"), later + REFILL * BURST),
+            Ok(())
+        );
     }
 
     #[test]

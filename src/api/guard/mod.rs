@@ -45,7 +45,9 @@ pub(crate) fn source_of(request: &Request) -> Source {
     let ip = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
+            address.ip()
+        });
     Source::new(ip)
 }
 
@@ -83,8 +85,12 @@ fn check_token(app: &App, source: Source, headers: &HeaderMap) -> Result<(), Api
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim());
     // A request without any token is no guess: it costs no patience.
-    let Some(given) = given else { return Err(ApiError::token()) };
-    app.limiter().check(&source, now).map_err(ApiError::too_many)?;
+    let Some(given) = given else {
+        return Err(ApiError::token());
+    };
+    app.limiter()
+        .check(&source, now)
+        .map_err(ApiError::too_many)?;
     if app.token.matches(given) {
         return Ok(());
     }

@@ -17,7 +17,10 @@ pub(crate) async fn check_origin(
     next: Next,
 ) -> Result<Response, ApiError> {
     let host = host_of(&request);
-    if !host.as_deref().is_some_and(|h| host_allowed(h, &app.config.hosts)) {
+    if !host
+        .as_deref()
+        .is_some_and(|h| host_allowed(h, &app.config.hosts))
+    {
         return Err(ApiError::new(
             StatusCode::MISDIRECTED_REQUEST,
             "API-003",
@@ -25,7 +28,10 @@ pub(crate) async fn check_origin(
             "use its IP address or localhost, or add the name to `hosts` in the config",
         ));
     }
-    let reads_only = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let reads_only = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     if !reads_only && is_foreign(request.headers(), host.as_deref().unwrap_or_default()) {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
@@ -39,8 +45,13 @@ pub(crate) async fn check_origin(
 
 /// Host and port the request is for.
 fn host_of(request: &Request) -> Option<String> {
-    let header = request.headers().get(header::HOST).and_then(|v| v.to_str().ok());
-    header.or_else(|| request.uri().authority().map(|a| a.as_str())).map(str::to_ascii_lowercase)
+    let header = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|v| v.to_str().ok());
+    header
+        .or_else(|| request.uri().authority().map(|a| a.as_str()))
+        .map(str::to_ascii_lowercase)
 }
 
 /// An address cannot be rebound; a name can, so it must be known.
@@ -63,7 +74,9 @@ fn is_foreign(headers: &HeaderMap, host: &str) -> bool {
     }
     text(header::ORIGIN).is_some_and(|origin| {
         let origin = origin.to_ascii_lowercase();
-        origin.split_once("://").is_none_or(|(_, authority)| authority != host)
+        origin
+            .split_once("://")
+            .is_none_or(|(_, authority)| authority != host)
     })
 }
 
@@ -74,10 +87,21 @@ mod tests {
     #[test]
     fn only_addresses_localhost_and_known_names_are_ours() {
         let known = vec!["dialer.example.com".to_owned()];
-        for host in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "10.1.2.3", "DIALER.example.com"] {
+        for host in [
+            "localhost:8080",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "10.1.2.3",
+            "DIALER.example.com",
+        ] {
             assert!(host_allowed(&host.to_ascii_lowercase(), &known), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", ""] {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "",
+        ] {
             assert!(!host_allowed(host, &known), "{host}");
         }
     }

@@ -43,9 +43,17 @@ impl Sessions {
     pub fn open(&mut self, agent: AgentId, name: &str, random: [u8; 32], now: Mono) -> String {
         let token: String = random.iter().map(|b| format!("{b:02x}")).collect();
         let (alive, watcher) = watch::channel(());
-        let session =
-            Session { agent, name: name.to_owned(), expires: now + LIFETIME, alive: watcher };
-        let entry = Entry { key: digest(&token), session, _alive: alive };
+        let session = Session {
+            agent,
+            name: name.to_owned(),
+            expires: now + LIFETIME,
+            alive: watcher,
+        };
+        let entry = Entry {
+            key: digest(&token),
+            session,
+            _alive: alive,
+        };
         self.by_agent.insert(agent, entry);
         token
     }
@@ -54,7 +62,10 @@ impl Sessions {
     pub fn find(&mut self, token: &str, now: Mono) -> Option<Session> {
         self.by_agent.retain(|_, e| now < e.session.expires);
         let key = digest(token);
-        self.by_agent.values().find(|e| e.key == key).map(|e| e.session.clone())
+        self.by_agent
+            .values()
+            .find(|e| e.key == key)
+            .map(|e| e.session.clone())
     }
 
     /// Ends the agent's session.

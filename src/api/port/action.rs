@@ -101,6 +101,9 @@ pub struct ActionReply {
 impl ActionReply {
     /// Done, in one sentence.
     pub fn done(message: impl Into<String>) -> Self {
-        Self { message: message.into(), ladder: Vec::new() }
+        Self {
+            message: message.into(),
+            ladder: Vec::new(),
+        }
     }
 }

@@ -39,7 +39,12 @@ impl ActionError {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self { code: code.into(), message: message.into(), remedy: remedy.into(), problem }
+        Self {
+            code: code.into(),
+            message: message.into(),
+            remedy: remedy.into(),
+            problem,
+        }
     }
 
     /// `what` (such as `lead 17`) is unknown.

@@ -72,9 +72,17 @@ pub(crate) async fn sign_in(
     if is_logged_out(&app, agent) {
         agent_act(&app, &request.name, AgentAction::Login).await?;
     }
-    let token = app.sessions().open(agent, &request.name, (app.config.entropy)(), now);
-    let reply = SignInReply { id: agent.0, name: request.name };
-    Ok(with_cookie(Json(reply).into_response(), &cookie(&app, &token, LIFETIME.as_secs())))
+    let token = app
+        .sessions()
+        .open(agent, &request.name, (app.config.entropy)(), now);
+    let reply = SignInReply {
+        id: agent.0,
+        name: request.name,
+    };
+    Ok(with_cookie(
+        Json(reply).into_response(),
+        &cookie(&app, &token, LIFETIME.as_secs()),
+    ))
 }
 
 fn is_logged_out(app: &App, agent: AgentId) -> bool {
@@ -97,7 +105,11 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
 }
 
 async fn agent_act(app: &App, name: &str, action: AgentAction) -> Result<ActionReply, ApiError> {
-    let action = Action::Agent { name: name.to_owned(), action, by_supervisor: false };
+    let action = Action::Agent {
+        name: name.to_owned(),
+        action,
+        by_supervisor: false,
+    };
     Ok(app.floor.act(action).await?)
 }
 
@@ -130,7 +142,9 @@ pub(crate) async fn ready(
     State(app): State<Arc<App>>,
     Extension(session): Extension<Session>,
 ) -> Reply {
-    agent_act(&app, &session.name, AgentAction::Ready).await.map(Json)
+    agent_act(&app, &session.name, AgentAction::Ready)
+        .await
+        .map(Json)
 }
 
 /// Take no further calls; a call in progress goes on.
@@ -141,7 +155,9 @@ pub(crate) async fn take_break(
     State(app): State<Arc<App>>,
     Extension(session): Extension<Session>,
 ) -> Reply {
-    agent_act(&app, &session.name, AgentAction::Break).await.map(Json)
+    agent_act(&app, &session.name, AgentAction::Break)
+        .await
+        .map(Json)
 }
 
 /// Leave; a call in progress goes on. Ends the session.
@@ -153,7 +169,10 @@ pub(crate) async fn logout(
 ) -> Result<Response, ApiError> {
     let reply = agent_act(&app, &session.name, AgentAction::Logout).await?;
     app.sessions().close(session.agent);
-    Ok(with_cookie(Json(reply).into_response(), &cookie(&app, "", 0)))
+    Ok(with_cookie(
+        Json(reply).into_response(),
+        &cookie(&app, "", 0),
+    ))
 }
 
 /// Hang up the customer.
@@ -164,7 +183,9 @@ pub(crate) async fn hangup(
     State(app): State<Arc<App>>,
     Extension(session): Extension<Session>,
 ) -> Reply {
-    agent_act(&app, &session.name, AgentAction::Hangup).await.map(Json)
+    agent_act(&app, &session.name, AgentAction::Hangup)
+        .await
+        .map(Json)
 }
 
 /// How a call went.
@@ -196,12 +217,20 @@ pub(crate) async fn disposition(
 ) -> Reply {
     let note = request.note.filter(|n| !n.trim().is_empty());
     if note.as_ref().is_some_and(|n| n.chars().count() > NOTE_MAX) {
-        return Err(ApiError::invalid("API-015", "the note is too long", "keep it under 2000 characters"));
+        return Err(ApiError::invalid(
+            "API-015",
+            "the note is too long",
+            "keep it under 2000 characters",
+        ));
     }
     let callback = request.callback.as_deref().map(instant).transpose()?;
     if callback.is_some_and(|at| at <= app.now().wall) {
         let remedy = "choose a time in the future";
-        return Err(ApiError::invalid("API-015", "the promised time has passed", remedy));
+        return Err(ApiError::invalid(
+            "API-015",
+            "the promised time has passed",
+            remedy,
+        ));
     }
     let entry = DispositionEntry {
         agent: session.agent,

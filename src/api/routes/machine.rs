@@ -27,7 +27,10 @@ pub(crate) struct Health {
 #[utoipa::path(get, path = "/healthz", tag = "machines",
     responses((status = 200, body = Health)))]
 pub(crate) async fn healthz() -> Json<Health> {
-    Json(Health { ok: true, reasons: Vec::new() })
+    Json(Health {
+        ok: true,
+        reasons: Vec::new(),
+    })
 }
 
 /// Ready: the floor moves, dialing is not halted or draining, the store takes writes.
@@ -50,9 +53,18 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Hea
     if floor.store_trouble.is_some() {
         reasons.push("the store refuses writes".to_owned());
     }
-    let code =
-        if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(Health { ok: reasons.is_empty(), reasons }))
+    let code = if reasons.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (
+        code,
+        Json(Health {
+            ok: reasons.is_empty(),
+            reasons,
+        }),
+    )
 }
 
 /// Metrics in Prometheus' text format.

@@ -46,11 +46,25 @@ pub(crate) struct Route {
 }
 
 fn read(path: &'static str, access: Access, handler: MethodRouter<Arc<App>>) -> Route {
-    Route { info: RouteInfo { method: Method::GET, path, access }, handler }
+    Route {
+        info: RouteInfo {
+            method: Method::GET,
+            path,
+            access,
+        },
+        handler,
+    }
 }
 
 fn change(path: &'static str, access: Access, handler: MethodRouter<Arc<App>>) -> Route {
-    Route { info: RouteInfo { method: Method::POST, path, access }, handler }
+    Route {
+        info: RouteInfo {
+            method: Method::POST,
+            path,
+            access,
+        },
+        handler,
+    }
 }
 
 /// Every route.
@@ -72,13 +86,25 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/leads/{id}/explain", Read, get(read::explain_lead)),
         read("/api/decisions", Read, get(read::decisions)),
         read("/api/decisions/{id}", Read, get(read::decision)),
-        read("/api/decisions/{id}/explain", Read, get(read::explain_decision)),
+        read(
+            "/api/decisions/{id}/explain",
+            Read,
+            get(read::explain_decision),
+        ),
         read("/api/report", Read, get(read::report)),
         read("/api/lists", Read, get(read::lists)),
-        change("/api/campaigns/{name}", Supervisor, post(supervisor::campaign)),
+        change(
+            "/api/campaigns/{name}",
+            Supervisor,
+            post(supervisor::campaign),
+        ),
         change("/api/lists/{id}", Supervisor, post(supervisor::list)),
         change("/api/agents/{name}", Supervisor, post(supervisor::agent)),
-        change("/api/trunks/{name}/test", Supervisor, post(supervisor::trunk_test)),
+        change(
+            "/api/trunks/{name}/test",
+            Supervisor,
+            post(supervisor::trunk_test),
+        ),
         change("/api/drain", Supervisor, post(supervisor::drain)),
         change("/api/stop", Supervisor, post(supervisor::stop)),
         change("/api/agent/session", SignIn, post(agent::sign_in)),

@@ -26,9 +26,14 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
     let Some(file) = Files::get(name) else {
         return (StatusCode::NOT_FOUND, "not found").into_response();
     };
-    let hash: String = file.metadata.sha256_hash()[..12].iter().map(|b| format!("{b:02x}")).collect();
+    let hash: String = file.metadata.sha256_hash()[..12]
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
     let tag = format!("\"{hash}\"");
-    let cached = headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == tag.as_bytes());
+    let cached = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|v| v.as_bytes() == tag.as_bytes());
     let mut response = if cached {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -44,6 +49,9 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
     };
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    out.insert(header::ETAG, HeaderValue::from_str(&tag).expect("hexadecimal digits in quotes"));
+    out.insert(
+        header::ETAG,
+        HeaderValue::from_str(&tag).expect("hexadecimal digits in quotes"),
+    );
     response
 }

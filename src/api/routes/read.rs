@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Params, Part};
-use crate::port::{CallFilter, DecisionFilter, Explanation, ListView, Report, ReportRange, Subject};
+use crate::port::{
+    CallFilter, DecisionFilter, Explanation, ListView, Report, ReportRange, Subject,
+};
 use crate::stream;
 use crate::view::{BoardView, CallBoard, DecisionBoard, LeadBoard, Names};
 use axum::Json;
@@ -25,7 +27,11 @@ const ROWS: u32 = 100;
 fn rows(asked: Option<u32>) -> Result<u32, ApiError> {
     match asked.unwrap_or(ROWS) {
         n @ 1..=ROWS_MAX => Ok(n),
-        n => Err(ApiError::invalid("API-015", format!("limit {n} is out of range"), "give 1 to 1000")),
+        n => Err(ApiError::invalid(
+            "API-015",
+            format!("limit {n} is out of range"),
+            "give 1 to 1000",
+        )),
     }
 }
 
@@ -91,7 +97,9 @@ pub(crate) async fn calls(
     };
     let records = app.floor.calls(filter).await?;
     let names = names(&app);
-    Ok(Json(records.iter().map(|r| CallBoard::of(r, &names)).collect()))
+    Ok(Json(
+        records.iter().map(|r| CallBoard::of(r, &names)).collect(),
+    ))
 }
 
 fn unknown_outcome(name: &str) -> ApiError {
@@ -152,10 +160,15 @@ pub(crate) async fn decisions(
     State(app): State<Arc<App>>,
     Params(asked): Params<DecisionParams>,
 ) -> Reply<Vec<DecisionBoard>> {
-    let filter = DecisionFilter { campaign: asked.campaign, limit: rows(asked.limit)? };
+    let filter = DecisionFilter {
+        campaign: asked.campaign,
+        limit: rows(asked.limit)?,
+    };
     let decisions = app.floor.decisions(filter).await?;
     let names = names(&app);
-    let views = decisions.iter().map(|d| DecisionBoard::of(d, names.campaign(d.campaign)));
+    let views = decisions
+        .iter()
+        .map(|d| DecisionBoard::of(d, names.campaign(d.campaign)));
     Ok(Json(views.collect()))
 }
 
@@ -168,7 +181,10 @@ pub(crate) async fn decision(
     Part(id): Part<u64>,
 ) -> Reply<DecisionBoard> {
     let decision = app.floor.decision(DecisionId(id)).await?;
-    Ok(Json(DecisionBoard::of(&decision, names(&app).campaign(decision.campaign))))
+    Ok(Json(DecisionBoard::of(
+        &decision,
+        names(&app).campaign(decision.campaign),
+    )))
 }
 
 /// Why so many lines were dialed, in words.
@@ -179,7 +195,9 @@ pub(crate) async fn explain_decision(
     State(app): State<Arc<App>>,
     Part(id): Part<u64>,
 ) -> Reply<Explanation> {
-    Ok(Json(app.floor.explain(Subject::Decision(DecisionId(id))).await?))
+    Ok(Json(
+        app.floor.explain(Subject::Decision(DecisionId(id))).await?,
+    ))
 }
 
 /// Which stretch of time.
@@ -224,7 +242,11 @@ pub(crate) async fn report(
         && to <= from
     {
         let remedy = "give a `to` later than `from`";
-        return Err(ApiError::invalid("API-015", "the report would cover no time", remedy));
+        return Err(ApiError::invalid(
+            "API-015",
+            "the report would cover no time",
+            remedy,
+        ));
     }
     Ok(Json(app.floor.report(range).await?))
 }

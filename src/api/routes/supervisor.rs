@@ -52,7 +52,14 @@ pub(crate) async fn list(
     Part(id): Part<String>,
     Body(request): Body<ListRequest>,
 ) -> Reply {
-    act(&app, Action::List { id, active: request.active }).await
+    act(
+        &app,
+        Action::List {
+            id,
+            active: request.active,
+        },
+    )
+    .await
 }
 
 /// What an agent is to do.
@@ -73,7 +80,15 @@ pub(crate) async fn agent(
     Part(name): Part<String>,
     Body(request): Body<AgentRequest>,
 ) -> Reply {
-    act(&app, Action::Agent { name, action: request.action, by_supervisor: true }).await
+    act(
+        &app,
+        Action::Agent {
+            name,
+            action: request.action,
+            by_supervisor: true,
+        },
+    )
+    .await
 }
 
 /// Whom to call for a test.
@@ -95,7 +110,11 @@ pub(crate) async fn trunk_test(
     Body(request): Body<TrunkTestRequest>,
 ) -> Reply {
     let number: E164 = request.number.parse().map_err(|e: NotE164| {
-        ApiError::invalid("API-015", e.to_string(), "give the number in international form")
+        ApiError::invalid(
+            "API-015",
+            e.to_string(),
+            "give the number in international form",
+        )
     })?;
     act(&app, Action::TrunkTest { name, number }).await
 }
@@ -112,10 +131,7 @@ pub(crate) struct DrainRequest {
 #[utoipa::path(post, path = "/api/drain", tag = "supervisor",
     request_body = DrainRequest, security(("token" = [])),
     responses((status = 200, body = ActionReply), (status = 401, body = ErrorBody)))]
-pub(crate) async fn drain(
-    State(app): State<Arc<App>>,
-    Body(request): Body<DrainRequest>,
-) -> Reply {
+pub(crate) async fn drain(State(app): State<Arc<App>>, Body(request): Body<DrainRequest>) -> Reply {
     act(&app, Action::Drain { on: request.on }).await
 }
 

@@ -24,7 +24,11 @@ pub(crate) struct CampaignRequest {
     /// Abandonment cap as a share above 0 and below 1, such as 0.03.
     cap: Option<f64>,
     /// The same in percent, 0.1 to 99, such as 3.
-    #[serde(alias = "adaptive_dropped_percentage", alias = "callAbandonLimit", alias = "targetRate")]
+    #[serde(
+        alias = "adaptive_dropped_percentage",
+        alias = "callAbandonLimit",
+        alias = "targetRate"
+    )]
     cap_percent: Option<f64>,
     /// Most lines per agent, above 0 and up to 1000.
     #[serde(alias = "adaptive_maximum_level", alias = "maxLinesPerAgent")]
@@ -67,8 +71,13 @@ impl CampaignRequest {
             dials.push(Dial::Running(on));
         }
         if dials.is_empty() {
-            let remedy = "name at least one of running, mode, ratio, cap, max_lines_per_agent, ring_cancel";
-            return Err(ApiError::invalid("API-013", "the request changes nothing", remedy));
+            let remedy =
+                "name at least one of running, mode, ratio, cap, max_lines_per_agent, ring_cancel";
+            return Err(ApiError::invalid(
+                "API-013",
+                "the request changes nothing",
+                remedy,
+            ));
         }
         Ok(dials)
     }
@@ -115,8 +124,13 @@ impl CampaignRequest {
 
 fn refused(error: &PacingError) -> ApiError {
     let text = error.to_string();
-    let text = text.strip_prefix(error.code()).unwrap_or(&text).trim_start_matches(": ");
-    let (message, remedy) = text.split_once("; ").unwrap_or((text, "see /api/openapi.json"));
+    let text = text
+        .strip_prefix(error.code())
+        .unwrap_or(&text)
+        .trim_start_matches(": ");
+    let (message, remedy) = text
+        .split_once("; ")
+        .unwrap_or((text, "see /api/openapi.json"));
     ApiError::invalid(error.code(), message, remedy)
 }
 
@@ -152,18 +166,33 @@ mod tests {
     fn what_cannot_be_used_is_refused_with_its_code() {
         assert_eq!(dials(json!({})), Err("API-013".into()));
         assert_eq!(dials(json!({"mode": "manual"})), Err("API-014".into()));
-        assert_eq!(dials(json!({"mode": "progressive", "ratio": 2})), Err("API-014".into()));
-        assert_eq!(dials(json!({"cap": 0.03, "targetRate": 3})), Err("API-014".into()));
-        assert_eq!(dials(json!({"callAbandonLimit": 0.03})), Err("API-015".into()));
+        assert_eq!(
+            dials(json!({"mode": "progressive", "ratio": 2})),
+            Err("API-014".into())
+        );
+        assert_eq!(
+            dials(json!({"cap": 0.03, "targetRate": 3})),
+            Err("API-014".into())
+        );
+        assert_eq!(
+            dials(json!({"callAbandonLimit": 0.03})),
+            Err("API-015".into())
+        );
         assert_eq!(dials(json!({"mode": "turbo"})), Err("PACE-001".into()));
         assert_eq!(dials(json!({"ratio": -1})), Err("PACE-002".into()));
         assert_eq!(dials(json!({"cap": 3})), Err("PACE-003".into()));
-        assert_eq!(dials(json!({"max_lines_per_agent": 0})), Err("PACE-004".into()));
+        assert_eq!(
+            dials(json!({"max_lines_per_agent": 0})),
+            Err("PACE-004".into())
+        );
     }
 
     #[test]
     fn dialing_starts_after_the_new_settings() {
         let turned = dials(json!({"running": true, "mode": "progressive"})).unwrap();
-        assert_eq!(turned, vec![Dial::Mode(Mode::Progressive), Dial::Running(true)]);
+        assert_eq!(
+            turned,
+            vec![Dial::Mode(Mode::Progressive), Dial::Running(true)]
+        );
     }
 }

@@ -146,10 +146,19 @@ impl BoardView {
             alerts: alerts(status),
             crew: CrewBoard::of(&floor.agents),
             campaigns: floor.campaigns.iter().map(CampaignBoard::of).collect(),
-            agents: floor.agents.iter().map(|a| AgentBoard::of(a, floor.at, &names)).collect(),
+            agents: floor
+                .agents
+                .iter()
+                .map(|a| AgentBoard::of(a, floor.at, &names))
+                .collect(),
             trunks: floor.trunks.iter().map(TrunkBoard::of).collect(),
             calls: Some(live_calls(floor, &names)),
-            recent: status.recent.iter().take(RECENT_MAX).map(|r| CallBoard::of(r, &names)).collect(),
+            recent: status
+                .recent
+                .iter()
+                .take(RECENT_MAX)
+                .map(|r| CallBoard::of(r, &names))
+                .collect(),
             bridge: BridgeBoard {
                 count: status.bridge.count,
                 p50_ms: ms(status.bridge.p50_s),
@@ -174,7 +183,10 @@ impl BoardView {
 
     /// Whether anything but the clock differs.
     pub(crate) fn differs(&self, before: &BoardView) -> bool {
-        let then = BoardView { at_ms: self.at_ms, ..before.clone() };
+        let then = BoardView {
+            at_ms: self.at_ms,
+            ..before.clone()
+        };
         *self != then
     }
 }
@@ -240,7 +252,9 @@ fn alerts(status: &BoardStatus) -> Vec<AlertBoard> {
         all.push((AlertLevel::Critical, "halted", text, None));
     }
     if let Some(why) = &floor.store_trouble {
-        let text = format!("The store refuses writes ({why}): nothing is dialed until it takes them again.");
+        let text = format!(
+            "The store refuses writes ({why}): nothing is dialed until it takes them again."
+        );
         all.push((AlertLevel::Critical, "store", text, None));
     }
     for trunk in floor.trunks.iter().filter(|t| !t.up) {
@@ -248,7 +262,12 @@ fn alerts(status: &BoardStatus) -> Vec<AlertBoard> {
         all.push((AlertLevel::Critical, "trunk_down", text, None));
     }
     for alert in &status.alerts {
-        all.push((alert.level, &alert.code, alert.text.clone(), Some(alert.since)));
+        all.push((
+            alert.level,
+            &alert.code,
+            alert.text.clone(),
+            Some(alert.since),
+        ));
     }
     if floor.draining {
         let text = "Draining: nothing new is dialed, conversations end on their own.".to_owned();
@@ -272,4 +291,65 @@ fn alerts(status: &BoardStatus) -> Vec<AlertBoard> {
             since_ms: since.map(|w| w.0),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carillon_decision::agent::LineKind;
+    use carillon_decision::id::{AgentId, TrunkId};
+    use carillon_decision::status::TimeSplit;
+
+    fn status(at: i64, for_s: f64, up: bool) -> BoardStatus {
+        let mut status = BoardStatus::default();
+        status.floor.at = Wall(at);
+        status.floor.agents.push(AgentStatus {
+            id: AgentId(1),
+            name: "amy".into(),
+            state: AgentState::Ready,
+            state_name: "ready".into(),
+            for_s,
+            line_up: true,
+            line: LineKind::NailedUp,
+            skills: Default::default(),
+            campaign: None,
+            lead: None,
+            calls: 0,
+            times: TimeSplit::default(),
+        });
+        status.floor.trunks.push(TrunkStatus {
+            id: TrunkId(1),
+            name: "a".into(),
+            group: "main".into(),
+            up,
+            reason: "no answer to OPTIONS".into(),
+            in_use: 0,
+            channels: 10,
+            disconnected_share: 0.0,
+        });
+        status
+    }
+
+    #[test]
+    fn passing_time_alone_is_no_change() {
+        let before = BoardView::of(&status(100_000, 5.0, true)).for_stream(None);
+        let later = BoardView::of(&status(101_000, 6.004, true)).for_stream(Some(&before));
+        assert!(!later.differs(&before));
+        assert_eq!(later.agents[0].since_ms, 95_000);
+        let again = BoardView::of(&status(200_000, 5.0, true)).for_stream(Some(&before));
+        assert!(again.differs(&before), "ready anew is a change");
+    }
+
+    #[test]
+    fn trouble_is_raised_from_the_floor_worst_first() {
+        let mut status = status(0, 0.0, false);
+        status.dry_run = true;
+        status.floor.draining = true;
+        let codes: Vec<String> = BoardView::of(&status)
+            .alerts
+            .into_iter()
+            .map(|a| a.code)
+            .collect();
+        assert_eq!(codes, ["trunk_down", "draining", "dry_run"]);
+    }
 }

@@ -67,22 +67,43 @@ pub(crate) struct Names {
 impl Names {
     pub fn of(floor: &FloorStatus) -> Self {
         Self {
-            campaigns: floor.campaigns.iter().map(|c| (c.id, c.name.clone())).collect(),
-            agents: floor.agents.iter().map(|a| (a.id, a.name.clone())).collect(),
-            trunks: floor.trunks.iter().map(|t| (t.id, t.name.clone())).collect(),
+            campaigns: floor
+                .campaigns
+                .iter()
+                .map(|c| (c.id, c.name.clone()))
+                .collect(),
+            agents: floor
+                .agents
+                .iter()
+                .map(|a| (a.id, a.name.clone()))
+                .collect(),
+            trunks: floor
+                .trunks
+                .iter()
+                .map(|t| (t.id, t.name.clone()))
+                .collect(),
         }
     }
 
     pub fn campaign(&self, id: CampaignId) -> String {
-        self.campaigns.get(&id).cloned().unwrap_or_else(|| format!("#{id}"))
+        self.campaigns
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| format!("#{id}"))
     }
 
     pub fn agent(&self, id: AgentId) -> String {
-        self.agents.get(&id).cloned().unwrap_or_else(|| format!("#{id}"))
+        self.agents
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| format!("#{id}"))
     }
 
     pub fn trunk(&self, id: TrunkId) -> String {
-        self.trunks.get(&id).cloned().unwrap_or_else(|| format!("#{id}"))
+        self.trunks
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| format!("#{id}"))
     }
 }
 

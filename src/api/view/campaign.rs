@@ -174,9 +174,17 @@ impl CampaignBoard {
 
 impl LinesBoard {
     fn of(l: LineCounts) -> Self {
-        let total = [l.dialing, l.ringing, l.screening, l.waiting, l.talking, l.message, l.ending]
-            .into_iter()
-            .fold(0, u32::saturating_add);
+        let total = [
+            l.dialing,
+            l.ringing,
+            l.screening,
+            l.waiting,
+            l.talking,
+            l.message,
+            l.ending,
+        ]
+        .into_iter()
+        .fold(0, u32::saturating_add);
         Self {
             dialing: l.dialing,
             ringing: l.ringing,

@@ -29,5 +29,9 @@ pub(crate) fn round4(value: f64) -> f64 {
 
 /// `part / whole`, 0 of nothing.
 pub(crate) fn share(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { round4(part / whole) } else { 0.0 }
+    if whole > 0.0 {
+        round4(part / whole)
+    } else {
+        0.0
+    }
 }

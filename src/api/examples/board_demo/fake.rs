@@ -29,7 +29,11 @@ impl Fake {
     pub fn new(now: i64) -> Arc<Self> {
         let world = World::new(now);
         let board = watch::Sender::new(Arc::new(world.board()));
-        Arc::new(Self { world: Mutex::new(world), board, asked: Mutex::default() })
+        Arc::new(Self {
+            world: Mutex::new(world),
+            board,
+            asked: Mutex::default(),
+        })
     }
 
     /// Moves on by `ms` and publishes.
@@ -48,7 +52,12 @@ impl Fake {
     }
 
     fn desk(&self, name: &str) -> Option<usize> {
-        self.world.lock().unwrap().desks.iter().position(|d| d.name == name)
+        self.world
+            .lock()
+            .unwrap()
+            .desks
+            .iter()
+            .position(|d| d.name == name)
     }
 }
 
@@ -69,7 +78,11 @@ fn apply(world: &mut World, action: Action) -> Result<ActionReply, ActionError> 
             }
             Ok(ActionReply::done("campaign changed"))
         }
-        Action::Agent { name, action, by_supervisor } => {
+        Action::Agent {
+            name,
+            action,
+            by_supervisor,
+        } => {
             let Some(desk) = world.desks.iter().position(|d| d.name == name) else {
                 return Err(ActionError::not_found(format!("agent {name}")));
             };
@@ -95,7 +108,11 @@ fn apply(world: &mut World, action: Action) -> Result<ActionReply, ActionError> 
 }
 
 fn agent(world: &mut World, desk: usize, action: AgentAction, by_supervisor: bool) {
-    let why = if by_supervisor { BreakReason::Supervisor } else { BreakReason::Requested };
+    let why = if by_supervisor {
+        BreakReason::Supervisor
+    } else {
+        BreakReason::Requested
+    };
     let state = match action {
         AgentAction::Login => AgentState::Break(BreakReason::NotReady),
         AgentAction::Ready => AgentState::Ready,
@@ -150,7 +167,12 @@ impl Floor for Fake {
             detail: "07:41 in America/Los_Angeles (number prefix); calls from 08:00".into(),
         };
         let summary = "not dialed: outside calling hours".into();
-        answer(Ok(Explanation { subject: what, summary, steps: vec![step], next_at: None }))
+        answer(Ok(Explanation {
+            subject: what,
+            summary,
+            steps: vec![step],
+            next_at: None,
+        }))
     }
 
     fn decision(&self, id: DecisionId) -> Answer<'_, PacingDecision> {
@@ -158,7 +180,9 @@ impl Floor for Fake {
     }
 
     fn decisions(&self, filter: DecisionFilter) -> Answer<'_, Vec<PacingDecision>> {
-        answer(Ok((0..u64::from(filter.limit.min(3))).map(|i| decision(DecisionId(9 - i))).collect()))
+        answer(Ok((0..u64::from(filter.limit.min(3)))
+            .map(|i| decision(DecisionId(9 - i)))
+            .collect()))
     }
 
     fn calls(&self, filter: CallFilter) -> Answer<'_, Vec<CallRecord>> {
@@ -177,7 +201,11 @@ impl Floor for Fake {
             next_at: Some(Wall(1_795_276_800_000)),
             refusal: None,
             numbers: number(id)
-                .map(|number| LeadViewNumber { number, retired: false, listed: vec![] })
+                .map(|number| LeadViewNumber {
+                    number,
+                    retired: false,
+                    listed: vec![],
+                })
                 .into_iter()
                 .collect(),
             zone: Some("America/New_York".into()),
@@ -201,12 +229,22 @@ impl Floor for Fake {
             open,
             closed: leads - open,
         };
-        answer(Ok(vec![list("2026-10", true, 5200, 3120), list("2026-11", false, 8000, 8000)]))
+        answer(Ok(vec![
+            list("2026-10", true, 5200, 3120),
+            list("2026-11", false, 8000, 8000),
+        ]))
     }
 
     fn keypad(&self) -> Vec<KeypadCode> {
-        let code = |keys: &str, does: &str| KeypadCode { keys: keys.into(), does: does.into() };
-        vec![code("*1", "Ready"), code("*2", "Break"), code("*3", "Hang up the customer")]
+        let code = |keys: &str, does: &str| KeypadCode {
+            keys: keys.into(),
+            does: does.into(),
+        };
+        vec![
+            code("*1", "Ready"),
+            code("*2", "Break"),
+            code("*3", "Hang up the customer"),
+        ]
     }
 
     fn extra_metrics(&self) -> Vec<ExtraMetric> {
@@ -269,7 +307,12 @@ fn card(call: CallId, now: i64) -> LeadCard {
         ],
         history: vec![
             note(2, "No answer", None, None),
-            note(9, "Call back", Some("ines"), Some("Asked for the new price in writing first.")),
+            note(
+                9,
+                "Call back",
+                Some("ines"),
+                Some("Asked for the new price in writing first."),
+            ),
         ],
         script: Some(
             "Good morning, this is NAME from Northbank about your plan that renews in December.\n\

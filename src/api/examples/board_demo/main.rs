@@ -29,11 +29,18 @@ async fn main() -> std::io::Result<()> {
     let clock: Clock = Arc::new(move || {
         let passed = zero.elapsed();
         let nanos = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX);
-        Now { mono: Mono(nanos), wall: Wall(START) + passed }
+        Now {
+            mono: Mono(nanos),
+            wall: Wall(START) + passed,
+        }
     });
     // Made-up sessions need no secrecy.
-    let config =
-        ApiConfig::new(address, "board-demo-token".to_owned(), clock, Arc::new(|| [7; 32]));
+    let config = ApiConfig::new(
+        address,
+        "board-demo-token".to_owned(),
+        clock,
+        Arc::new(|| [7; 32]),
+    );
     let mover = Arc::clone(&floor);
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(STEP);

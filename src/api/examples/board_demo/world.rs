@@ -53,8 +53,18 @@ pub struct World {
 }
 
 const NAMES: [&str; 12] = [
-    "amara", "bjorn", "chen", "dilnoza", "esteban", "fatima", "gwen", "hiro", "ines", "jakub",
-    "katarzyna", "lwazi",
+    "amara",
+    "bjorn",
+    "chen",
+    "dilnoza",
+    "esteban",
+    "fatima",
+    "gwen",
+    "hiro",
+    "ines",
+    "jakub",
+    "katarzyna",
+    "lwazi",
 ];
 
 impl World {
@@ -143,8 +153,9 @@ impl World {
     }
 
     fn pass_lines(&mut self) {
-        let due: Vec<usize> =
-            (0..self.lines.len()).filter(|&i| self.lines[i].until <= self.now).collect();
+        let due: Vec<usize> = (0..self.lines.len())
+            .filter(|&i| self.lines[i].until <= self.now)
+            .collect();
         for i in due.into_iter().rev() {
             self.advance(i);
         }
@@ -202,7 +213,11 @@ impl World {
             let wrap = self.now + self.span(5.0, 20.0);
             self.set(desk, AgentState::WrapUp(line.id), wrap);
         }
-        *self.totals.outcomes.entry(line.fate.name().to_owned()).or_default() += 1;
+        *self
+            .totals
+            .outcomes
+            .entry(line.fate.name().to_owned())
+            .or_default() += 1;
         let record = self.record(&line);
         self.records.push_front(record);
         self.records.truncate(20);
@@ -238,13 +253,18 @@ impl World {
 
     fn dial(&mut self) {
         let idle = self.count(|s| *s == AgentState::Ready) as f64;
-        let busy = self.count(|s| matches!(s, AgentState::Talking(_) | AgentState::WrapUp(_))) as f64;
+        let busy =
+            self.count(|s| matches!(s, AgentState::Talking(_) | AgentState::WrapUp(_))) as f64;
         let ratio = match self.tuning.mode {
             Mode::ManualRatio { ratio } => ratio,
             Mode::Progressive => 1.0,
             _ => 1.7,
         };
-        let early = if self.tuning.mode.overdials() { 0.25 } else { 0.0 };
+        let early = if self.tuning.mode.overdials() {
+            0.25
+        } else {
+            0.0
+        };
         let want = (ratio * idle + early * busy).floor() as usize;
         let have = self.lines.iter().filter(|l| l.agent.is_none()).count();
         self.decisions += 1;
@@ -277,7 +297,11 @@ impl World {
         });
         self.totals.placed += 1;
         if self.totals.placed.is_multiple_of(5) {
-            *self.totals.refused.entry("outside_hours".into()).or_default() += 1;
+            *self
+                .totals
+                .refused
+                .entry("outside_hours".into())
+                .or_default() += 1;
         }
     }
 
@@ -323,7 +347,11 @@ impl World {
             dry_run: false,
             version: "0.1.0".into(),
             recent: self.records.iter().cloned().collect(),
-            alerts: if self.totals.placed > 200 { vec![alert] } else { vec![] },
+            alerts: if self.totals.placed > 200 {
+                vec![alert]
+            } else {
+                vec![]
+            },
             bridge: LatencySummary {
                 count: connected,
                 sum_s: 0.021 * connected as f64,
@@ -351,7 +379,11 @@ impl World {
             window: name.into(),
             answered,
             abandoned,
-            share: if answered == 0 { 0.0 } else { abandoned as f64 / answered as f64 },
+            share: if answered == 0 {
+                0.0
+            } else {
+                abandoned as f64 / answered as f64
+            },
             cap: self.tuning.cap,
         };
         let (answered, abandoned) = (self.totals.answered_human, self.totals.abandoned);
@@ -402,7 +434,11 @@ impl World {
             group: "main".into(),
             up: true,
             reason: String::new(),
-            in_use: self.lines.iter().filter(|l| 1 + l.id.0 % 2 == u64::from(id)).count() as u32,
+            in_use: self
+                .lines
+                .iter()
+                .filter(|l| 1 + l.id.0 % 2 == u64::from(id))
+                .count() as u32,
             channels,
             disconnected_share: 0.03,
         };

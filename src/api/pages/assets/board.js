@@ -22,6 +22,7 @@ let lostAt = null;
 let beatAt = 0;
 let moved = { at_ms: 0, seen: Date.now() };
 let stream = null;
+let denied = false;
 
 const floorNow = () => Date.now() + offset;
 const campaign = () => board?.campaigns.find((c) => c.id === chosen) ?? board?.campaigns[0];
@@ -48,7 +49,8 @@ function onEvent(name, data) {
 function onLink(state) {
   const live = state === "live";
   lostAt = live ? null : lostAt ?? Date.now();
-  if (state === "denied") controls.ask("Reading needs the token here.");
+  denied = state === "denied";
+  if (denied) controls.ask("Reading needs the token here.");
   renderLink();
 }
 
@@ -66,14 +68,15 @@ function renderLink() {
   const frozen = beatAt && Date.now() - moved.seen > 20000;
   const bad = lostAt !== null;
   link.dataset.state = bad ? "lost" : board ? (frozen ? "lost" : "live") : "wait";
-  put(link, bad ? "Connection lost" : frozen ? "Floor stands still" : board ? "Live" : "Connecting");
+  put(link, denied ? "Locked" : bad ? "Connection lost" : frozen ? "Floor stands still" : board ? "Live" : "Connecting");
   $("main").classList.toggle("stale", bad || Boolean(frozen));
   renderAlerts(bad, frozen);
 }
 
 function renderAlerts(bad, frozen) {
   const all = [...(board?.alerts ?? [])];
-  if (bad && board) all.unshift({ level: "critical", code: "lost", text: `No connection to Carillon since ${clock(lostAt)}: these figures are old. Trying again by itself.` });
+  if (denied) all.unshift({ level: "warning", code: "denied", text: "Reading needs the supervisor’s token here: enter it under Controls." });
+  else if (bad && board) all.unshift({ level: "critical", code: "lost", text: `No connection to Carillon since ${clock(lostAt)}: these figures are old. Trying again by itself.` });
   else if (frozen) all.unshift({ level: "critical", code: "frozen", text: "The floor has not moved for a while: these figures are old." });
   const label = { critical: "▲ Trouble", warning: "! Attention", info: "i Note" };
   sync($("alerts"), all, (a) => a.code + a.text, (a) => make("p", { class: "alert" }, make("b"), make("span")), (e, a) => {
@@ -144,7 +147,7 @@ function renderPacing(c) {
   put($("lines-per-agent"), c.lines_per_agent.toFixed(2));
   $("binding").hidden = !c.binding;
   put($("binding"), BINDING[c.binding] ?? words(c.binding));
-  put($("reason"), c.reason || "No decision yet.");
+  put($("reason"), (c.reason || "No decision yet.").replaceAll(" %", "\u00a0%"));
   put($("lines-total"), String(c.lines.total));
   const phases = PHASES.filter((p) => p !== "ending" || c.lines.ending);
   sync($("phases"), phases.filter((p) => c.lines[p]), (p) => p, (p) => make("span", { "data-phase": p }), (e, p) => {

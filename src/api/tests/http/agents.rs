@@ -13,7 +13,10 @@ async fn talking() -> (Service, String, Value) {
     let cookie = service.sign_in("amara").await;
     for _ in 0..400 {
         service.floor.step(500);
-        let me = service.send(Ask::get("/api/agent/me").header("cookie", &cookie).done()).await.json();
+        let me = service
+            .send(Ask::get("/api/agent/me").header("cookie", &cookie).done())
+            .await
+            .json();
         if me["agent"]["state"] == "talking" {
             return (service, cookie, me);
         }
@@ -25,13 +28,24 @@ async fn talking() -> (Service, String, Value) {
 async fn the_cookie_is_for_this_browser_and_the_agents_routes_only() {
     let service = Service::with(|c| c.https = true);
     let body = json!({"name": "lwazi", "pin": "2468"});
-    let answer = service.send(Ask::post("/api/agent/session").json(body)).await;
+    let answer = service
+        .send(Ask::post("/api/agent/session").json(body))
+        .await;
     let cookie = answer.headers["set-cookie"].to_str().unwrap();
-    for part in ["; HttpOnly", "; SameSite=Strict", "; Path=/api/agent;", "; Secure"] {
+    for part in [
+        "; HttpOnly",
+        "; SameSite=Strict",
+        "; Path=/api/agent;",
+        "; Secure",
+    ] {
         assert!(cookie.contains(part), "{part} in {cookie}");
     }
     // Logged out before: the phone is called now.
-    let login = Action::Agent { name: "lwazi".into(), action: AgentAction::Login, by_supervisor: false };
+    let login = Action::Agent {
+        name: "lwazi".into(),
+        action: AgentAction::Login,
+        by_supervisor: false,
+    };
     assert_eq!(*service.floor.asked.lock().unwrap(), vec![login]);
 }
 
@@ -44,9 +58,18 @@ async fn the_card_shows_the_person_and_the_whole_number() {
     assert_eq!(card["tags"][0], json!(["language", "English"]));
     assert_eq!(card["dispositions"][1]["callback"], true);
     assert_eq!(card["wrap_up_limit_s"], 30);
-    let hangup = service.send(Ask::post("/api/agent/hangup").header("cookie", &cookie).done()).await;
+    let hangup = service
+        .send(
+            Ask::post("/api/agent/hangup")
+                .header("cookie", &cookie)
+                .done(),
+        )
+        .await;
     assert_eq!(hangup.status, StatusCode::OK);
-    let me = service.send(Ask::get("/api/agent/me").header("cookie", &cookie).done()).await.json();
+    let me = service
+        .send(Ask::get("/api/agent/me").header("cookie", &cookie).done())
+        .await
+        .json();
     assert_eq!(me["agent"]["state"], "wrap_up");
     assert!(me["card"].is_object(), "the card stays for wrap-up");
 }
@@ -59,18 +82,24 @@ async fn dispositions_are_checked_and_carried_over() {
         let ask = Ask::post("/api/agent/disposition").header("cookie", &cookie);
         service.send(ask.json(body))
     };
-    let past = say(json!({"call": call, "code": "CALLBK", "callback": "2020-01-01T00:00:00Z"})).await;
+    let past =
+        say(json!({"call": call, "code": "CALLBK", "callback": "2020-01-01T00:00:00Z"})).await;
     assert_eq!(past.code(), "API-015");
     let long = say(json!({"call": call, "code": "NI", "note": "x".repeat(2001)})).await;
     assert_eq!(long.code(), "API-015");
-    let good = say(json!({"call": call, "code": "CALLBK", "callback": "2026-12-24T15:00:00+01:00",
-        "note": "after lunch", "ready": true}))
+    let good = say(
+        json!({"call": call, "code": "CALLBK", "callback": "2026-12-24T15:00:00+01:00",
+        "note": "after lunch", "ready": true}),
+    )
     .await;
     assert_eq!(good.status, StatusCode::OK, "{}", good.text);
     let Some(Action::Disposition(entry)) = service.floor.asked.lock().unwrap().pop() else {
         panic!("no disposition arrived");
     };
-    assert_eq!((entry.agent.0, entry.code.as_str(), entry.ready), (1, "CALLBK", true));
+    assert_eq!(
+        (entry.agent.0, entry.code.as_str(), entry.ready),
+        (1, "CALLBK", true)
+    );
     assert_eq!(entry.callback.unwrap().to_string(), "2026-12-24T14:00:00Z");
     assert_eq!(entry.note.as_deref(), Some("after lunch"));
 }
@@ -83,11 +112,21 @@ async fn a_session_ends_with_logout_with_time_and_with_a_second_sign_in() {
     let second = service.sign_in("chen").await;
     assert_eq!(me(&first).await.code(), "API-005");
     assert_eq!(me(&second).await.status, StatusCode::OK);
-    for (path, action) in [("ready", AgentAction::Ready), ("break", AgentAction::Break), ("logout", AgentAction::Logout)] {
+    for (path, action) in [
+        ("ready", AgentAction::Ready),
+        ("break", AgentAction::Break),
+        ("logout", AgentAction::Logout),
+    ] {
         let path = format!("/api/agent/{path}");
-        let answer = service.send(Ask::post(&path).header("cookie", &second).done()).await;
+        let answer = service
+            .send(Ask::post(&path).header("cookie", &second).done())
+            .await;
         assert_eq!(answer.status, StatusCode::OK);
-        let own = Action::Agent { name: "chen".into(), action, by_supervisor: false };
+        let own = Action::Agent {
+            name: "chen".into(),
+            action,
+            by_supervisor: false,
+        };
         assert_eq!(service.floor.asked.lock().unwrap().pop(), Some(own));
     }
     assert_eq!(me(&second).await.status, StatusCode::UNAUTHORIZED);

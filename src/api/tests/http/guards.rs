@@ -11,7 +11,9 @@ async fn every_change_needs_credentials() {
     let service = Service::new(Reads::Open);
     let cookie = service.sign_in("bjorn").await;
     service.floor.asked.lock().unwrap().clear();
-    let changes = carillon_api::routes().into_iter().filter(|r| r.method != Method::GET);
+    let changes = carillon_api::routes()
+        .into_iter()
+        .filter(|r| r.method != Method::GET);
     let mut count = 0;
     for route in changes {
         count += 1;
@@ -21,7 +23,9 @@ async fn every_change_needs_credentials() {
         let bare = service.send(ask().json(wrong_body.clone())).await;
         assert_eq!(bare.status, StatusCode::UNAUTHORIZED, "{path}");
         bare.code();
-        let wrong = service.send(ask().token("guess").json(wrong_body.clone())).await;
+        let wrong = service
+            .send(ask().token("guess").json(wrong_body.clone()))
+            .await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED, "{path}");
         // Neither right stands in for the other.
         let crossed = match route.access {
@@ -33,7 +37,11 @@ async fn every_change_needs_credentials() {
         assert_eq!(crossed.status, StatusCode::UNAUTHORIZED, "{path}");
     }
     assert!(count >= 12);
-    assert_eq!(*service.floor.asked.lock().unwrap(), vec![], "a refused request changed something");
+    assert_eq!(
+        *service.floor.asked.lock().unwrap(),
+        vec![],
+        "a refused request changed something"
+    );
 }
 
 #[tokio::test]
@@ -47,30 +55,56 @@ async fn reads_need_the_token_only_where_the_config_says_so() {
         }
         assert_eq!(open.get(&path).await.status, StatusCode::OK, "{path}");
         let refused = closed.get(&path).await;
-        assert_eq!((refused.status, refused.code().as_str()), (StatusCode::UNAUTHORIZED, "API-001"));
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (StatusCode::UNAUTHORIZED, "API-001")
+        );
         let with = closed.send(Ask::get(&path).token(TOKEN).done()).await;
         assert_eq!(with.status, StatusCode::OK, "{path}");
     }
-    assert_eq!(closed.get("/api/events").await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(Reads::for_address("127.0.0.1:1".parse().unwrap()), Reads::Open);
+    assert_eq!(
+        closed.get("/api/events").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(
+        Reads::for_address("127.0.0.1:1".parse().unwrap()),
+        Reads::Open
+    );
     assert_eq!(Reads::for_address("[::1]:1".parse().unwrap()), Reads::Open);
-    assert_eq!(Reads::for_address("0.0.0.0:1".parse().unwrap()), Reads::Token);
+    assert_eq!(
+        Reads::for_address("0.0.0.0:1".parse().unwrap()),
+        Reads::Token
+    );
 }
 
 #[tokio::test]
 async fn guesses_at_the_token_are_limited_by_source() {
     let service = Service::new(Reads::Open);
-    let ask = |from: &str, token: &str| Ask::post("/api/drain").from(from).token(token).json(json!({"on": true}));
+    let ask = |from: &str, token: &str| {
+        Ask::post("/api/drain")
+            .from(from)
+            .token(token)
+            .json(json!({"on": true}))
+    };
     for _ in 0..8 {
         let wrong = service.send(ask("192.0.2.9", "guess")).await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     }
     let held = service.send(ask("192.0.2.9", TOKEN)).await;
-    assert_eq!((held.status, held.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "API-002"));
+    assert_eq!(
+        (held.status, held.code().as_str()),
+        (StatusCode::TOO_MANY_REQUESTS, "API-002")
+    );
     assert_eq!(held.headers["retry-after"], "8");
-    assert_eq!(service.send(ask("192.0.2.10", TOKEN)).await.status, StatusCode::OK);
+    assert_eq!(
+        service.send(ask("192.0.2.10", TOKEN)).await.status,
+        StatusCode::OK
+    );
     service.pass(Duration::from_secs(8));
-    assert_eq!(service.send(ask("192.0.2.9", TOKEN)).await.status, StatusCode::OK);
+    assert_eq!(
+        service.send(ask("192.0.2.9", TOKEN)).await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -85,8 +119,14 @@ async fn guesses_at_a_pin_are_limited_by_name_as_well() {
         let wrong = service.send(ask(n, "amara", "1111")).await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(service.send(ask(99, "amara", "2468")).await.status, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(service.send(ask(99, "bjorn", "2468")).await.status, StatusCode::OK);
+    assert_eq!(
+        service.send(ask(99, "amara", "2468")).await.status,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    assert_eq!(
+        service.send(ask(99, "bjorn", "2468")).await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -99,10 +139,14 @@ async fn foreign_pages_and_foreign_names_are_refused() {
         ("dialer.example.com", StatusCode::OK),
         ("rebound.example.net:8080", StatusCode::MISDIRECTED_REQUEST),
     ] {
-        let answer = service.send(get(host).body(Default::default()).unwrap()).await;
+        let answer = service
+            .send(get(host).body(Default::default()).unwrap())
+            .await;
         assert_eq!(answer.status, status, "{host}");
     }
-    let bare = axum::http::Request::get("/api/status").body(Default::default()).unwrap();
+    let bare = axum::http::Request::get("/api/status")
+        .body(Default::default())
+        .unwrap();
     assert_eq!(service.send(bare).await.code(), "API-003");
     let ask = || Ask::post("/api/drain").token(TOKEN);
     let body = json!({"on": true});
@@ -113,21 +157,39 @@ async fn foreign_pages_and_foreign_names_are_refused() {
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
     ] {
-        let answer = service.send(ask().header(name, value).json(body.clone())).await;
-        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "API-004"), "{value}");
+        let answer = service
+            .send(ask().header(name, value).json(body.clone()))
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::FORBIDDEN, "API-004"),
+            "{value}"
+        );
     }
     assert_eq!(*service.floor.asked.lock().unwrap(), vec![]);
-    let own = ask().header("origin", "http://127.0.0.1:8080").header("sec-fetch-site", "same-origin");
+    let own = ask()
+        .header("origin", "http://127.0.0.1:8080")
+        .header("sec-fetch-site", "same-origin");
     assert_eq!(service.send(own.json(body)).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let service = Service::new(Reads::Token);
-    for path in ["/", "/agent", "/assets/board.js", "/api/status", "/nothing", "/healthz"] {
+    for path in [
+        "/",
+        "/agent",
+        "/assets/board.js",
+        "/api/status",
+        "/nothing",
+        "/healthz",
+    ] {
         let headers = service.get(path).await.headers;
         let policy = headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.starts_with("default-src 'self'") && !policy.contains("unsafe"), "{path}");
+        assert!(
+            policy.starts_with("default-src 'self'") && !policy.contains("unsafe"),
+            "{path}"
+        );
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["x-frame-options"], "DENY");
         assert!(headers.contains_key("cache-control"));

@@ -25,7 +25,11 @@ async fn no_read_shows_a_whole_number() {
             continue; // the same board as /api/status
         }
         let answer = service.get(&path).await;
-        assert!(!answer.text.contains("+12025550"), "{path}: {}", answer.text);
+        assert!(
+            !answer.text.contains("+12025550"),
+            "{path}: {}",
+            answer.text
+        );
         shown += answer.text.matches("+1202***").count();
     }
     assert!(shown > 20, "masked numbers are there");
@@ -37,23 +41,45 @@ async fn the_board_has_names_and_figures() {
     let board = service.get("/api/status").await.json();
     let campaign = &board["campaigns"][0];
     let lines = &campaign["lines"];
-    let phases = ["dialing", "ringing", "screening", "waiting", "talking", "message", "ending"];
+    let phases = [
+        "dialing",
+        "ringing",
+        "screening",
+        "waiting",
+        "talking",
+        "message",
+        "ending",
+    ];
     let sum: u64 = phases.iter().map(|p| lines[p].as_u64().unwrap()).sum();
     assert_eq!(lines["total"], json!(sum));
     assert_eq!(board["calls"].as_array().unwrap().len() as u64, sum);
     assert_eq!(campaign["windows"][0]["window"], "day");
     let crew = &board["crew"];
-    let people: u64 =
-        ["ready", "talking", "wrap_up", "on_break"].iter().map(|k| crew[k].as_u64().unwrap()).sum();
+    let people: u64 = ["ready", "talking", "wrap_up", "on_break"]
+        .iter()
+        .map(|k| crew[k].as_u64().unwrap())
+        .sum();
     assert_eq!(crew["logged_in"], json!(people));
     let occupancy = crew["occupancy"].as_f64().unwrap();
     assert!(occupancy > 0.2 && occupancy < 1.0, "{occupancy}");
     let recent = board["recent"].as_array().unwrap();
     assert!((1..=20).contains(&recent.len()));
     assert_eq!(recent[0]["campaign"], "autumn-renewals");
-    assert_eq!(service.get("/api/calls?limit=2").await.json().as_array().unwrap().len(), 2);
+    assert_eq!(
+        service
+            .get("/api/calls?limit=2")
+            .await
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
     let decision = service.get("/api/decisions/5").await.json();
-    assert_eq!((&decision["id"], &decision["binding"]), (&json!(5), &json!("agents")));
+    assert_eq!(
+        (&decision["id"], &decision["binding"]),
+        (&json!(5), &json!("agents"))
+    );
     assert!(decision["inputs"]["threshold"].is_number());
 }
 
@@ -65,8 +91,13 @@ async fn openapi_lists_every_route_and_nothing_else() {
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             listed.insert(format!("{} {path}", method.to_uppercase()));
-            let text = operation["summary"].as_str().or(operation["description"].as_str());
-            assert!(text.is_some_and(|t| t.len() > 5), "{path} says nothing of itself");
+            let text = operation["summary"]
+                .as_str()
+                .or(operation["description"].as_str());
+            assert!(
+                text.is_some_and(|t| t.len() > 5),
+                "{path} says nothing of itself"
+            );
         }
     }
     let served = carillon_api::routes();
@@ -83,7 +114,11 @@ async fn openapi_lists_every_route_and_nothing_else() {
             _ => continue,
         };
         let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
-        assert!(operation["security"][0][security].is_array(), "{} {operation}", route.path);
+        assert!(
+            operation["security"][0][security].is_array(),
+            "{} {operation}",
+            route.path
+        );
     }
     let printed: serde_json::Value = serde_json::from_str(&carillon_api::openapi_json()).unwrap();
     assert!(printed == document, "the printed document is another one");
@@ -93,19 +128,30 @@ async fn openapi_lists_every_route_and_nothing_else() {
 async fn metrics_parse_and_agree_with_the_board() {
     let service = busy();
     let answer = service.get("/metrics").await;
-    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    assert!(
+        answer.headers["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/plain; version=0.0.4")
+    );
     let samples = parse_metrics(&answer.text);
     let board = service.get("/api/status").await.json();
     let totals = &board["campaigns"][0]["totals"];
     let own = "{campaign=\"autumn-renewals\"}";
-    assert_eq!(samples[&format!("carillon_calls_placed_total{own}")], totals["placed"].as_f64().unwrap());
+    assert_eq!(
+        samples[&format!("carillon_calls_placed_total{own}")],
+        totals["placed"].as_f64().unwrap()
+    );
     let ended: f64 = samples
         .iter()
         .filter(|(name, _)| name.starts_with("carillon_calls_ended_total{"))
         .map(|(_, value)| value)
         .sum();
     let outcomes = totals["outcomes"].as_object().unwrap();
-    assert_eq!(ended, outcomes.values().map(|v| v.as_f64().unwrap()).sum::<f64>());
+    assert_eq!(
+        ended,
+        outcomes.values().map(|v| v.as_f64().unwrap()).sum::<f64>()
+    );
     for name in [
         "carillon_abandon_ratio{campaign=\"autumn-renewals\",window=\"30d\"}",
         "carillon_dial_level{campaign=\"autumn-renewals\"}",
@@ -132,16 +178,26 @@ fn parse_metrics(text: &str) -> BTreeMap<String, f64> {
         if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').expect("a type");
             assert!(types.insert(name, kind).is_none(), "{name} comes twice");
-            assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
+            assert_eq!(
+                kind == "counter",
+                name.ends_with("_total"),
+                "{name} is a {kind}"
+            );
         } else if let Some(rest) = line.strip_prefix("# HELP ") {
             helped.insert(rest.split(' ').next().unwrap());
         } else {
             let (name, value) = line.rsplit_once(' ').expect("a value");
             let base = name.split('{').next().unwrap();
             let family = base.trim_end_matches("_count").trim_end_matches("_sum");
-            assert!(types.contains_key(family) && helped.contains(family), "{name} has no type");
+            assert!(
+                types.contains_key(family) && helped.contains(family),
+                "{name} has no type"
+            );
             let value: f64 = value.parse().expect("a number");
-            assert!(samples.insert(name.to_owned(), value).is_none(), "{name} comes twice");
+            assert!(
+                samples.insert(name.to_owned(), value).is_none(),
+                "{name} comes twice"
+            );
         }
     }
     samples
@@ -153,10 +209,16 @@ async fn readiness_tells_a_dead_floor_from_a_live_one() {
     assert_eq!(service.get("/healthz").await.status, StatusCode::OK);
     assert_eq!(service.get("/readyz").await.status, StatusCode::OK);
     service.pass(Duration::from_secs(16));
-    assert_eq!(service.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        service.get("/readyz").await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
     service.floor.step(16_000);
     assert_eq!(service.get("/readyz").await.status, StatusCode::OK);
     service.post("/api/drain", json!({"on": true})).await;
     let draining = service.get("/readyz").await;
-    assert_eq!(draining.json(), json!({"ok": false, "reasons": ["draining"]}));
+    assert_eq!(
+        draining.json(),
+        json!({"ok": false, "reasons": ["draining"]})
+    );
 }

@@ -18,7 +18,10 @@ impl Events {
         let response = service.open(ask.done()).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { body: response.into_body(), rest: String::new() }
+        Self {
+            body: response.into_body(),
+            rest: String::new(),
+        }
     }
 
     /// The next event of that name, heartbeats left out; `None` at the end.
@@ -54,11 +57,22 @@ async fn a_change_of_the_floor_reaches_the_stream() {
     let service = Service::new(Reads::Open);
     let mut events = Events::open(&service, Ask::get("/api/events")).await;
     let (first, history) = events.next().await.unwrap();
-    assert_eq!((first.as_str(), history[0]["campaign"].as_u64()), ("history", Some(1)));
+    assert_eq!(
+        (first.as_str(), history[0]["campaign"].as_u64()),
+        ("history", Some(1))
+    );
     let (second, board) = events.next().await.unwrap();
-    assert_eq!((second.as_str(), &board["campaigns"][0]["running"]), ("status", &json!(true)));
-    assert!(board.get("calls").is_none(), "single calls stay out of streams");
-    service.post("/api/campaigns/autumn-renewals", json!({"running": false})).await;
+    assert_eq!(
+        (second.as_str(), &board["campaigns"][0]["running"]),
+        ("status", &json!(true))
+    );
+    assert!(
+        board.get("calls").is_none(),
+        "single calls stay out of streams"
+    );
+    service
+        .post("/api/campaigns/autumn-renewals", json!({"running": false}))
+        .await;
     let board = events.named("status").await;
     assert_eq!(board["campaigns"][0]["running"], false);
 }
@@ -75,7 +89,12 @@ async fn a_newcomer_gets_the_history_and_not_a_board_too_many() {
     }
     let mut events = Events::open(&service, Ask::get("/api/events")).await;
     let history = events.named("history").await;
-    let at: Vec<i64> = history.as_array().unwrap().iter().map(|s| s["at_ms"].as_i64().unwrap()).collect();
+    let at: Vec<i64> = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["at_ms"].as_i64().unwrap())
+        .collect();
     assert_eq!(at.len(), 4);
     assert!(at.windows(2).all(|w| w[1] - w[0] == 2_000));
 }
@@ -87,10 +106,15 @@ async fn an_agents_stream_brings_the_card_and_ends_with_the_session() {
     let ask = || Ask::get("/api/agent/events").header("cookie", &cookie);
     let mut events = Events::open(&service, ask()).await;
     let me = events.named("me").await;
-    assert_eq!((&me["agent"]["name"], &me["card"]), (&json!("amara"), &Value::Null));
+    assert_eq!(
+        (&me["agent"]["name"], &me["card"]),
+        (&json!("amara"), &Value::Null)
+    );
     loop {
         service.floor.step(500);
-        let me = service.send(Ask::get("/api/agent/me").header("cookie", &cookie).done()).await;
+        let me = service
+            .send(Ask::get("/api/agent/me").header("cookie", &cookie).done())
+            .await;
         if me.json()["agent"]["state"] == "talking" {
             break;
         }
@@ -102,7 +126,13 @@ async fn an_agents_stream_brings_the_card_and_ends_with_the_session() {
         }
     };
     assert!(card["number"].as_str().unwrap().starts_with("+1202555"));
-    service.send(Ask::post("/api/agent/logout").header("cookie", &cookie).done()).await;
+    service
+        .send(
+            Ask::post("/api/agent/logout")
+                .header("cookie", &cookie)
+                .done(),
+        )
+        .await;
     events.named("ended").await;
     assert!(events.next().await.is_none());
 }
@@ -113,7 +143,10 @@ async fn streams_end_when_the_server_closes_and_their_number_is_bounded() {
     let mut events = Events::open(&service, Ask::get("/api/events")).await;
     events.named("status").await;
     let more = service.get("/api/events").await;
-    assert_eq!((more.status, more.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "API-503"));
+    assert_eq!(
+        (more.status, more.code().as_str()),
+        (StatusCode::SERVICE_UNAVAILABLE, "API-503")
+    );
     service.close.send_replace(true);
     assert!(events.next().await.is_none());
 }
@@ -130,9 +163,14 @@ async fn serving_ends_soon_although_a_page_still_watches() {
         std::sync::Arc::new(Default::default),
         std::sync::Arc::new(|| [0; 32]),
     );
-    let served = tokio::spawn(carillon_api::serve(listener, service.floor.clone(), config, async {
-        stopped.await.ok();
-    }));
+    let served = tokio::spawn(carillon_api::serve(
+        listener,
+        service.floor.clone(),
+        config,
+        async {
+            stopped.await.ok();
+        },
+    ));
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut page = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!("GET /api/events HTTP/1.1\r\nHost: {address}\r\n\r\n");

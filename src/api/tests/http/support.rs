@@ -44,7 +44,10 @@ impl Answer {
     pub fn code(&self) -> String {
         let body = self.json();
         for field in ["code", "message", "remedy"] {
-            assert!(body[field].as_str().is_some_and(|t| !t.is_empty()), "{field} of {body}");
+            assert!(
+                body[field].as_str().is_some_and(|t| !t.is_empty()),
+                "{field} of {body}"
+            );
         }
         body["code"].as_str().unwrap().to_owned()
     }
@@ -61,7 +64,10 @@ impl Service {
         let ticks = Arc::clone(&passed_ms);
         let clock: Clock = Arc::new(move || {
             let passed = Duration::from_millis(ticks.load(Ordering::SeqCst));
-            Now { mono: Mono::from_secs(1000) + passed, wall: Wall(START) + passed }
+            Now {
+                mono: Mono::from_secs(1000) + passed,
+                wall: Wall(START) + passed,
+            }
         });
         let address = "127.0.0.1:8080".parse().unwrap();
         let counter = AtomicU64::new(1);
@@ -70,23 +76,37 @@ impl Service {
         change(&mut config);
         let (close, closing) = watch::channel(false);
         let router = carillon_api::router(floor.clone(), config, closing);
-        Self { floor, close, router, passed_ms }
+        Self {
+            floor,
+            close,
+            router,
+            passed_ms,
+        }
     }
 
     pub fn pass(&self, span: Duration) {
-        self.passed_ms.fetch_add(span.as_millis() as u64, Ordering::SeqCst);
+        self.passed_ms
+            .fetch_add(span.as_millis() as u64, Ordering::SeqCst);
     }
 
     /// The answer with its body still to come.
     pub async fn open(&self, request: Request<Body>) -> axum::response::Response {
-        self.router.clone().oneshot(request).await.expect("infallible")
+        self.router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible")
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let (parts, body) = self.open(request).await.into_parts();
         let bytes = body.collect().await.expect("whole body").to_bytes();
         let text = String::from_utf8(bytes.to_vec()).expect("text");
-        Answer { status: parts.status, headers: parts.headers, text }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+        }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -113,7 +133,10 @@ pub struct Ask(axum::http::request::Builder, SocketAddr);
 
 impl Ask {
     fn new(method: &str, path: &str) -> Self {
-        let request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:8080");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "127.0.0.1:8080");
         Self(request, "192.0.2.1:5000".parse().unwrap())
     }
 
@@ -138,7 +161,8 @@ impl Ask {
     }
 
     pub fn json(self, body: Value) -> Request<Body> {
-        self.header("content-type", "application/json").body(body.to_string())
+        self.header("content-type", "application/json")
+            .body(body.to_string())
     }
 
     pub fn body(self, text: String) -> Request<Body> {
@@ -154,13 +178,24 @@ impl Ask {
 
 /// A path with its parameters filled in.
 pub fn filled(route: &RouteInfo) -> String {
-    let name = if route.path.contains("agents") { "amara" } else { "autumn-renewals" };
-    route.path.replace("{id}", "7").replace("{name}", name).replace("{file}", "base.css")
+    let name = if route.path.contains("agents") {
+        "amara"
+    } else {
+        "autumn-renewals"
+    };
+    route
+        .path
+        .replace("{id}", "7")
+        .replace("{name}", name)
+        .replace("{file}", "base.css")
 }
 
 /// Routes of one access.
 pub fn routes(access: Access) -> Vec<RouteInfo> {
-    let found: Vec<_> = carillon_api::routes().into_iter().filter(|r| r.access == access).collect();
+    let found: Vec<_> = carillon_api::routes()
+        .into_iter()
+        .filter(|r| r.access == access)
+        .collect();
     assert!(!found.is_empty());
     found
 }
