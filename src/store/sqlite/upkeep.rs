@@ -13,6 +13,13 @@ use tokio::sync::watch;
 /// Free space below which the check warns: a day of calls and its log fit well into it.
 const FREE_BYTES_MIN: u64 = 1 << 30;
 
+/// Writes something that needs room, and takes it out again.
+pub(super) async fn probe(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO probe (body) VALUES (zeroblob(65536))").execute(&mut *conn).await?;
+    sqlx::query("DELETE FROM probe").execute(conn).await?;
+    Ok(())
+}
+
 struct WriteProbe;
 
 impl WriteOp for WriteProbe {
@@ -22,10 +29,7 @@ impl WriteOp for WriteProbe {
     const NAME: &'static str = "probe";
 
     async fn run(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        sqlx::query("UPDATE counter SET value = value + 1 WHERE name = 'probe'")
-            .execute(conn)
-            .await?;
-        Ok(())
+        probe(conn).await
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::SqliteOptions;
 use super::job::{Job, Lane};
+use super::upkeep::probe;
 use crate::error::StoreError;
 use crate::log::Health;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -250,16 +251,14 @@ impl Writer {
         }
     }
 
-    /// Opens the database anew and writes what was kept; with nothing kept, writes a probe.
+    /// Opens the database anew, tries whether there is room, and writes what was kept.
     async fn retry(&mut self) -> Result<(), StoreError> {
         let short = SqliteOptions {
             busy_timeout: RETRY_BUSY_TIMEOUT,
             ..self.options.clone()
         };
         self.conn = SqliteConnection::connect_with(&short.connect()).await?;
-        if self.kept_len() == 0 {
-            transaction(&mut self.conn, &mut [Box::new(Probe)]).await?;
-        }
+        try_room(&mut self.conn).await?;
         for queue in &mut self.kept {
             while !queue.is_empty() {
                 let most = self.options.commit_max.clamp(1, queue.len());
@@ -283,6 +282,19 @@ fn reason_of(error: &StoreError) -> String {
     }
 }
 
+/// Learns whether there is room to write.
+async fn try_room(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+    let result = match probe(&mut *conn).await {
+        Ok(()) => sqlx::query("COMMIT").execute(&mut *conn).await.map(drop).map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    if result.is_err() {
+        drop(sqlx::query("ROLLBACK").execute(conn).await);
+    }
+    result
+}
+
 /// Runs entries in one transaction. On `Err` nothing of it is stored.
 async fn transaction(conn: &mut SqliteConnection, batch: &mut [Entry]) -> Result<(), StoreError> {
     // IMMEDIATE: waits for another process here, where waiting is safe, and never in mid-way.
@@ -300,29 +312,4 @@ async fn transaction(conn: &mut SqliteConnection, batch: &mut [Entry]) -> Result
         drop(sqlx::query("ROLLBACK").execute(conn).await);
     }
     result
-}
-
-/// A write that changes nothing of worth, to learn whether writing works.
-struct Probe;
-
-impl Job for Probe {
-    fn lane(&self) -> Lane {
-        Lane::Logs
-    }
-    fn keep(&self) -> bool {
-        false
-    }
-    fn run<'a>(
-        &'a mut self,
-        conn: &'a mut SqliteConnection,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>> {
-        Box::pin(async move {
-            sqlx::query("UPDATE counter SET value = value + 1 WHERE name = 'probe'")
-                .execute(conn)
-                .await?;
-            Ok(())
-        })
-    }
-    fn committed(&mut self) {}
-    fn failed(&mut self, _: StoreError) {}
 }

@@ -9,7 +9,7 @@ CREATE TABLE counter (
     value INTEGER NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO counter VALUES
-    ('call', 0), ('decision', 0), ('dnc_snapshot', 0), ('lease_token', 0), ('probe', 0);
+    ('call', 0), ('decision', 0), ('dnc_snapshot', 0), ('lease_token', 0);
 
 -- Ids that stand for configured names: records keep the id, so a name keeps it for ever.
 CREATE TABLE name (
@@ -215,3 +215,10 @@ CREATE TABLE alert (
     body TEXT    NOT NULL
 );
 CREATE INDEX alert_at ON alert (at);
+
+-- Empty: a try whether writing works puts 64 KiB here and takes them out again, because a full
+-- disk may still let rows change in place.
+CREATE TABLE probe (
+    id   INTEGER PRIMARY KEY,
+    body BLOB NOT NULL
+);
