@@ -196,6 +196,7 @@ mod tests {
             utilisation: utilisation + 0.001 * k as f64,
             answered_human: 100,
             abandoned,
+            abandonment: abandoned as f64 / 100.0,
             ..DayFigures::default()
         };
         Study::of(policy.into(), (0..10).map(day).collect())

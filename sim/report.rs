@@ -25,7 +25,7 @@ pub struct DayFigures {
     pub utilisation: f64,
     /// Idle agent-seconds per conversation.
     pub idle_seconds_per_call: f64,
-    /// Share of connected people who waited for an agent once known to be people.
+    /// `waited` / `connected`.
     pub waited_share: f64,
     /// Refusals by code.
     pub refused: BTreeMap<String, u64>,
@@ -33,7 +33,8 @@ pub struct DayFigures {
     pub outcomes: BTreeMap<String, u64>,
     /// Breaches the oracles saw; none on a good day.
     pub breaches: Vec<String>,
-    waited: u64,
+    /// Connected people who waited for an agent once known to be people.
+    pub waited: u64,
 }
 
 impl DayFigures {

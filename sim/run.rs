@@ -69,7 +69,6 @@ mod tests {
         let scenario = Scenario::demo();
         let predictive = run_study(&scenario, 1, 24, |_| {});
         let progressive = run_study(&scenario.with_mode(Mode::Progressive), 1, 24, |_| {});
-        println!("{:?}\n{:?}", summary(&predictive), summary(&progressive));
         assert_eq!(predictive.breaches(), Vec::<String>::new());
         assert_eq!(progressive.breaches(), Vec::<String>::new());
         assert!(
@@ -79,14 +78,5 @@ mod tests {
         );
         assert_eq!(progressive.pooled_abandonment, 0.0);
         assert!(predictive.utilisation.mean >= 1.25 * progressive.utilisation.mean);
-    }
-
-    fn summary(study: &Study) -> (f64, crate::Band, crate::Band, crate::Band) {
-        (
-            study.pooled_abandonment,
-            study.utilisation,
-            study.placed,
-            study.connected,
-        )
     }
 }

@@ -73,7 +73,7 @@ pub fn campaign(scenario: &Scenario) -> CampaignConfig {
             ..ComplianceRules::default()
         },
         retry,
-        caller_ids: vec![E164::new(1_212_555_0199).expect("an E.164 number")],
+        caller_ids: vec![E164::new(12_125_550_199).expect("an E.164 number")],
         trunk_groups: Vec::new(),
         needs: Vec::new(),
         wrap_up_limit: Some(Duration::from_secs_f64(settings.wrap_up_limit_s)),

@@ -27,10 +27,22 @@ const REMIND_AFTER: Duration = Duration::from_secs(60);
 /// A changed reason is recorded no more often than this.
 const REASON_EVERY: Duration = Duration::from_secs(1);
 
+/// A lead that was not dialed, and why.
+struct Undialed {
+    lead: Lead,
+    why: NotDialed,
+}
+
+impl Undialed {
+    fn new(lead: Lead, why: NotDialed) -> Box<Self> {
+        Box::new(Self { lead, why })
+    }
+}
+
 /// What stopped a lead from being dialed this instant.
 enum NotDialed {
     /// The gate: the lead goes back to the store.
-    Refused(Box<Refusal>),
+    Refused(Refusal),
     /// No trunk: the lead waits, or goes back when none will ever match.
     Trunk(TrunkRefusal),
     /// The campaign has no number to show.
@@ -244,24 +256,31 @@ impl Engine {
                 self.defer_unserved(id, &lead, &needed);
                 continue;
             }
-            match self.dial_lead(id, lead, Some(decision)) {
-                Ok(()) => placed += 1,
-                Err((lead, NotDialed::Refused(refusal))) => self.refuse_lead(id, &lead, *refusal),
-                Err((lead, NotDialed::Trunk(TrunkRefusal::NoMatch))) => self.no_trunk(id, &lead),
-                Err((lead, why)) => {
-                    let held = match why {
-                        NotDialed::Trunk(TrunkRefusal::CallsPerSecond(_)) => {
-                            Constraint::CallsPerSecond
-                        }
-                        NotDialed::Trunk(_) => Constraint::TrunkChannels,
-                        _ => Constraint::Paused,
-                    };
-                    if let Some(campaign) = self.campaigns.get_mut(&id) {
-                        campaign.hopper.push(lead);
-                    }
-                    return (placed, Some(held));
+            let undialed = match self.dial_lead(id, lead, Some(decision)) {
+                Ok(()) => {
+                    placed += 1;
+                    continue;
                 }
+                Err(undialed) => *undialed,
+            };
+            let Undialed { lead, why } = undialed;
+            let held = match why {
+                NotDialed::Refused(refusal) => {
+                    self.refuse_lead(id, &lead, refusal);
+                    continue;
+                }
+                NotDialed::Trunk(TrunkRefusal::NoMatch) => {
+                    self.no_trunk(id, &lead);
+                    continue;
+                }
+                NotDialed::Trunk(TrunkRefusal::CallsPerSecond(_)) => Constraint::CallsPerSecond,
+                NotDialed::Trunk(_) => Constraint::TrunkChannels,
+                NotDialed::NoCallerId => Constraint::Paused,
+            };
+            if let Some(campaign) = self.campaigns.get_mut(&id) {
+                campaign.hopper.push(lead);
             }
+            return (placed, Some(held));
         }
         (placed, None)
     }
@@ -280,10 +299,10 @@ impl Engine {
         id: CampaignId,
         lead: Lead,
         decision: Option<DecisionId>,
-    ) -> Result<(), (Lead, NotDialed)> {
+    ) -> Result<(), Box<Undialed>> {
         match self.permit(id, &lead) {
             Ok(permit) => self.place(id, lead, permit, &[], decision, None),
-            Err(refusal) => Err((lead, NotDialed::Refused(Box::new(refusal)))),
+            Err(refusal) => Err(Undialed::new(lead, NotDialed::Refused(refusal))),
         }
     }
 
@@ -296,21 +315,21 @@ impl Engine {
         tried: &[crate::id::TrunkId],
         decision: Option<DecisionId>,
         follows: Option<CallId>,
-    ) -> Result<(), (Lead, NotDialed)> {
+    ) -> Result<(), Box<Undialed>> {
         let now = self.now;
         let Some(campaign) = self.campaigns.get_mut(&id) else {
-            return Err((lead, NotDialed::NoCallerId));
+            return Err(Undialed::new(lead, NotDialed::NoCallerId));
         };
         let number = permit.number();
         let pool = &campaign.config.caller_ids;
         let Some(caller_id) = choose_caller_id(pool, number, &campaign.caller_ids) else {
-            return Err((lead, NotDialed::NoCallerId));
+            return Err(Undialed::new(lead, NotDialed::NoCallerId));
         };
         let tag = |key: &str| lead.tag(key).map(str::to_owned);
         let groups = &campaign.config.trunk_groups;
         let trunk = match self.trunks.take(number, groups, &tag, tried, now.mono) {
             Ok(trunk) => trunk,
-            Err(refusal) => return Err((lead, NotDialed::Trunk(refusal))),
+            Err(refusal) => return Err(Undialed::new(lead, NotDialed::Trunk(refusal))),
         };
         campaign.caller_ids.shown(caller_id);
         campaign.in_call.insert(lead.id);
@@ -358,13 +377,13 @@ impl Engine {
                         let tried = call.tried.clone();
                         self.place(call.campaign, lead, permit, &tried, call.decision, Some(id))
                     }
-                    _ => Err((lead, NotDialed::Trunk(TrunkRefusal::NoMatch))),
+                    _ => Err(Undialed::new(lead, NotDialed::Trunk(TrunkRefusal::NoMatch))),
                 }
             }
-            Some(lead) => Err((lead, NotDialed::Trunk(TrunkRefusal::Down))),
+            Some(lead) => Err(Undialed::new(lead, NotDialed::Trunk(TrunkRefusal::Down))),
         };
-        if let Err((lead, _)) = next {
-            call.lead = Some(lead);
+        if let Err(undialed) = next {
+            call.lead = Some(undialed.lead);
             self.after_call(call, outcome);
         }
     }

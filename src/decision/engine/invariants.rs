@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::agent::AgentState;
-use crate::call::{Direction, Phase};
+use crate::call::Phase;
 use crate::event::Alert;
 use crate::id::{AgentId, CallId, LeadId, TrunkId};
 use std::collections::BTreeMap;
@@ -63,9 +63,6 @@ impl Engine {
     fn lead_twice(&self) -> Option<String> {
         let mut held: BTreeMap<LeadId, CallId> = BTreeMap::new();
         for call in self.calls.values() {
-            if call.direction != Direction::Outbound || !(call.unanswered() || !call.late_answer) {
-                continue;
-            }
             let Some(lead) = call.lead.as_ref().filter(|_| call.unanswered()) else {
                 continue;
             };
