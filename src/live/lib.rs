@@ -21,8 +21,28 @@
 //! | engine → journal | journalling stops with an alert; calls go on |
 
 pub mod clock;
+pub mod config;
+mod engine;
 pub mod error;
+pub mod explain;
+mod floor_port;
+pub mod import;
 pub mod node;
+pub mod profiles;
+mod store_port;
+mod switch;
+mod vitals;
+
+/// What this program was built from, as journals name it; set `CARILLON_BUILD` when building
+/// (a commit, say). The same for every build profile.
+pub const BUILD: &str = match option_env!("CARILLON_BUILD") {
+    Some(build) => build,
+    None => "source",
+};
 
 pub use clock::NodeClock;
+pub use engine::Inputs;
 pub use error::NodeError;
+pub use floor_port::FloorPort;
+pub use node::{Node, NodeHandle, NodeOptions};
+pub use switch::{Ladder, LadderLine, TestReport};

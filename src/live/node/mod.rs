@@ -1,5 +1,12 @@
 //! A running node: how it is started, asked and stopped.
 
+mod handle;
 mod options;
+mod recovery;
+mod setup;
+mod start;
 
+pub use handle::NodeHandle;
 pub use options::{Addresses, NodeOptions, StopReport, Vitals};
+pub use recovery::Recovered;
+pub use start::Node;

@@ -62,16 +62,18 @@ pub struct Vitals {
     pub inputs: u64,
     /// Inputs that wait for the engine now.
     pub inputs_waiting: usize,
-    /// Inputs lost to the journal because its disk could not follow.
-    pub journal_dropped: u64,
     /// Writes that wait for the store now.
     pub records_waiting: usize,
+    /// Writes the store never got because its queue was full.
+    pub records_dropped: u64,
     /// Calls from agents' phones to anything but the login number, refused.
     pub refused_agent_calls: u64,
     /// Calls from trunks to none of our caller IDs, refused.
     pub refused_inbound: u64,
     /// Wall clock jumps seen.
     pub wall_jumps: u64,
+    /// SIP datagrams the system did not take; retransmission makes up for them.
+    pub datagrams_unsent: u64,
 }
 
 /// How a stop went.

@@ -1,0 +1,173 @@
+//! What supervisors and agents ask for, checked against the board and handed to the engine.
+
+use super::{FloorPort, asked, node_problem, unavailable};
+use crate::switch::{Notice, TestCall, TestReport};
+use carillon_api::port::{Action, ActionError, ActionReply, AgentAction, DispositionEntry, Problem};
+use carillon_decision::Input;
+use carillon_decision::agent::{AgentState, BreakReason};
+use carillon_decision::campaign::Dial;
+use carillon_decision::id::AgentId;
+use carillon_decision::lead::Callback;
+use carillon_decision::number::E164;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// A test call rings for 30 s and is listened to for 3 s, then the far end confirms.
+const TEST_WITHIN: Duration = Duration::from_secs(70);
+
+impl FloorPort {
+    pub(super) async fn acted(&self, action: Action) -> Result<ActionReply, ActionError> {
+        match action {
+            Action::Campaign { name, dials } => self.turn_dials(&name, dials).await,
+            Action::List { id, active } => self.switch_list(&id, active).await,
+            Action::Agent { name, action, by_supervisor } => self.agent_does(&name, action, by_supervisor).await,
+            Action::Disposition(entry) => self.dispose(entry).await,
+            Action::TrunkTest { name, number } => self.test_trunk(&name, number).await,
+            Action::Drain { on } => {
+                self.tell(Input::Drain { on }).await?;
+                Ok(ActionReply::done(if on { "draining: no new calls" } else { "dialing resumes" }))
+            }
+            Action::Stop { now } => {
+                // A handle that is gone is stopping already.
+                let _ = self.stop.send(Some(now));
+                Ok(ActionReply::done(if now { "stopping at once" } else { "draining, then stopping" }))
+            }
+        }
+    }
+
+    async fn tell(&self, input: Input) -> Result<(), ActionError> {
+        self.inputs.send(input).await.map_err(|e| node_problem(&e))
+    }
+
+    /// All dials or none: the tuning that results is checked first.
+    async fn turn_dials(&self, name: &str, dials: Vec<Dial>) -> Result<ActionReply, ActionError> {
+        let campaign = self.campaign(name)?.engine.id;
+        let board = self.board();
+        let standing = board.floor.campaigns.iter().find(|c| c.id == campaign);
+        let mut tuning = standing.map_or(self.campaign(name)?.engine.tuning, |c| c.tuning);
+        for dial in &dials {
+            match dial {
+                Dial::Running(_) => {}
+                Dial::Mode(mode) => tuning.mode = *mode,
+                Dial::Cap(cap) => tuning.cap = *cap,
+                Dial::MaxLinesPerAgent(most) => tuning.max_lines_per_agent = *most,
+                Dial::RingCancel(on) => tuning.ring_cancel = *on,
+            }
+        }
+        tuning.check().map_err(|error| {
+            ActionError::new(Problem::Invalid, error.code(), error.to_string(), "choose a value in the range")
+        })?;
+        let turned = dials.len();
+        for dial in dials {
+            self.tell(Input::Adjust { campaign, dial }).await?;
+        }
+        Ok(ActionReply::done(format!("campaign {name}: {turned} settings changed")))
+    }
+
+    async fn switch_list(&self, id: &str, active: bool) -> Result<ActionReply, ActionError> {
+        let mut found = false;
+        for campaign in &self.config.campaigns {
+            found |= asked(self.store.set_list_active(campaign.engine.id, id, active)).await?;
+        }
+        if !found {
+            return Err(ActionError::not_found(format!("list {id}")));
+        }
+        let state = if active { "on" } else { "off" };
+        Ok(ActionReply::done(format!("list {id} is {state}")))
+    }
+
+    async fn agent_does(&self, name: &str, action: AgentAction, by_supervisor: bool) -> Result<ActionReply, ActionError> {
+        let agent = self.config.agent(name).ok_or_else(|| ActionError::not_found(format!("agent {name}")))?;
+        let agent = agent.engine.id;
+        let state = self.state_of(agent);
+        let input = match action {
+            AgentAction::Login => Input::AgentLogin { agent },
+            AgentAction::Ready => Input::AgentReady { agent },
+            AgentAction::Break => {
+                let reason = if by_supervisor { BreakReason::Supervisor } else { BreakReason::Requested };
+                Input::AgentBreak { agent, reason }
+            }
+            AgentAction::Logout => Input::AgentLogout { agent, now: false },
+            AgentAction::Hangup => Input::AgentHangUp { agent },
+        };
+        let out = state == AgentState::LoggedOut;
+        let conflict = match action {
+            AgentAction::Login => (!out).then_some("is logged in already"),
+            AgentAction::Hangup => (!matches!(state, AgentState::Talking(_))).then_some("is in no conversation"),
+            _ => out.then_some("is not logged in"),
+        };
+        if let Some(why) = conflict {
+            let message = format!("{name} {why}");
+            return Err(ActionError::new(Problem::Conflict, "LIVE-STATE", message, "look at the present state first"));
+        }
+        self.tell(input).await?;
+        Ok(ActionReply::done(format!("{name}: {action:?}").to_lowercase()))
+    }
+
+    pub(super) fn state_of(&self, agent: AgentId) -> AgentState {
+        let board = self.board();
+        let found = board.floor.agents.iter().find(|a| a.id == agent);
+        found.map_or(AgentState::LoggedOut, |a| a.state)
+    }
+
+    async fn dispose(&self, entry: DispositionEntry) -> Result<ActionReply, ActionError> {
+        let board = self.board();
+        let agent = board.floor.agents.iter().find(|a| a.id == entry.agent);
+        let campaign = agent
+            .filter(|a| a.state.call() == Some(entry.call))
+            .and_then(|a| a.campaign)
+            .and_then(|id| self.campaign_by_id(id));
+        let Some(campaign) = campaign else {
+            return Err(ActionError::new(
+                Problem::Conflict,
+                "LIVE-CALL",
+                format!("call {} is not yours, or its wrap-up is over", entry.call),
+                "choose a disposition while you talk or wrap up",
+            ));
+        };
+        let invalid = |message: String, remedy: &str| ActionError::new(Problem::Invalid, "LIVE-DISPOSITION", message, remedy);
+        let kind = campaign.engine.dispositions.iter().find(|d| d.code == entry.code);
+        let kind = kind.ok_or_else(|| invalid(format!("`{}` is no disposition of the campaign", entry.code), "choose one of the list"))?;
+        if kind.callback && entry.callback.is_none() {
+            return Err(invalid(format!("`{}` needs a time to call back", entry.code), "give the promised time"));
+        }
+        let callback = entry.callback.filter(|_| kind.callback).map(|at| Callback { at, agent: Some(entry.agent) });
+        self.tell(Input::AgentDisposition {
+            agent: entry.agent,
+            call: entry.call,
+            disposition: entry.code.clone(),
+            callback,
+            ready: entry.ready,
+        })
+        .await?;
+        Ok(ActionReply::done(format!("call {}: {}", entry.call, entry.code)))
+    }
+
+    async fn test_trunk(&self, name: &str, number: E164) -> Result<ActionReply, ActionError> {
+        let trunk = self.config.trunk(name).ok_or_else(|| ActionError::not_found(format!("trunk {name}")))?;
+        let mut shown = self.config.campaigns.iter().flat_map(|c| c.engine.caller_ids.iter().copied());
+        let caller_id = shown.next().ok_or_else(|| {
+            ActionError::new(Problem::Invalid, "LIVE-CALLER-ID", "no campaign has a caller ID to show", "add one")
+        })?;
+        let (reply, report) = oneshot::channel();
+        let test = TestCall { trunk: trunk.engine.id, number, caller_id };
+        let sent = self.notices.send(Notice::Test { test, reply }).await;
+        sent.map_err(|_| unavailable("the node is stopping"))?;
+        match tokio::time::timeout(TEST_WITHIN, report).await {
+            Ok(Ok(report)) => Ok(told(report)),
+            _ => Err(unavailable("the test call did not end")),
+        }
+    }
+}
+
+fn told(report: TestReport) -> ActionReply {
+    let mut message = report.verdict;
+    if !report.remedy.is_empty() {
+        message.push_str(": ");
+        message.push_str(&report.remedy);
+    }
+    ActionReply {
+        message,
+        ladder: report.ladder.text().lines().map(str::to_owned).collect(),
+    }
+}

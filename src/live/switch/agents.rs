@@ -1,0 +1,252 @@
+//! Agents' phones: called or calling in, kept connected, listened to for codes.
+
+use super::dtmf_codes::DeskCode;
+use super::inbound::LOGIN_USER;
+use super::pending::normal;
+use super::{Party, Switch};
+use crate::config::AgentPhone;
+use carillon_decision::Input;
+use carillon_decision::agent::{AgentState, BreakReason};
+use carillon_decision::id::AgentId;
+use carillon_sip::{IncomingCall, Invite, LegKey, MediaSpec, SessionDescription};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// Where an agent's phone can be called.
+struct Contact {
+    uri: String,
+    next_hop: SocketAddr,
+}
+
+impl Switch {
+    /// Calls the agent's phone. A line that is up already is reported so.
+    pub(super) fn ring_agent(&mut self, now: Instant, agent: AgentId) {
+        let Some(desk) = self.agents.get(&agent) else {
+            return self.news.tell(Input::AgentLine { agent, up: false });
+        };
+        if desk.in_use() {
+            if desk.up {
+                self.news.tell(Input::AgentLine { agent, up: true });
+            }
+            return;
+        }
+        if let Err(reason) = self.try_ring(now, agent) {
+            tracing::warn!(%agent, reason, "the agent's phone cannot be called");
+            self.news.tell(Input::AgentLine { agent, up: false });
+        }
+    }
+
+    fn try_ring(&mut self, now: Instant, agent: AgentId) -> Result<(), String> {
+        let contact = self.contact(now, agent)?;
+        let session = self.media.session();
+        let port = self.media.open_agent().map_err(|e| e.to_string())?;
+        let login = format!("sip:{LOGIN_USER}@{}", self.realm);
+        let invite = Invite {
+            to: contact.uri.clone(),
+            request_uri: contact.uri,
+            next_hop: contact.next_hop,
+            from: login,
+            display: "Carillon".to_owned(),
+            contact_user: LOGIN_USER.to_owned(),
+            body: SessionDescription::offer(&MediaSpec::g711(port.address, session)).to_bytes(),
+            // Phones that know it pick up by themselves (RFC 5373).
+            headers: vec![("Answer-Mode".to_owned(), "Auto".to_owned())],
+            credentials: None,
+        };
+        let key = self.endpoint.invite(now, invite).map_err(|error| {
+            self.media.close(port.leg);
+            error.to_string()
+        })?;
+        self.by_key.insert(key, Party::Agent(agent));
+        self.by_media.insert(port.leg, Party::Agent(agent));
+        if let Some(desk) = self.agents.get_mut(&agent) {
+            desk.key = Some(key);
+            desk.media = Some(port);
+        }
+        Ok(())
+    }
+
+    fn contact(&self, now: Instant, agent: AgentId) -> Result<Contact, String> {
+        let desk = self.agents.get(&agent).ok_or("the agent is unknown")?;
+        match &desk.setup.phone {
+            AgentPhone::Registered(user) => {
+                let binding = self.endpoint.bindings(now, user).into_iter().next();
+                let binding = binding.ok_or_else(|| format!("no phone is registered as {user}"))?;
+                Ok(Contact { uri: binding.contact, next_hop: binding.source })
+            }
+            AgentPhone::Uri(uri) => {
+                let next_hop = address_of(uri).ok_or_else(|| {
+                    format!("`{uri}` names no address: write sip:user@192.0.2.7:5060")
+                })?;
+                Ok(Contact { uri: uri.clone(), next_hop })
+            }
+        }
+    }
+
+    /// A registered phone dials the login number: its line is the agent's from now on.
+    pub(super) fn agent_calls_in(&mut self, now: Instant, call: IncomingCall, user: &str) {
+        let of_user = |phone: &AgentPhone| matches!(phone, AgentPhone::Registered(u) if u == user);
+        let agent = self.agents.values().find(|a| of_user(&a.setup.phone)).map(|a| a.setup.id);
+        let Some(agent) = agent else {
+            let _ = self.endpoint.reject(now, call.leg, 403, "", &[]);
+            return;
+        };
+        // A phone that restarted calls again while its old line still seems to stand.
+        self.drop_agent_line(now, agent);
+        match self.answer_leg(now, call.leg, call.sdp.as_ref(), Party::Agent(agent)) {
+            Ok(port) => {
+                self.by_leg.insert(call.leg, Party::Agent(agent));
+                if let Some(desk) = self.agents.get_mut(&agent) {
+                    desk.leg = Some(call.leg);
+                    desk.media = Some(port);
+                    desk.up = true;
+                }
+                tracing::info!(%agent, "the agent's phone logs in");
+                self.news.tell(Input::AgentLine { agent, up: true });
+                self.news.tell(Input::AgentLogin { agent });
+            }
+            Err(reason) => {
+                tracing::warn!(%agent, reason, "the agent's phone cannot be answered");
+                let _ = self.endpoint.reject(now, call.leg, 488, "", &[]);
+            }
+        }
+    }
+
+    /// The agent's phone picked up.
+    pub(super) fn agent_answered(&mut self, now: Instant, agent: AgentId, leg: LegKey, nth: u32, sdp: SessionDescription) {
+        let fits = self.agents.get(&agent).is_some_and(|desk| desk.key.is_some() && desk.leg.is_none());
+        if nth > 0 || !fits {
+            // Another phone of the same agent, or one that was given up: it is not needed.
+            return self.endpoint.bye(now, leg, Some(normal()));
+        }
+        self.by_leg.insert(leg, Party::Agent(agent));
+        if let Some(desk) = self.agents.get_mut(&agent) {
+            desk.leg = Some(leg);
+            desk.up = true;
+            if let Some(port) = desk.media {
+                self.media.set_remote(port.leg, &sdp);
+            }
+        }
+        self.news.tell(Input::AgentLine { agent, up: true });
+    }
+
+    /// The agent's phone did not pick up, or its line ended.
+    pub(super) fn agent_line_gone(&mut self, now: Instant, agent: AgentId, why: &str) {
+        tracing::info!(%agent, why, "the agent's line is down");
+        self.release_line(now, agent, false);
+        self.news.tell(Input::AgentLine { agent, up: false });
+    }
+
+    /// The agent's phone sends nothing any more.
+    pub(super) fn agent_silent(&mut self, now: Instant, agent: AgentId) {
+        tracing::warn!(%agent, "no audio from the agent's phone: it is taken for gone");
+        self.release_line(now, agent, true);
+        self.news.tell(Input::AgentLine { agent, up: false });
+    }
+
+    /// The engine lets the agent go.
+    pub(super) fn drop_agent_line(&mut self, now: Instant, agent: AgentId) {
+        let used = self.agents.get(&agent).is_some_and(|desk| desk.in_use());
+        self.release_line(now, agent, true);
+        if used {
+            self.news.tell(Input::AgentLine { agent, up: false });
+        }
+    }
+
+    /// Takes the line out of every table; the customer on it stays up, alone.
+    pub(super) fn release_line(&mut self, now: Instant, agent: AgentId, hang_up: bool) {
+        let Some(desk) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        desk.up = false;
+        let bridged = desk.bridged.take();
+        let (key, leg, media) = (desk.key.take(), desk.leg.take(), desk.media.take());
+        if let Some(port) = media {
+            self.by_media.remove(&port.leg);
+            self.media.close(port.leg);
+        }
+        if let Some(leg) = leg {
+            self.by_leg.remove(&leg);
+            if hang_up {
+                self.endpoint.bye(now, leg, Some(normal()));
+            }
+        }
+        if let Some(key) = key {
+            self.by_key.remove(&key);
+            if hang_up && leg.is_none() {
+                // An answer that crosses finds no party and is hung up.
+                self.endpoint.cancel(now, key, Some(normal()));
+            }
+        }
+        if let Some(call) = bridged {
+            self.agent_lost_halted(now, call);
+        }
+    }
+
+    pub(super) fn agent_changed(&mut self, agent: AgentId, to: AgentState) {
+        if let Some(desk) = self.agents.get_mut(&agent) {
+            desk.state = to;
+        }
+    }
+
+    /// A key on an agent's phone.
+    pub(super) fn agent_key(&mut self, now: Instant, agent: AgentId, digit: char) {
+        let mono = self.clock.mono(now);
+        let Some(desk) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        let Some(code) = desk.codes.key(mono, digit) else {
+            return;
+        };
+        tracing::info!(%agent, ?code, "code from the agent's phone");
+        if self.halted {
+            return self.code_halted(now, agent, code);
+        }
+        let input = match code {
+            DeskCode::Ready => Some(Input::AgentReady { agent }),
+            DeskCode::Break => Some(Input::AgentBreak { agent, reason: BreakReason::Requested }),
+            DeskCode::HangUp => Some(Input::AgentHangUp { agent }),
+            DeskCode::LogOut => Some(Input::AgentLogout { agent, now: false }),
+            DeskCode::Disposition(place) => self.disposition(agent, place),
+        };
+        if let Some(input) = input {
+            self.news.tell(input);
+        }
+    }
+
+    /// The disposition at a place of the campaign's list, for the call the agent is in or was
+    /// in last.
+    fn disposition(&self, agent: AgentId, place: u8) -> Option<Input> {
+        let desk = self.agents.get(&agent)?;
+        let (call, campaign) = desk.last?;
+        let index = usize::from(place).checked_sub(1)?;
+        let chosen = self.campaigns.get(&campaign)?.dispositions.get(index)?;
+        Some(Input::AgentDisposition {
+            agent,
+            call: desk.state.call().unwrap_or(call),
+            disposition: chosen.code.clone(),
+            callback: None,
+            ready: false,
+        })
+    }
+}
+
+/// The address in a SIP URI; names are not looked up for phones.
+fn address_of(uri: &str) -> Option<SocketAddr> {
+    let uri = carillon_sip::uri::Uri::parse(uri.as_bytes())?;
+    let host = std::str::from_utf8(uri.host).ok()?;
+    Some(SocketAddr::new(host.parse().ok()?, uri.port.unwrap_or(5060)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phones_are_found_by_address_only() {
+        let at = |uri: &str| address_of(uri).map(|a| a.to_string());
+        assert_eq!(at("sip:7@192.0.2.7:5070").as_deref(), Some("192.0.2.7:5070"));
+        assert_eq!(at("sip:7@192.0.2.7;transport=udp").as_deref(), Some("192.0.2.7:5060"));
+        assert_eq!(at("sip:7@phone.example"), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! After the answer: telling people from machines, keys, and the end of the leg.
+
+use super::Switch;
+use super::lines::Stage;
+use super::media::MESSAGE_TAG;
+use carillon_decision::Progress;
+use carillon_decision::call::AmdVerdict;
+use carillon_decision::id::CallId;
+use carillon_media::{GreetingEvent, GreetingSettings};
+use std::time::{Duration, Instant};
+
+/// Key that asks not to be called again, during the message (47 CFR 64.1200(a)(7)(i)(B)).
+const OPT_OUT_KEY: char = '9';
+/// The engine decides by itself that a silent callee is a person, in time for the law; the
+/// detector's own limit is beyond every such deadline.
+const NO_SPEECH_MS: u32 = 30_000;
+
+impl Switch {
+    /// Starts listening to who answered, where that is wanted. A person is assumed when it
+    /// cannot be listened. **When nothing tells in time, the engine takes it for a person**: it
+    /// keeps the deadlines.
+    pub(super) fn screen(&mut self, now: Instant, call: CallId) {
+        let Some(line) = self.calls.get_mut(&call) else {
+            return;
+        };
+        if !line.screen {
+            line.person = Some(now);
+            return;
+        }
+        let settings = GreetingSettings { no_speech_ms: NO_SPEECH_MS, ..GreetingSettings::default() };
+        let watched = line.audio().map(|leg| self.media.watch(leg, settings));
+        match watched {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                tracing::warn!(%call, %error, code = error.code(), "cannot listen: a person is assumed");
+                self.judge(now, call, AmdVerdict::Person, 0);
+            }
+            None => self.judge(now, call, AmdVerdict::Person, 0),
+        }
+    }
+
+    /// Gives the one verdict of a call. `ended_ms_ago`: when a person's greeting ended.
+    fn judge(&mut self, now: Instant, call: CallId, who: AmdVerdict, ended_ms_ago: u32) {
+        let Some(line) = self.calls.get_mut(&call).filter(|line| !line.judged) else {
+            return;
+        };
+        line.judged = true;
+        if who == AmdVerdict::Person {
+            line.person = Some(now);
+        }
+        tracing::debug!(%call, ?who, "who answered");
+        let greeting_ended = Duration::from_millis(u64::from(ended_ms_ago));
+        self.progress(call, Progress::Verdict { who, greeting_ended });
+    }
+
+    /// What the greeting watch heard on a call.
+    pub(super) fn greeting(&mut self, now: Instant, call: CallId, event: GreetingEvent) {
+        let Some(line) = self.calls.get_mut(&call) else {
+            return;
+        };
+        if line.stage == Stage::Dialing {
+            if matches!(event, GreetingEvent::SitTone { .. }) {
+                line.sit = true;
+                let who = AmdVerdict::NotInService;
+                self.progress(call, Progress::Verdict { who, greeting_ended: Duration::ZERO });
+            }
+            return;
+        }
+        match event {
+            GreetingEvent::SpeechStarted { .. } => {
+                if !line.judged {
+                    self.progress(call, Progress::SpeechStarted);
+                }
+            }
+            GreetingEvent::GreetingEnded { ended_ago_ms, .. } => {
+                self.judge(now, call, AmdVerdict::Person, ended_ago_ms);
+            }
+            GreetingEvent::NoSpeech { .. } => self.judge(now, call, AmdVerdict::Person, 0),
+            GreetingEvent::GreetingTooLong { .. } => self.judge(now, call, AmdVerdict::Machine, 0),
+            GreetingEvent::SitTone { .. } => self.judge(now, call, AmdVerdict::NotInService, 0),
+        }
+    }
+
+    /// A key pressed by a callee: the opt-out during the message; anything else is theirs.
+    pub(super) fn call_key(&mut self, call: CallId, digit: char) {
+        let in_message = self.calls.get(&call).is_some_and(|l| l.stage == Stage::Message);
+        if in_message && digit == OPT_OUT_KEY {
+            tracing::info!(%call, "opt-out key");
+            self.progress(call, Progress::OptOut);
+        }
+    }
+
+    /// A prompt towards a callee ended.
+    pub(super) fn call_play_ended(&mut self, now: Instant, call: CallId, tag: u64, completed: bool) {
+        let Some(line) = self.calls.get_mut(&call) else {
+            return;
+        };
+        if tag != MESSAGE_TAG || line.stage != Stage::Message {
+            return;
+        }
+        line.stage = Stage::Answered;
+        tracing::debug!(%call, completed, "message ended");
+        self.progress(call, Progress::MessageEnded);
+        self.after_message_halted(now, call);
+    }
+
+    /// The leg of a call is gone.
+    pub(super) fn call_ended(&mut self, call: CallId) {
+        self.part(call);
+        let line = self.calls.get(&call);
+        tracing::info!(%call, lead = ?line.and_then(|l| l.lead).map(|l| l.0), "call ended");
+        self.hung_up(call);
+    }
+}

@@ -1,0 +1,71 @@
+//! After the engine has stopped deciding: conversations go on, nobody new is kept waiting.
+//!
+//! A person who answers hears the campaign's message, as if no agent were free.
+
+use super::Switch;
+use super::dtmf_codes::DeskCode;
+use super::lines::Stage;
+use carillon_decision::id::{AgentId, CallId};
+use std::time::Instant;
+
+impl Switch {
+    /// Ends what the engine can no longer look after. Conversations stay.
+    pub(super) fn engine_halted(&mut self, now: Instant) {
+        if std::mem::replace(&mut self.halted, true) {
+            return;
+        }
+        tracing::error!(
+            calls = self.calls.len(),
+            "the engine has stopped: no new calls; conversations go on until they end"
+        );
+        let all: Vec<(CallId, Stage)> = self.calls.iter().map(|(&c, line)| (c, line.stage)).collect();
+        for (call, stage) in all {
+            match stage {
+                Stage::Dialing | Stage::Storing => self.hang_up(now, call),
+                Stage::Answered => self.message_halted(now, call),
+                Stage::Message | Stage::Talking | Stage::Ending => {}
+            }
+        }
+    }
+
+    fn message_halted(&mut self, now: Instant, call: CallId) {
+        let campaign = self.calls.get(&call).and_then(|l| self.campaigns.get(&l.campaign));
+        let Some(prompt) = campaign.map(|c| c.abandon_prompt.clone()) else {
+            return self.hang_up(now, call);
+        };
+        self.play_message(call, &prompt);
+        if self.calls.get(&call).is_some_and(|l| l.stage != Stage::Message) {
+            self.hang_up(now, call);
+        }
+    }
+
+    /// A call answered with no engine to serve it.
+    pub(super) fn after_answer_halted(&mut self, now: Instant, call: CallId) {
+        if self.halted {
+            self.message_halted(now, call);
+        }
+    }
+
+    pub(super) fn after_message_halted(&mut self, now: Instant, call: CallId) {
+        if self.halted {
+            self.hang_up(now, call);
+        }
+    }
+
+    /// The agent of a conversation is gone.
+    pub(super) fn agent_lost_halted(&mut self, now: Instant, call: CallId) {
+        if self.halted && self.stopping.is_none() {
+            self.message_halted(now, call);
+        }
+    }
+
+    /// What an agent may still do by phone.
+    pub(super) fn code_halted(&mut self, now: Instant, agent: AgentId, code: DeskCode) {
+        let bridged = self.agents.get(&agent).and_then(|desk| desk.bridged);
+        match (code, bridged) {
+            (DeskCode::HangUp, Some(call)) => self.hang_up(now, call),
+            (DeskCode::LogOut, None) => self.release_line(now, agent, true),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The relay as the switch uses it: legs, remotes from SDP, prompts.
+
+use crate::error::NodeError;
+use carillon_media::{
+    DtmfPolicy, GreetingSettings, Law, LegId, LegOptions, LegPort, PlayOptions, Prompt, Relay,
+    RelayError, Remote, prompts, tone::Tone,
+};
+use carillon_sip::{Codec, SessionDescription};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// An agent's phone that sends nothing for this long is gone. Phones must not suppress
+/// silence (`docs/OPERATING.md`).
+const AGENT_SILENT_AFTER: Duration = Duration::from_secs(5);
+
+/// Prompts by the names campaigns use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prompts(BTreeMap<String, Prompt>);
+
+impl Prompts {
+    /// Reads every prompt of every campaign, once.
+    pub(crate) fn load<'a>(wanted: impl Iterator<Item = (&'a str, Option<&'a Path>)>) -> Result<Self, NodeError> {
+        let mut all = BTreeMap::new();
+        for (name, file) in wanted {
+            let prompt = match file {
+                Some(path) => Prompt::from_wav(path).map_err(|e| NodeError::Media(e.to_string()))?,
+                None => prompts::builtin(name).ok_or_else(|| NodeError::Name {
+                    what: "prompt",
+                    name: name.to_owned(),
+                    remedy: format!("name a WAV file, or one of {}", prompts::NAMES.join(", ")),
+                })?,
+            };
+            all.insert(name.to_owned(), prompt);
+        }
+        Ok(Self(all))
+    }
+}
+
+pub(super) struct Media {
+    relay: Relay,
+    prompts: Prompts,
+    zip: Prompt,
+    sessions: u64,
+}
+
+impl Media {
+    pub(super) fn new(relay: Relay, prompts: Prompts) -> Self {
+        Self {
+            relay,
+            prompts,
+            zip: Prompt::tone(&Tone::zip()),
+            sessions: 0,
+        }
+    }
+
+    /// A number for `o=`, unique on this host within a run.
+    pub(super) fn session(&mut self) -> u64 {
+        self.sessions += 1;
+        self.sessions
+    }
+
+    pub(super) fn open_call(&self) -> Result<LegPort, RelayError> {
+        self.relay.open_leg(LegOptions {
+            // The carrier's BYE ends a call; silence on it does not.
+            silent_after: None,
+            ..LegOptions::default()
+        })
+    }
+
+    pub(super) fn open_agent(&self) -> Result<LegPort, RelayError> {
+        let port = self.relay.open_leg(LegOptions {
+            allow_relearn: true,
+            silent_after: Some(AGENT_SILENT_AFTER),
+            dtmf: DtmfPolicy::Absorb,
+        })?;
+        self.relay.fill_silence(port.leg, true)?;
+        Ok(port)
+    }
+
+    pub(super) fn close(&self, leg: LegId) {
+        if let Err(error) = self.relay.close(leg) {
+            tracing::debug!(%leg, %error, "leg was closed already");
+        }
+    }
+
+    /// Points a leg where the far end's SDP says. False when there is nothing usable in it.
+    pub(super) fn set_remote(&self, leg: LegId, sdp: &SessionDescription) -> bool {
+        let Some(remote) = remote_of(sdp) else {
+            return false;
+        };
+        self.relay.set_remote(leg, remote).is_ok()
+    }
+
+    pub(super) fn watch(&self, leg: LegId, settings: GreetingSettings) -> Result<(), RelayError> {
+        self.relay.watch_greeting(leg, settings)
+    }
+
+    pub(super) fn stop_watch(&self, leg: LegId) {
+        // A leg that is gone listens to nothing either.
+        let _ = self.relay.stop_greeting(leg);
+    }
+
+    pub(super) fn bridge(&self, call: LegId, agent: LegId) -> Result<(), RelayError> {
+        self.relay.bridge(call, agent)
+    }
+
+    pub(super) fn unbridge(&self, leg: LegId) {
+        let _ = self.relay.unbridge(leg);
+    }
+
+    /// The short tone that tells an agent a person is on the line.
+    pub(super) fn zip(&self, agent: LegId) {
+        if let Err(error) = self.relay.play(agent, &self.zip, PlayOptions::default()) {
+            tracing::warn!(%error, code = error.code(), "no zip tone");
+        }
+    }
+
+    /// Plays a prompt; false when it cannot be.
+    pub(super) fn play(&self, leg: LegId, prompt: &str) -> bool {
+        let Some(found) = self.prompts.0.get(prompt) else {
+            tracing::error!(prompt, "a prompt that was never loaded");
+            return false;
+        };
+        match self.relay.play(leg, found, PlayOptions { tag: MESSAGE_TAG, ..PlayOptions::default() }) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, code = error.code(), prompt, "prompt not played");
+                false
+            }
+        }
+    }
+
+    /// Packets the far end sent so far.
+    pub(super) fn packets_in(&self, leg: LegId) -> u64 {
+        self.relay.stats(leg).map_or(0, |stats| stats.packets_in)
+    }
+
+    pub(super) fn stop(&self) {
+        self.relay.stop();
+    }
+}
+
+/// Tag of messages to callers, so that a zip tone's end is not taken for a message's.
+pub(super) const MESSAGE_TAG: u64 = 1;
+
+fn remote_of(sdp: &SessionDescription) -> Option<Remote> {
+    let audio = sdp.audio()?;
+    let codec = audio.codecs.first()?;
+    let law = match codec {
+        Codec::Pcma => Law::Pcma,
+        _ => Law::Pcmu,
+    };
+    // Port 0 means hold: nothing is sent, and what comes is still heard.
+    let nowhere = std::net::SocketAddr::new(sdp.address, 0);
+    Some(Remote {
+        address: audio.remote.unwrap_or(nowhere),
+        law,
+        payload_type: codec.payload_type(),
+        dtmf_payload_type: audio.telephone_event,
+        ptime_ms: audio.ptime_ms,
+        send: !audio.held,
+        receive: audio.direction.sends(),
+    })
+}

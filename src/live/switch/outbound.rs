@@ -1,0 +1,240 @@
+//! From `Originate` to the answer or the failure.
+
+use super::lines::{CallLine, Stage};
+use super::pending::normal;
+use super::{LadderKey, Party, Switch};
+use crate::profiles::EarlyMedia;
+use crate::store_port::AttemptJob;
+use carillon_decision::Progress;
+use carillon_decision::call::Cause;
+use carillon_decision::event::Originate;
+use carillon_decision::id::CallId;
+use carillon_sip::{Failure, LegKey, SessionDescription};
+use std::time::Instant;
+use tokio::sync::mpsc::error::TrySendError;
+
+impl Switch {
+    /// Hands the attempt to the store first; [`Switch::stored`] goes on.
+    pub(super) fn originate(&mut self, _now: Instant, order: Box<Originate>) {
+        let call = order.call;
+        let mut line = CallLine::new(order.campaign, order.trunk, Stage::Storing);
+        line.lead = Some(order.lead);
+        line.screen = order.screen;
+        line.judged = !order.screen;
+        self.calls.insert(call, line);
+        tracing::info!(
+            %call, lead = %order.lead, campaign = %order.campaign, trunk = %order.trunk,
+            number = %order.permit.number().masked(), "dial"
+        );
+        let sip_call_id = self.sip_call_id(&call.to_string());
+        match self.attempts.try_send(AttemptJob { order, sip_call_id }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => self.not_sent(call, "the store is behind"),
+            Err(TrySendError::Closed(_)) => self.not_sent(call, "the node is stopping"),
+        }
+    }
+
+    /// The store has answered: the INVITE may leave, or the attempt did not happen.
+    pub(super) fn stored(&mut self, now: Instant, job: &AttemptJob, result: Result<(), String>) {
+        let (order, call) = (&job.order, job.order.call);
+        let Some(line) = self.calls.get(&call) else {
+            return;
+        };
+        if let Err(reason) = result {
+            return self.not_sent(call, &reason);
+        }
+        self.vitals.attempts_stored.add(1);
+        if line.hang_up || self.stopping.is_some() || self.halted {
+            self.fail(call, Cause::Cancelled, None);
+            return self.stop_checked();
+        }
+        if self.dry_run {
+            return self.not_sent(call, "dry run");
+        }
+        if !order.permit.is_valid_at(self.clock.now().wall) {
+            return self.not_sent(call, "the permit went stale while the attempt was stored");
+        }
+        match self.place(now, order, &job.sip_call_id) {
+            Ok(()) => self.progress(call, Progress::Sent),
+            Err(reason) => self.not_sent(call, &reason),
+        }
+    }
+
+    fn place(&mut self, now: Instant, order: &Originate, sip_call_id: &str) -> Result<(), String> {
+        let session = self.media.session();
+        let trunk = self.trunks.get(&order.trunk).ok_or("the trunk is unknown")?;
+        let port = self.media.open_call().map_err(|e| e.to_string())?;
+        let invite = trunk.invite(order.permit.number(), order.caller_id, port.address, session);
+        let key = match self.endpoint.invite_as(now, invite, sip_call_id.to_owned()) {
+            Ok(key) => key,
+            Err(error) => {
+                self.media.close(port.leg);
+                return Err(error.to_string());
+            }
+        };
+        self.by_key.insert(key, Party::Call(order.call));
+        self.by_media.insert(port.leg, Party::Call(order.call));
+        self.ladders.name(LadderKey::Call(order.call), sip_call_id);
+        let line = self.calls.get_mut(&order.call).ok_or("the call is gone")?;
+        line.key = Some(key);
+        line.media = Some(port);
+        line.stage = Stage::Dialing;
+        Ok(())
+    }
+
+    fn not_sent(&mut self, call: CallId, reason: &str) {
+        self.vitals.not_sent.add(1);
+        tracing::warn!(%call, reason, "not sent");
+        self.fail(call, Cause::NotSent, None);
+    }
+
+    /// 101–199 on a call of ours.
+    pub(super) fn call_provisional(&mut self, call: CallId, code: u16, sdp: Option<SessionDescription>) {
+        let Some(line) = self.calls.get(&call) else {
+            return;
+        };
+        let early_media = self.trunks.get(&line.trunk).map(|t| t.settings.profile.early_media);
+        if let (Some(sdp), Some(leg)) = (&sdp, line.audio()) {
+            self.media.set_remote(leg, sdp);
+            // Announcements of the network come this way: "not in service" tones above all.
+            if let Err(error) = self.media.watch(leg, carillon_media::GreetingSettings::default()) {
+                tracing::debug!(%call, %error, "early media is not listened to");
+            }
+        }
+        let progress = match (code, sdp.is_some(), early_media) {
+            (180, _, _) => Progress::Ringing,
+            (183, _, Some(EarlyMedia::Ringing)) => Progress::Ringing,
+            (_, true, _) => Progress::EarlyMedia,
+            _ => return,
+        };
+        self.progress(call, progress);
+    }
+
+    /// A 2xx on a call of ours. Also the answer that crossed our CANCEL: the engine takes it
+    /// for a late answer of the same call.
+    pub(super) fn call_answered(&mut self, now: Instant, call: CallId, leg: LegKey, nth: u32, sdp: SessionDescription) {
+        if nth > 0 {
+            return self.extra_answer(now, call, leg, sdp);
+        }
+        let Some(line) = self.calls.get_mut(&call) else {
+            return self.endpoint.bye(now, leg, Some(normal()));
+        };
+        line.leg = Some(leg);
+        line.stage = Stage::Answered;
+        line.hang_up = false;
+        line.answered = Some(now);
+        let audio = line.audio();
+        self.by_leg.insert(leg, Party::Call(call));
+        if let Some(audio) = audio {
+            self.media.set_remote(audio, &sdp);
+        }
+        self.progress(call, Progress::Answered);
+        self.screen(now, call);
+        self.after_answer_halted(now, call);
+    }
+
+    /// The INVITE of a call of ours failed.
+    pub(super) fn call_failed(&mut self, call: CallId, failure: &Failure) {
+        let Some(line) = self.calls.get(&call) else {
+            return;
+        };
+        let Some(trunk) = self.trunks.get(&line.trunk) else {
+            return self.fail(call, Cause::TrunkFailure, None);
+        };
+        let profile = &trunk.settings.profile;
+        let cause = cause_of(profile.cause_of(failure), failure, line.sit);
+        let rest = profile.retry_after.rest(failure.retry_after);
+        tracing::info!(
+            %call, lead = ?line.lead.map(|l| l.0), code = failure.code, phrase = failure.phrase,
+            cause = cause.name(), "call failed"
+        );
+        self.fail(call, cause, rest);
+    }
+
+    /// The engine ends a call: CANCEL before an answer, BYE after. The end is reported when
+    /// the far side has confirmed it.
+    pub(super) fn hang_up(&mut self, now: Instant, call: CallId) {
+        let Some(line) = self.calls.get_mut(&call) else {
+            return;
+        };
+        line.hang_up = true;
+        match (line.stage, line.key, line.leg) {
+            // Its worker is on the way to the store: [`Switch::stored`] ends it.
+            (Stage::Storing, _, _) | (Stage::Ending, _, _) => {}
+            (Stage::Dialing, Some(key), _) => {
+                self.endpoint.cancel(now, key, Some(normal()));
+            }
+            (_, _, Some(leg)) => {
+                line.stage = Stage::Ending;
+                self.part(call);
+                self.endpoint.bye(now, leg, Some(normal()));
+            }
+            (_, _, None) => self.hung_up(call),
+        }
+    }
+}
+
+/// The profile's cause, corrected by what only we know: that we cancelled, that a tone said
+/// "not in service".
+fn cause_of(mapped: Cause, failure: &Failure, sit: bool) -> Cause {
+    if failure.after_cancel && (failure.timed_out || failure.code == 487) {
+        return Cause::NoAnswer;
+    }
+    let vague = matches!(mapped, Cause::NoAnswer | Cause::Congestion | Cause::TrunkFailure | Cause::Refused);
+    if sit && vague { Cause::Disconnected } else { mapped }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(code: u16) -> Failure {
+        // The key is never looked at here: one is taken from an endpoint that never sends.
+        let local = std::net::SocketAddr::from(([127, 0, 0, 1], 5060));
+        let mut endpoint = carillon_sip::Endpoint::new(carillon_sip::EndpointConfig::new(local, [7; 32]));
+        let invite = carillon_sip::Invite {
+            request_uri: "sip:1@127.0.0.1".into(),
+            next_hop: local,
+            from: "sip:2@127.0.0.1".into(),
+            display: String::new(),
+            to: "sip:1@127.0.0.1".into(),
+            contact_user: String::new(),
+            body: b"v=0\r\n".to_vec(),
+            headers: Vec::new(),
+            credentials: None,
+        };
+        let call = endpoint.invite(Instant::now(), invite).unwrap();
+        Failure {
+            call,
+            code,
+            phrase: String::new(),
+            reasons: Vec::new(),
+            retry_after: None,
+            warning: None,
+            timed_out: false,
+            after_cancel: false,
+            unusable: false,
+            contacts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn our_own_cancel_is_no_trunk_failure() {
+        let mut cancelled = failure(408);
+        cancelled.after_cancel = true;
+        cancelled.timed_out = true;
+        assert_eq!(cause_of(Cause::TrunkFailure, &cancelled, false), Cause::NoAnswer);
+        cancelled.code = 486;
+        cancelled.timed_out = false;
+        assert_eq!(cause_of(Cause::Busy, &cancelled, false), Cause::Busy);
+    }
+
+    #[test]
+    fn a_not_in_service_tone_refines_vague_answers_only() {
+        assert_eq!(cause_of(Cause::NoAnswer, &failure(480), true), Cause::Disconnected);
+        assert_eq!(cause_of(Cause::Congestion, &failure(503), true), Cause::Disconnected);
+        assert_eq!(cause_of(Cause::Busy, &failure(486), true), Cause::Busy);
+        assert_eq!(cause_of(Cause::TrunkAuth, &failure(401), true), Cause::TrunkAuth);
+        assert_eq!(cause_of(Cause::NoAnswer, &failure(480), false), Cause::NoAnswer);
+    }
+}

@@ -1,0 +1,322 @@
+//! The switch's thread: waits for datagrams, orders, audio news and timers, and settles the
+//! endpoint after each.
+
+use super::{Notice, Party, Setup, Switch};
+use crate::error::NodeError;
+use carillon_decision::Command;
+use carillon_media::MediaEvent;
+use carillon_sip::{Event, LegKey};
+use std::time::{Duration, Instant};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+/// Datagrams kept while the socket has no room; beyond it the oldest is dropped, and
+/// retransmission makes up for it.
+const UNSENT_MAX: usize = 4_096;
+/// Datagrams taken in one turn before anything else gets its turn.
+const DATAGRAMS_PER_TURN: usize = 64;
+/// Orders or events taken in one turn.
+const ITEMS_PER_TURN: usize = 256;
+/// How soon news that found no room is offered again.
+const NEWS_RETRY: Duration = Duration::from_millis(2);
+/// Audio events that may wait for the switch; the relay keeps further ones itself.
+const MEDIA_EVENTS_MAX: usize = 16_384;
+
+/// What the thread listens to.
+pub(crate) struct Ears {
+    pub(crate) socket: std::net::UdpSocket,
+    pub(crate) orders: mpsc::Receiver<Command>,
+    pub(crate) notices: mpsc::Receiver<Notice>,
+    pub(crate) media: crossbeam_channel::Receiver<MediaEvent>,
+}
+
+/// Starts the switch on a thread of its own.
+pub(crate) fn spawn(setup: Setup, ears: Ears) -> Result<std::thread::JoinHandle<()>, NodeError> {
+    let failed = |source| NodeError::Start { what: "the switch", source };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let (forward, media) = mpsc::channel(MEDIA_EVENTS_MAX);
+    let events = ears.media;
+    // The relay hands its news to a blocking queue; the switch waits for many things at once.
+    std::thread::Builder::new()
+        .name("carillon-audio-news".to_owned())
+        .spawn(move || {
+            while let Ok(event) = events.recv() {
+                if forward.blocking_send(event).is_err() {
+                    break;
+                }
+            }
+        })
+        .map_err(failed)?;
+    ears.socket.set_nonblocking(true).map_err(failed)?;
+    let (socket, orders, notices) = (ears.socket, ears.orders, ears.notices);
+    std::thread::Builder::new()
+        .name("carillon-switch".to_owned())
+        .spawn(move || {
+            runtime.block_on(async move {
+                match UdpSocket::from_std(socket) {
+                    Ok(socket) => Switch::new(setup).run(&socket, orders, notices, media).await,
+                    Err(error) => tracing::error!(%error, "the switch cannot use its socket"),
+                }
+            });
+        })
+        .map_err(failed)
+}
+
+impl Switch {
+    async fn run(
+        mut self,
+        socket: &UdpSocket,
+        mut orders: mpsc::Receiver<Command>,
+        mut notices: mpsc::Receiver<Notice>,
+        mut media: mpsc::Receiver<MediaEvent>,
+    ) {
+        let mut buffer = vec![0_u8; 65_536];
+        let start = self.clock.instant();
+        self.start_health(start);
+        self.settle(start, socket);
+        while !self.quit {
+            let wake = tokio::time::Instant::from_std(self.wake_at());
+            tokio::select! {
+                received = socket.recv_from(&mut buffer) => self.datagrams(socket, received, &mut buffer),
+                Some(order) = orders.recv() => {
+                    self.orders(socket, order, &mut orders);
+                }
+                Some(notice) = notices.recv() => {
+                    let now = self.clock.instant();
+                    self.notice(now, notice);
+                    self.settle(now, socket);
+                }
+                Some(event) = media.recv() => self.media_events(socket, event, &mut media),
+                writable = socket.writable(), if !self.unsent.is_empty() => {
+                    if writable.is_ok() {
+                        self.send(socket);
+                    }
+                }
+                () = tokio::time::sleep_until(wake) => {}
+            }
+            self.run_timers(socket);
+        }
+        self.flush(socket).await;
+        self.media.stop();
+    }
+
+    /// Sends what is left, for a moment at most.
+    async fn flush(&mut self, socket: &UdpSocket) {
+        for _ in 0..100 {
+            self.send(socket);
+            if self.unsent.is_empty() {
+                return;
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(5), socket.writable()).await;
+        }
+    }
+
+    fn datagrams(&mut self, socket: &UdpSocket, first: std::io::Result<(usize, std::net::SocketAddr)>, buffer: &mut [u8]) {
+        let mut next = first;
+        for _ in 0..DATAGRAMS_PER_TURN {
+            match next {
+                Ok((length, from)) => {
+                    let now = self.clock.instant();
+                    self.ladders.note(self.clock.now().wall, false, from, &buffer[..length]);
+                    self.endpoint.receive(now, from, &buffer[..length]);
+                    self.settle(now, socket);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+                // ICMP errors of earlier sends surface here; timers deal with silent peers.
+                Err(error) => tracing::debug!(%error, "receive"),
+            }
+            next = socket.try_recv_from(buffer);
+        }
+    }
+
+    fn orders(&mut self, socket: &UdpSocket, first: Command, orders: &mut mpsc::Receiver<Command>) {
+        let mut next = Some(first);
+        for _ in 0..ITEMS_PER_TURN {
+            let Some(order) = next else {
+                return;
+            };
+            let now = self.clock.instant();
+            self.command(now, order);
+            self.settle(now, socket);
+            next = orders.try_recv().ok();
+        }
+        if let Some(order) = next {
+            self.command(self.clock.instant(), order);
+            self.settle(self.clock.instant(), socket);
+        }
+    }
+
+    fn media_events(&mut self, socket: &UdpSocket, first: MediaEvent, media: &mut mpsc::Receiver<MediaEvent>) {
+        let mut next = Some(first);
+        for _ in 0..ITEMS_PER_TURN {
+            let Some(event) = next else {
+                return;
+            };
+            let now = self.clock.instant();
+            self.media_event(now, event);
+            self.settle(now, socket);
+            next = media.try_recv().ok();
+        }
+        if let Some(event) = next {
+            self.media_event(self.clock.instant(), event);
+            self.settle(self.clock.instant(), socket);
+        }
+    }
+
+    fn run_timers(&mut self, socket: &UdpSocket) {
+        let now = self.clock.instant();
+        if self.endpoint.next_timeout().is_some_and(|at| at <= now) {
+            self.endpoint.handle_timeout(now);
+        }
+        while let Some(&(at, timer)) = self.timers.first().filter(|(at, _)| *at <= now) {
+            self.timers.remove(&(at, timer));
+            self.timer(now, timer);
+        }
+        self.settle(now, socket);
+    }
+
+    fn wake_at(&self) -> Instant {
+        let now = self.clock.instant();
+        let retry = (!self.news.is_empty()).then(|| now + NEWS_RETRY);
+        let own = self.timers.first().map(|(at, _)| *at);
+        let sip = self.endpoint.next_timeout();
+        let far = now + Duration::from_secs(1);
+        [retry, own, sip].into_iter().flatten().fold(far, Instant::min)
+    }
+
+    /// Drains the endpoint: every datagram to the socket, every event to its handler, until
+    /// neither makes the other.
+    fn settle(&mut self, now: Instant, socket: &UdpSocket) {
+        loop {
+            let mut quiet = true;
+            while let Some(transmit) = self.endpoint.poll_transmit() {
+                self.ladders.note(self.clock.now().wall, true, transmit.to, &transmit.bytes);
+                self.unsent.push_back(transmit);
+                quiet = false;
+            }
+            while let Some(event) = self.endpoint.poll_event() {
+                self.sip_event(now, event);
+                quiet = false;
+            }
+            if quiet {
+                break;
+            }
+        }
+        self.news.flush();
+        self.send(socket);
+    }
+
+    fn send(&mut self, socket: &UdpSocket) {
+        while let Some(transmit) = self.unsent.front() {
+            match socket.try_send_to(&transmit.bytes, transmit.to) {
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(error) => {
+                    self.vitals.datagrams_unsent.add(1);
+                    tracing::debug!(to = %transmit.to, %error, "not sent");
+                }
+            }
+            self.unsent.pop_front();
+        }
+        while self.unsent.len() > UNSENT_MAX {
+            self.unsent.pop_front();
+            self.vitals.datagrams_unsent.add(1);
+        }
+    }
+
+    fn sip_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Provisional { call, code, sdp, .. } => match self.by_key.get(&call).copied() {
+                Some(Party::Call(call)) => self.call_provisional(call, code, sdp),
+                Some(Party::Test(test)) => self.test_provisional(test, code),
+                Some(Party::Agent(_)) | None => {}
+            },
+            Event::Answered { call, leg, nth, sdp, .. } => self.answered(now, call, leg, nth, sdp),
+            Event::Failed(failure) => self.failed(now, &failure),
+            Event::Ended { leg, cause, .. } => self.leg_ended(now, leg, &format!("{cause:?}")),
+            Event::Incoming(call) => self.incoming(now, *call),
+            Event::IncomingCancelled { leg, .. } => self.leg_ended(now, leg, "the caller gave up"),
+            Event::Acked { leg, sdp } => {
+                if let Some(sdp) = sdp {
+                    self.remote_changed(leg, &sdp);
+                }
+            }
+            Event::MediaChanged { leg, remote, .. } => self.remote_changed(leg, &remote),
+            Event::Dtmf { leg, digit, .. } => match self.by_leg.get(&leg).copied() {
+                Some(Party::Call(call)) => self.call_key(call, digit),
+                Some(Party::Agent(agent)) => self.agent_key(now, agent, digit),
+                Some(Party::Test(_)) | None => {}
+            },
+            Event::OptionsReply { key, code, timed_out } => self.options_reply(key, code, timed_out),
+            Event::Registered { key, .. } => self.registered(key),
+            Event::RegistrationFailed { key, code, phrase, .. } => self.registration_failed(key, code, &phrase),
+            Event::BindingsChanged { user, bindings } => {
+                tracing::info!(user, phones = bindings.len(), "registrations changed");
+            }
+            _ => {}
+        }
+    }
+
+    fn answered(&mut self, now: Instant, key: carillon_sip::CallKey, leg: LegKey, nth: u32, sdp: carillon_sip::SessionDescription) {
+        match self.by_key.get(&key).copied() {
+            Some(Party::Call(call)) => self.call_answered(now, call, leg, nth, sdp),
+            Some(Party::Agent(agent)) => self.agent_answered(now, agent, leg, nth, sdp),
+            Some(Party::Test(test)) => self.test_answered(now, test, leg, &sdp),
+            None => self.endpoint.bye(now, leg, Some(super::pending::normal())),
+        }
+        self.answered_while_stopping(now, key, leg);
+    }
+
+    fn failed(&mut self, now: Instant, failure: &carillon_sip::Failure) {
+        match self.by_key.remove(&failure.call) {
+            Some(Party::Call(call)) => self.call_failed(call, failure),
+            Some(Party::Agent(agent)) => {
+                let why = format!("{} {}", failure.code, failure.phrase);
+                self.agent_line_gone(now, agent, &why);
+            }
+            Some(Party::Test(test)) => self.test_failed(test, failure),
+            None => {}
+        }
+        self.confirm_key(failure.call);
+    }
+
+    fn leg_ended(&mut self, now: Instant, leg: LegKey, why: &str) {
+        match self.by_leg.remove(&leg) {
+            Some(Party::Call(call)) => self.call_ended(call),
+            Some(Party::Agent(agent)) => self.agent_line_gone(now, agent, why),
+            Some(Party::Test(test)) => self.test_ended(test),
+            None => {
+                self.pending_gone(leg);
+            }
+        }
+        self.confirm_leg(leg);
+    }
+
+    /// The far end of a leg moved its audio, put us on hold or took us off it.
+    fn remote_changed(&mut self, leg: LegKey, sdp: &carillon_sip::SessionDescription) {
+        let audio = match self.by_leg.get(&leg) {
+            Some(Party::Call(call)) => self.calls.get(call).and_then(|l| l.audio()),
+            Some(Party::Agent(agent)) => self.agents.get(agent).and_then(|a| a.media).map(|m| m.leg),
+            Some(Party::Test(_)) | None => None,
+        };
+        if let Some(audio) = audio {
+            self.media.set_remote(audio, sdp);
+        }
+    }
+
+    fn media_event(&mut self, now: Instant, event: MediaEvent) {
+        let Some(party) = self.by_media.get(&event.leg()).copied() else {
+            return;
+        };
+        match (party, event) {
+            (Party::Call(call), MediaEvent::Greeting { event, .. }) => self.greeting(now, call, event),
+            (Party::Call(call), MediaEvent::Dtmf { digit, .. }) => self.call_key(call, digit),
+            (Party::Call(call), MediaEvent::PlayEnded { tag, completed, .. }) => {
+                self.call_play_ended(now, call, tag, completed);
+            }
+            (Party::Agent(agent), MediaEvent::Dtmf { digit, .. }) => self.agent_key(now, agent, digit),
+            (Party::Agent(agent), MediaEvent::Silent { .. }) => self.agent_silent(now, agent),
+            _ => {}
+        }
+    }
+}

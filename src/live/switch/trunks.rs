@@ -1,0 +1,241 @@
+//! Trunks as signalling sees them: addresses, number forms, INVITEs, health counters.
+
+use crate::config::{NumberBase, NumberFormat, TrunkSettings};
+use crate::profiles::{CallerIdHeader, CodecName};
+use carillon_decision::id::TrunkId;
+use carillon_decision::number::E164;
+use carillon_sip::{Codec, Credentials, Invite, MediaSpec, Network, Register, RequestKey, SessionDescription};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// How long a registration with a carrier is asked for.
+const REGISTER_FOR: Duration = Duration::from_secs(300);
+
+/// One trunk.
+#[derive(Debug)]
+pub(crate) struct TrunkLine {
+    pub(crate) id: TrunkId,
+    pub(crate) settings: TrunkSettings,
+    /// Where its host name points now.
+    pub(crate) address: SocketAddr,
+    pub(super) health: Health,
+}
+
+/// What is known of a trunk's health.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    /// OPTIONS that wait for their answer.
+    pub(super) asked: Option<RequestKey>,
+    /// Unanswered OPTIONS in a row.
+    pub(super) lost: u32,
+    /// The registration, where one is kept.
+    pub(super) registration: Option<RequestKey>,
+    /// Why the registration does not stand; `None` while it does, or none is asked for.
+    pub(super) unregistered: Option<String>,
+    /// Whether OPTIONS are answered as they should; `None` before the first answer.
+    pub(super) answers: Option<Result<(), String>>,
+    /// What was reported to the engine last.
+    pub(super) reported: Option<Result<(), String>>,
+}
+
+impl TrunkLine {
+    pub(crate) fn new(settings: TrunkSettings, address: SocketAddr) -> Self {
+        let health = Health {
+            unregistered: settings.register.then(|| "not registered yet".to_owned()),
+            ..Health::default()
+        };
+        Self {
+            id: settings.engine.id,
+            settings,
+            address,
+            health,
+        }
+    }
+
+    /// Host and port as written in URIs.
+    fn authority(&self) -> String {
+        let host = &self.settings.host;
+        let host = match host.parse::<IpAddr>() {
+            Ok(IpAddr::V6(_)) => format!("[{host}]"),
+            _ => host.clone(),
+        };
+        match self.settings.port {
+            5060 => host,
+            port => format!("{host}:{port}"),
+        }
+    }
+
+    pub(super) fn options_uri(&self) -> String {
+        format!("sip:{}", self.authority())
+    }
+
+    pub(super) fn credentials(&self) -> Option<Credentials> {
+        let username = self.settings.username.clone()?;
+        let password = self.settings.password.as_ref()?.expose().to_owned();
+        Some(Credentials { username, password })
+    }
+
+    pub(super) fn codecs(&self) -> Vec<Codec> {
+        let own = self.settings.codecs.iter().map(|c| match c {
+            CodecName::Pcmu => Codec::Pcmu,
+            CodecName::Pcma => Codec::Pcma,
+        });
+        own.collect()
+    }
+
+    /// The registration this trunk wants, where it wants one.
+    pub(super) fn register(&self) -> Option<Register> {
+        let credentials = self.credentials().filter(|_| self.settings.register)?;
+        let domain = self.domain();
+        Some(Register {
+            registrar: format!("sip:{domain}"),
+            aor: format!("sip:{}@{domain}", user_part(&credentials.username)),
+            contact_user: credentials.username.clone(),
+            expires: REGISTER_FOR,
+            credentials: Some(credentials),
+            next_hop: self.address,
+        })
+    }
+
+    fn domain(&self) -> String {
+        let own = self.settings.from_domain.clone();
+        own.unwrap_or_else(|| self.authority())
+    }
+
+    /// The INVITE of a call to `number` that shows `caller_id`, with audio at `media`.
+    pub(super) fn invite(&self, number: E164, caller_id: E164, media: SocketAddr, session: u64) -> Invite {
+        let to_user = user_part(&self.settings.number_format.write(number));
+        let shown = user_part(&self.settings.caller_id_format.write(caller_id));
+        let domain = self.domain();
+        let shown_uri = format!("sip:{shown}@{domain}");
+        let account = self.settings.username.as_deref().map(user_part);
+        let (from, asserted) = match (self.settings.caller_id_header, account) {
+            (CallerIdHeader::From, _) => (shown_uri, None),
+            (CallerIdHeader::Both, _) | (CallerIdHeader::PAssertedIdentity, None) => {
+                (shown_uri.clone(), Some(shown_uri))
+            }
+            (CallerIdHeader::PAssertedIdentity, Some(account)) => {
+                (format!("sip:{account}@{domain}"), Some(shown_uri))
+            }
+        };
+        let headers = asserted.map(|uri| ("P-Asserted-Identity".to_owned(), format!("<{uri}>")));
+        let request_uri = format!("sip:{to_user}@{}", self.authority());
+        let offer = MediaSpec {
+            codecs: self.codecs(),
+            ..MediaSpec::g711(media, session)
+        };
+        Invite {
+            to: request_uri.clone(),
+            request_uri,
+            next_hop: self.address,
+            from,
+            display: String::new(),
+            contact_user: shown,
+            body: SessionDescription::offer(&offer).to_bytes(),
+            headers: headers.into_iter().collect(),
+            credentials: self.credentials(),
+        }
+    }
+
+    /// Whether a request from `source` comes from this trunk: the very socket, or the host.
+    pub(super) fn is_source(&self, source: SocketAddr) -> Option<bool> {
+        (source.ip().to_canonical() == self.address.ip().to_canonical())
+            .then(|| source.port() == self.address.port())
+    }
+
+    /// The number a user part of this trunk stands for.
+    pub(super) fn read_number(&self, user: &str, format: &NumberFormat) -> Option<E164> {
+        read_number(user, format)
+    }
+}
+
+/// The allow-list entry of a trunk: its host from any port, because carriers call from many;
+/// on loopback, where phones live too, its very socket.
+pub(crate) fn source_of(address: SocketAddr) -> Network {
+    if address.ip().is_loopback() {
+        Network::socket(address)
+    } else {
+        Network::host(address.ip())
+    }
+}
+
+/// A user part with what RFC 3261 §25.1 forbids there escaped (`#` of tech prefixes).
+pub(super) fn user_part(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => escaped.push(char::from(byte)),
+            b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => escaped.push(char::from(byte)),
+            b'&' | b'=' | b'+' | b'$' | b',' | b';' | b'?' | b'/' => escaped.push(char::from(byte)),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+/// Undoes [`NumberFormat::write`] as far as that can be told.
+fn read_number(user: &str, format: &NumberFormat) -> Option<E164> {
+    if let Ok(number) = user.parse::<E164>() {
+        return Some(number);
+    }
+    let bare = user.strip_prefix(format.prepend.as_str()).unwrap_or(user);
+    if bare.is_empty() || !bare.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let digits = match &format.base {
+        NumberBase::E164Plus | NumberBase::E164 => {
+            let strip = format.strip.trim_start_matches('+');
+            format!("{strip}{bare}")
+        }
+        NumberBase::National { calling_code, national_prefix, international_prefix } => {
+            if let Some(rest) = bare.strip_prefix(international_prefix.as_str()) {
+                rest.to_owned()
+            } else {
+                let rest = bare.strip_prefix(national_prefix.as_str())?;
+                format!("{calling_code}{rest}")
+            }
+        }
+    };
+    digits.parse().ok().and_then(E164::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> E164 {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn numbers_read_back_as_they_were_written() {
+        let national = NumberBase::National {
+            calling_code: "44".into(),
+            national_prefix: "0".into(),
+            international_prefix: "00".into(),
+        };
+        let plain = |base| NumberFormat { base, strip: String::new(), prepend: String::new() };
+        let forms = [
+            plain(NumberBase::E164Plus),
+            plain(NumberBase::E164),
+            plain(national),
+            NumberFormat { base: NumberBase::E164, strip: "1".into(), prepend: String::new() },
+        ];
+        for format in &forms {
+            for n in ["+442079460123", "+12025550123"] {
+                let strips_other = !format.strip.is_empty() && n.starts_with("+44");
+                if !strips_other {
+                    assert_eq!(read_number(&format.write(number(n)), format), Some(number(n)), "{format:?}");
+                }
+            }
+        }
+        assert_eq!(read_number("anonymous", &forms[0]), None);
+    }
+
+    #[test]
+    fn tech_prefixes_are_escaped_where_the_grammar_asks_for_it() {
+        assert_eq!(user_part("9#1202"), "9%231202");
+        assert_eq!(user_part("+1202*7"), "+1202*7");
+        assert_eq!(user_part("a b@c"), "a%20b%40c");
+    }
+}
