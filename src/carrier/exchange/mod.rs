@@ -1,0 +1,11 @@
+//! The carrier: takes calls from a dialer and plays everybody who is called.
+
+mod callee;
+mod handle;
+mod hall;
+mod options;
+mod stats;
+
+pub use handle::{Carrier, CarrierHandle};
+pub use options::CarrierOptions;
+pub use stats::CarrierStats;
