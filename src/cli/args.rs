@@ -5,13 +5,26 @@ use std::path::PathBuf;
 
 /// Predictive dialer and call-routing engine with SIP.
 #[derive(Debug, Parser)]
-#[command(name = "carillon", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "First steps: `carillon demo` needs nothing. `carillon init` writes a \
+#[command(
+    name = "carillon",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "First steps: `carillon demo` needs nothing. `carillon init` writes a \
 commented carillon.toml, `carillon check` verifies it, `carillon serve` runs it.\n\n\
-Exit codes: 0 done, 1 it failed, 2 wrong usage or a faulty configuration.")]
+Exit codes: 0 done, 1 it failed, 2 wrong usage or a faulty configuration."
+)]
 pub struct Cli {
     /// The configuration file.
-    #[arg(long, global = true, env = "CARILLON_CONFIG", default_value = "carillon.toml", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "CARILLON_CONFIG",
+        default_value = "carillon.toml",
+        value_name = "FILE"
+    )]
     pub config: PathBuf,
     /// Print one JSON document instead of text.
     #[arg(long, global = true)]
@@ -189,24 +202,24 @@ pub enum CampaignCommand {
 
 /// Dials of a campaign.
 #[derive(Debug, Args)]
-#[group(id = "dials", required = true, multiple = true, args = ["mode", "ratio", "cap", "max_lines_per_agent", "ring_cancel"])]
+#[command(group(clap::ArgGroup::new("dials").required(true).multiple(true)))]
 pub struct CampaignSetArgs {
     /// The campaign.
     pub name: String,
     /// predictive, predictive-hard, progressive, erlang-c, or manual (with --ratio).
-    #[arg(long)]
+    #[arg(long, group = "dials")]
     pub mode: Option<String>,
     /// Lines per idle agent, 0 to 100.
-    #[arg(long)]
+    #[arg(long, group = "dials")]
     pub ratio: Option<f64>,
     /// Abandonment cap as a share, such as 0.03 for 3 %.
-    #[arg(long)]
+    #[arg(long, group = "dials")]
     pub cap: Option<f64>,
     /// Most lines per agent, up to 1000.
-    #[arg(long, value_name = "LINES")]
+    #[arg(long, group = "dials", value_name = "LINES")]
     pub max_lines_per_agent: Option<f64>,
     /// End calls past their ring minimum when too many were dialed.
-    #[arg(long, value_name = "true|false")]
+    #[arg(long, group = "dials", value_name = "true|false")]
     pub ring_cancel: Option<bool>,
 }
 
@@ -337,6 +350,10 @@ pub enum SimCommand {
         /// First seed.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Lay the report of a live demo (`demo --json`) beside the runs; its agents and length
+        /// are taken over.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
     },
 }
 

@@ -3,8 +3,8 @@
 use super::error::CliError;
 use super::offline::{block_on, now};
 use super::out::{Out, Tone};
-use super::{mark, wiring};
-use carillon_live::config::{AgentPhone, Config, Note, Origin};
+use super::{check_floor, mark, wiring};
+use carillon_live::config::{Config, Note, Origin};
 use carillon_store::{DncStore, SqliteOptions, SqliteStore, UpkeepStore};
 use serde::Serialize;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -40,7 +40,12 @@ impl Finding {
         Self::new(what, "fault", found, remedy)
     }
 
-    fn new(what: &str, state: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn new(
+        what: &str,
+        state: &'static str,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self {
             what: what.to_owned(),
             state,
@@ -57,7 +62,7 @@ pub fn check(file: &Path, out: &Out) -> Result<ExitCode, CliError> {
     let mut findings = vec![Finding::good(
         "configuration",
         format!(
-            "{}: {} trunks, {} agents, {} campaigns",
+            "{}: trunks {}, agents {}, campaigns {}",
             file.display(),
             config.trunks.len(),
             config.agents.len(),
@@ -65,7 +70,7 @@ pub fn check(file: &Path, out: &Out) -> Result<ExitCode, CliError> {
         ),
     )];
     findings.extend(config.notes.iter().map(note));
-    findings.extend(floor(&config));
+    findings.extend(check_floor::floor(&config));
     findings.push(token(&config));
     findings.push(clock());
     findings.push(zones());
@@ -75,93 +80,65 @@ pub fn check(file: &Path, out: &Out) -> Result<ExitCode, CliError> {
     findings.extend(wiring::check_trunks(&config));
     show(&findings, out);
     let faulty = findings.iter().any(|finding| finding.state == "fault");
-    Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if faulty {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn show(findings: &[Finding], out: &Out) {
     out.document(&findings);
-    let width = findings.iter().map(|f| f.what.chars().count()).max().unwrap_or(0);
+    let width = findings
+        .iter()
+        .map(|f| f.what.chars().count())
+        .max()
+        .unwrap_or(0);
     for finding in findings {
         let tone = match finding.state {
             "ok" => Tone::Good,
             "warning" => Tone::Warn,
             _ => Tone::Bad,
         };
-        out.line(format!("{} {:width$}  {}", mark(out, tone), finding.what, finding.found));
+        out.line(format!(
+            "{} {:width$}  {}",
+            mark(out, tone),
+            finding.what,
+            finding.found
+        ));
         if !finding.remedy.is_empty() {
             out.line(format!("  {:width$}  → {}", "", finding.remedy));
         }
     }
-    let count = |state: &str| findings.iter().filter(|finding| finding.state == state).count();
-    out.line(format!("\n{} good, {} to look at, {} faults", count("ok"), count("warning"), count("fault")));
+    let count = |state: &str| {
+        findings
+            .iter()
+            .filter(|finding| finding.state == state)
+            .count()
+    };
+    out.line(format!(
+        "\n{} good, {} to look at, {} faults",
+        count("ok"),
+        count("warning"),
+        count("fault")
+    ));
 }
 
 fn note(note: &Note) -> Finding {
-    Finding::warning("configuration", format!("line {}: {}", note.line, note.key), note.text.clone())
-}
-
-/// What the file says is there for a campaign to work.
-fn floor(config: &Config) -> Vec<Finding> {
-    let missing = |what: &str, table: &str| {
-        Finding::warning(what, "none", format!("add a [[{table}]] table to {}", config.source.display()))
-    };
-    let mut findings = Vec::new();
-    if config.trunks.is_empty() {
-        findings.push(missing("trunks", "trunk"));
-    }
-    if config.agents.is_empty() {
-        findings.push(missing("agents", "agent"));
-    }
-    if config.campaigns.is_empty() {
-        findings.push(missing("campaigns", "campaign"));
-    }
-    for campaign in &config.campaigns {
-        let engine = &campaign.engine;
-        let what = format!("campaign {}", engine.name);
-        let serves = |a: &&carillon_live::config::AgentSettings| {
-            a.engine.campaigns.is_empty() || a.engine.campaigns.contains(&engine.id)
-        };
-        let able = |a: &&carillon_live::config::AgentSettings| {
-            engine.needs.iter().all(|need| {
-                need.drop_after.is_some() || a.engine.skills.get(&need.skill).is_some_and(|level| *level >= need.level)
-            })
-        };
-        let agents = config.agents.iter().filter(serves).count();
-        let skilled = config.agents.iter().filter(serves).filter(able).count();
-        let groups = &engine.trunk_groups;
-        let trunks = config.trunks.iter().filter(|t| groups.is_empty() || groups.contains(&t.engine.group)).count();
-        findings.push(match (agents, skilled, trunks) {
-            (0, ..) => Finding::warning(&what, "no agent serves it", "name it in an agent's `campaigns`, or leave that key out"),
-            (_, 0, _) => Finding::warning(
-                &what,
-                "no agent who serves it has the skills it needs",
-                "give agents these skills, or the needs a drop_after",
-            ),
-            (.., 0) => Finding::warning(&what, "no trunk is in its groups", "change its trunk_groups, or add a trunk"),
-            _ => Finding::good(&what, format!("{skilled} agents, {trunks} trunks, mode {}", engine.tuning.mode)),
-        });
-    }
-    let open = config.agents.iter().filter(|a| a.pin.is_none());
-    let open: Vec<&str> = open.map(|a| a.engine.name.as_str()).collect();
-    if !open.is_empty() {
-        findings.push(Finding::warning(
-            "agents without a PIN",
-            open.join(", "),
-            "they cannot use the agent page or log in by phone; add pin = \"env:NAME\"",
-        ));
-    }
-    let silent = config.agents.iter().filter(|a| matches!(a.phone, AgentPhone::Registered(_)) && a.password.is_none());
-    findings.extend(silent.map(|a| {
-        Finding::fault(&format!("agent {}", a.engine.name), "its phone cannot register", "add password = \"env:NAME\"")
-    }));
-    findings
+    Finding::warning(
+        "configuration",
+        format!("line {}: {}", note.line, note.key),
+        note.text.clone(),
+    )
 }
 
 fn token(config: &Config) -> Finding {
     match &config.web.supervisor_token {
-        Some(token) if *token.origin() == Origin::Inline => {
-            Finding::warning("supervisor's token", "stands in the configuration", "move it to a file: supervisor_token = \"file:supervisor.token\"")
-        }
+        Some(token) if *token.origin() == Origin::Inline => Finding::warning(
+            "supervisor's token",
+            "stands in the configuration",
+            "move it to a file: supervisor_token = \"file:supervisor.token\"",
+        ),
         Some(_) => Finding::good("supervisor's token", "set"),
         None if config.web.bind.ip().is_loopback() => Finding::warning(
             "supervisor's token",
@@ -183,8 +160,15 @@ fn clock() -> Finding {
     const SANE_MS: std::ops::Range<i64> = 1_767_225_600_000..2_082_758_400_000;
     let now = now();
     match SANE_MS.contains(&now.0) {
-        true => Finding::good("clock", format!("{now} (keep it in step with NTP: calling hours depend on it)")),
-        false => Finding::fault("clock", format!("{now}"), "set the clock and keep it in step with NTP: calling hours depend on it"),
+        true => Finding::good(
+            "clock",
+            format!("{now} (keep it in step with NTP: calling hours depend on it)"),
+        ),
+        false => Finding::fault(
+            "clock",
+            format!("{now}"),
+            "set the clock and keep it in step with NTP: calling hours depend on it",
+        ),
     }
 }
 
@@ -193,7 +177,11 @@ fn zones() -> Finding {
     let version = carillon_live::config::zone_database_version();
     match jiff::tz::TimeZone::get("America/New_York") {
         Ok(_) => Finding::good("time zones", format!("{known} zones, database {version}")),
-        Err(error) => Finding::fault("time zones", error.to_string(), "this build lacks its zone database: build it again"),
+        Err(error) => Finding::fault(
+            "time zones",
+            error.to_string(),
+            "this build lacks its zone database: build it again",
+        ),
     }
 }
 
@@ -210,11 +198,30 @@ fn ports(config: &Config) -> Vec<Finding> {
     let rtp = SocketAddr::new(config.rtp.bind, config.rtp.port_min);
     let ports = config.rtp.port_max - config.rtp.port_min + 1;
     let room = u32::from(ports) / 4;
-    let channels: u32 = config.trunks.iter().map(|trunk| trunk.engine.channels).sum();
+    let channels: u32 = config
+        .trunks
+        .iter()
+        .map(|trunk| trunk.engine.channels)
+        .sum();
     let mut findings = vec![
-        finding("SIP port", format!("udp {}", config.sip.bind), udp(config.sip.bind)),
-        finding("RTP ports", format!("udp {rtp} to {}, room for {room} calls,", config.rtp.port_max), udp(rtp)),
-        finding("web port", format!("tcp {}", config.web.bind), TcpListener::bind(config.web.bind).map(drop)),
+        finding(
+            "SIP port",
+            format!("udp {}", config.sip.bind),
+            udp(config.sip.bind),
+        ),
+        finding(
+            "RTP ports",
+            format!(
+                "udp {rtp} to {}, room for {room} calls,",
+                config.rtp.port_max
+            ),
+            udp(rtp),
+        ),
+        finding(
+            "web port",
+            format!("tcp {}", config.web.bind),
+            TcpListener::bind(config.web.bind).map(drop),
+        ),
     ];
     if channels > room {
         findings.push(Finding::warning(
@@ -229,7 +236,11 @@ fn ports(config: &Config) -> Vec<Finding> {
 fn prompts(config: &Config) -> Vec<Finding> {
     let mut seen: Vec<&str> = Vec::new();
     let mut findings = Vec::new();
-    for prompt in config.campaigns.iter().flat_map(|campaign| &campaign.prompts) {
+    for prompt in config
+        .campaigns
+        .iter()
+        .flat_map(|campaign| &campaign.prompts)
+    {
         if seen.contains(&prompt.name.as_str()) {
             continue;
         }
@@ -238,10 +249,18 @@ fn prompts(config: &Config) -> Vec<Finding> {
         findings.push(match &prompt.file {
             None => Finding::good(&what, "built in"),
             Some(file) => match std::fs::read(file) {
-                Err(error) => Finding::fault(&what, format!("{}: {error}", file.display()), "put the file there, readable"),
+                Err(error) => Finding::fault(
+                    &what,
+                    format!("{}: {error}", file.display()),
+                    "put the file there, readable",
+                ),
                 Ok(bytes) => match carillon_media::Prompt::from_wav_bytes(&prompt.name, &bytes) {
                     Ok(prompt) => Finding::good(&what, format!("{} ms", prompt.duration_ms())),
-                    Err(error) => Finding::fault(&what, error.to_string(), "record it as WAV, 16 bit, 8 kHz mono"),
+                    Err(error) => Finding::fault(
+                        &what,
+                        error.to_string(),
+                        "record it as WAV, 16 bit, 8 kHz mono",
+                    ),
                 },
             },
         });
@@ -252,12 +271,28 @@ fn prompts(config: &Config) -> Vec<Finding> {
 async fn database(config: &Config) -> Vec<Finding> {
     let path = &config.store.path;
     if !path.exists() {
-        let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        return vec![Finding::good("database", format!("{} will be made (in {})", path.display(), directory.display()))];
+        let directory = path
+            .parent()
+            .filter(|d| !d.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        return vec![Finding::good(
+            "database",
+            format!(
+                "{} will be made (in {})",
+                path.display(),
+                directory.display()
+            ),
+        )];
     }
     let store = match SqliteStore::open(SqliteOptions::new(path)).await {
         Ok(store) => store,
-        Err(error) => return vec![Finding::fault("database", error.to_string(), error.remedy())],
+        Err(error) => {
+            return vec![Finding::fault(
+                "database",
+                error.to_string(),
+                error.remedy(),
+            )];
+        }
     };
     let mut findings = match store.check().await {
         Ok(report) => report
@@ -271,11 +306,19 @@ async fn database(config: &Config) -> Vec<Finding> {
                 }
             })
             .collect(),
-        Err(error) => vec![Finding::fault("database", error.to_string(), error.remedy())],
+        Err(error) => vec![Finding::fault(
+            "database",
+            error.to_string(),
+            error.remedy(),
+        )],
     };
     findings.extend(dnc_age(config, &store).await);
     if let Err(error) = store.close().await {
-        findings.push(Finding::fault("database", error.to_string(), error.remedy()));
+        findings.push(Finding::fault(
+            "database",
+            error.to_string(),
+            error.remedy(),
+        ));
     }
     findings
 }
@@ -289,7 +332,9 @@ async fn dnc_age(config: &Config, store: &SqliteStore) -> Vec<Finding> {
             return Finding::warning(&what, "empty", import);
         };
         let age = now().millis_since(found.updated);
-        let old = list.max_age.is_some_and(|most| u128::try_from(age).is_ok_and(|age| age > most.as_millis()));
+        let old = list
+            .max_age
+            .is_some_and(|most| u128::try_from(age).is_ok_and(|age| age > most.as_millis()));
         let figures = format!("{} numbers, of {}", found.numbers, found.updated);
         match old {
             true => Finding::warning(&what, format!("{figures}: older than its max_age"), import),

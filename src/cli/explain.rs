@@ -21,7 +21,10 @@ pub fn explain(command: &ExplainCommand, mut config: Config, out: &Out) -> Resul
                 ExplainCommand::Lead { lead } => {
                     let details = find(&store, lead).await?;
                     config.bind_ids(&store).await?;
-                    let campaign = config.campaigns.iter().find(|c| c.engine.id == details.campaign);
+                    let campaign = config
+                        .campaigns
+                        .iter()
+                        .find(|c| c.engine.id == details.campaign);
                     let Some(campaign) = campaign else {
                         let name = name_of(&store, NameKind::Campaign, details.campaign.0).await?;
                         return Err(CliError::Failed(format!(
@@ -49,15 +52,28 @@ pub fn explain(command: &ExplainCommand, mut config: Config, out: &Out) -> Resul
 }
 
 fn show(explanation: &Explanation, out: &Out) {
-    out.line(format!("{}: {}\n", explanation.subject, explanation.summary));
-    let width = explanation.steps.iter().map(|s| s.topic.chars().count()).max().unwrap_or(0);
+    out.line(format!(
+        "{}: {}\n",
+        explanation.subject, explanation.summary
+    ));
+    let width = explanation
+        .steps
+        .iter()
+        .map(|s| s.topic.chars().count())
+        .max()
+        .unwrap_or(0);
     for step in &explanation.steps {
         let tone = match step.verdict {
             Verdict::Pass => Tone::Good,
             Verdict::Stop => Tone::Bad,
             Verdict::Fact => Tone::Plain,
         };
-        out.line(format!("{} {:width$}  {}", mark(out, tone), step.topic, step.detail));
+        out.line(format!(
+            "{} {:width$}  {}",
+            mark(out, tone),
+            step.topic,
+            step.detail
+        ));
     }
     if let Some(at) = &explanation.next_at {
         out.line(format!("\nthis may change by itself at {at}"));

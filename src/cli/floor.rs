@@ -23,7 +23,12 @@ pub fn campaign(command: &CampaignCommand, config: &Config, out: &Out) -> Result
 }
 
 fn turn(name: &str, dials: &Value, config: &Config, out: &Out) -> Result<(), CliError> {
-    change(&format!("/api/campaigns/{}", escaped(name)), dials, config, out)
+    change(
+        &format!("/api/campaigns/{}", escaped(name)),
+        dials,
+        config,
+        out,
+    )
 }
 
 /// The dials that were named.
@@ -32,10 +37,15 @@ fn dials(args: &CampaignSetArgs) -> Value {
         ("mode", args.mode.as_ref().map(|mode| json!(mode))),
         ("ratio", args.ratio.map(|ratio| json!(ratio))),
         ("cap", args.cap.map(|cap| json!(cap))),
-        ("max_lines_per_agent", args.max_lines_per_agent.map(|lines| json!(lines))),
+        (
+            "max_lines_per_agent",
+            args.max_lines_per_agent.map(|lines| json!(lines)),
+        ),
         ("ring_cancel", args.ring_cancel.map(|on| json!(on))),
     ];
-    let named = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let named = named
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(named.collect::<Map<_, _>>())
 }
 
@@ -54,12 +64,20 @@ fn board(config: &Config) -> Result<BoardView, CliError> {
 }
 
 /// Those of that name, or all; an unknown name is an error that lists the known ones.
-fn chosen<T>(all: Vec<T>, wanted: Option<&str>, kind: &str, name: impl Fn(&T) -> &str) -> Result<Vec<T>, CliError> {
+fn chosen<T>(
+    all: Vec<T>,
+    wanted: Option<&str>,
+    kind: &str,
+    name: impl Fn(&T) -> &str,
+) -> Result<Vec<T>, CliError> {
     let Some(wanted) = wanted else {
         return Ok(all);
     };
     let known: Vec<String> = all.iter().map(|each| name(each).to_owned()).collect();
-    let found: Vec<T> = all.into_iter().filter(|each| name(each) == wanted).collect();
+    let found: Vec<T> = all
+        .into_iter()
+        .filter(|each| name(each) == wanted)
+        .collect();
     match found.is_empty() {
         false => Ok(found),
         true => Err(CliError::Failed(format!(
@@ -71,14 +89,25 @@ fn chosen<T>(all: Vec<T>, wanted: Option<&str>, kind: &str, name: impl Fn(&T) ->
 
 fn show_campaigns(name: Option<&str>, config: &Config, out: &Out) -> Result<(), CliError> {
     let board = board(config)?;
-    let campaigns = chosen(board.campaigns, name, "campaign", |c: &CampaignBoard| &c.name)?;
+    let campaigns = chosen(board.campaigns, name, "campaign", |c: &CampaignBoard| {
+        &c.name
+    })?;
     out.document(&campaigns);
     for (n, c) in campaigns.iter().enumerate() {
         if n > 0 {
             out.line("");
         }
-        let (tone, state) = if c.running { (Tone::Good, "running") } else { (Tone::Warn, "paused") };
-        out.line(format!("{} is {}, mode {}", c.name, out.toned(tone, state), c.mode));
+        let (tone, state) = if c.running {
+            (Tone::Good, "running")
+        } else {
+            (Tone::Warn, "paused")
+        };
+        out.line(format!(
+            "{} is {}, mode {}",
+            c.name,
+            out.toned(tone, state),
+            c.mode
+        ));
         let lines = &c.lines;
         out.pairs(&[
             ("  lines per agent", format!("{:.2} (at most {})", c.lines_per_agent, c.max_lines_per_agent)),
@@ -94,7 +123,11 @@ fn show_campaigns(name: Option<&str>, config: &Config, out: &Out) -> Result<(), 
             ("  leads at hand", format!("{}{}", c.hopper, if c.list_empty { ", none more is due" } else { "" })),
         ]);
         for window in &c.windows {
-            let tone = if window.share <= window.cap { Tone::Good } else { Tone::Bad };
+            let tone = if window.share <= window.cap {
+                Tone::Good
+            } else {
+                Tone::Bad
+            };
             out.line(format!(
                 "  abandoned, {:3}   {} of {} answers, cap {}",
                 window.window,
@@ -113,14 +146,27 @@ pub fn list(command: &ListCommand, config: &Config, out: &Out) -> Result<(), Cli
         ListCommand::On { id } => switch(id, true, config, out),
         ListCommand::Off { id } => switch(id, false, config, out),
         ListCommand::Show { campaign } => {
-            let query = campaign.as_ref().map(|name| format!("?campaign={}", escaped(name)));
+            let query = campaign
+                .as_ref()
+                .map(|name| format!("?campaign={}", escaped(name)));
             let path = format!("/api/lists{}", query.unwrap_or_default());
             let lists: Vec<ListView> = Node::of(config).get(&path)?;
             out.document(&lists);
-            let mut rows = vec![["list", "campaign", "state", "leads", "open", "closed"].map(str::to_owned).to_vec()];
+            let mut rows = vec![
+                ["list", "campaign", "state", "leads", "open", "closed"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            ];
             rows.extend(lists.into_iter().map(|list| {
                 let state = if list.active { "on" } else { "off" };
-                vec![list.id, list.campaign, state.to_owned(), list.leads.to_string(), list.open.to_string(), list.closed.to_string()]
+                vec![
+                    list.id,
+                    list.campaign,
+                    state.to_owned(),
+                    list.leads.to_string(),
+                    list.open.to_string(),
+                    list.closed.to_string(),
+                ]
             }));
             out.table(&rows);
             Ok(())
@@ -129,7 +175,12 @@ pub fn list(command: &ListCommand, config: &Config, out: &Out) -> Result<(), Cli
 }
 
 fn switch(id: &str, active: bool, config: &Config, out: &Out) -> Result<(), CliError> {
-    change(&format!("/api/lists/{}", escaped(id)), &json!({"active": active}), config, out)
+    change(
+        &format!("/api/lists/{}", escaped(id)),
+        &json!({"active": active}),
+        config,
+        out,
+    )
 }
 
 /// `agent list|set`.
@@ -138,7 +189,13 @@ pub fn agent(command: &AgentCommand, config: &Config, out: &Out) -> Result<(), C
         AgentCommand::List => {
             let board = board(config)?;
             out.document(&board.agents);
-            let mut rows = vec![["agent", "state", "since", "phone", "calls", "talk", "wrap-up", "ready", "why"].map(str::to_owned).to_vec()];
+            let mut rows = vec![
+                [
+                    "agent", "state", "since", "phone", "calls", "talk", "wrap-up", "ready", "why",
+                ]
+                .map(str::to_owned)
+                .to_vec(),
+            ];
             rows.extend(board.agents.into_iter().map(|a| agent_row(a, board.at_ms)));
             out.table(&rows);
             Ok(())
@@ -151,7 +208,12 @@ pub fn agent(command: &AgentCommand, config: &Config, out: &Out) -> Result<(), C
                 AgentVerb::Logout => "logout",
                 AgentVerb::Hangup => "hangup",
             };
-            change(&format!("/api/agents/{}", escaped(name)), &json!({"action": action}), config, out)
+            change(
+                &format!("/api/agents/{}", escaped(name)),
+                &json!({"action": action}),
+                config,
+                out,
+            )
         }
     }
 }
@@ -176,18 +238,45 @@ fn agent_row(a: AgentBoard, now_ms: i64) -> Vec<String> {
 pub fn trunk(command: &TrunkCommand, config: &Config, out: &Out) -> Result<(), CliError> {
     match command {
         TrunkCommand::Show { name } => {
-            let trunks = chosen(board(config)?.trunks, name.as_deref(), "trunk", |t: &TrunkBoard| &t.name)?;
+            let trunks = chosen(
+                board(config)?.trunks,
+                name.as_deref(),
+                "trunk",
+                |t: &TrunkBoard| &t.name,
+            )?;
             out.document(&trunks);
-            let mut rows = vec![["trunk", "group", "state", "calls", "channels", "not in service", "why"].map(str::to_owned).to_vec()];
+            let mut rows = vec![
+                [
+                    "trunk",
+                    "group",
+                    "state",
+                    "calls",
+                    "channels",
+                    "not in service",
+                    "why",
+                ]
+                .map(str::to_owned)
+                .to_vec(),
+            ];
             rows.extend(trunks.into_iter().map(|t| {
                 let state = if t.up { "up" } else { "down" };
-                vec![t.name, t.group, state.to_owned(), t.in_use.to_string(), t.channels.to_string(), percent(t.disconnected_share), t.reason]
+                vec![
+                    t.name,
+                    t.group,
+                    state.to_owned(),
+                    t.in_use.to_string(),
+                    t.channels.to_string(),
+                    percent(t.disconnected_share),
+                    t.reason,
+                ]
             }));
             out.table(&rows);
             Ok(())
         }
         TrunkCommand::Test { name, number } => {
-            let number: E164 = number.parse().map_err(|error| CliError::Usage(format!("{error}")))?;
+            let number: E164 = number
+                .parse()
+                .map_err(|error| CliError::Usage(format!("{error}")))?;
             let path = format!("/api/trunks/{}/test", escaped(name));
             change(&path, &json!({"number": number.to_string()}), config, out)
         }

@@ -56,7 +56,11 @@ impl Node {
     ///
     /// # Errors
     /// No node answers, it refuses, or the configuration holds no token.
-    pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CliError> {
+    pub fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, CliError> {
         let Some(token) = &self.token else {
             return Err(CliError::Usage(
                 "changes need the supervisor's token: set [web] supervisor_token in the \
@@ -86,18 +90,25 @@ impl Node {
                 ))
             });
         }
-        Err(CliError::Failed(match response.body_mut().read_json::<Refusal>() {
-            Ok(refusal) => format!("{}: {}; {}", refusal.code, refusal.message, refusal.remedy),
-            Err(_) => format!("{} answers {status}; another program may hold that port", self.base),
-        }))
+        Err(CliError::Failed(
+            match response.body_mut().read_json::<Refusal>() {
+                Ok(refusal) => format!("{}: {}; {}", refusal.code, refusal.message, refusal.remedy),
+                Err(_) => format!(
+                    "{} answers {status}; another program may hold that port",
+                    self.base
+                ),
+            },
+        ))
     }
 
     fn unreachable(&self, error: &ureq::Error) -> CliError {
         CliError::Failed(match error {
-            ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => format!(
-                "no node answers at {} ([web] bind); start it with `carillon serve`",
-                self.base
-            ),
+            ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => {
+                format!(
+                    "no node answers at {} ([web] bind); start it with `carillon serve`",
+                    self.base
+                )
+            }
             ureq::Error::Timeout(_) => format!(
                 "the node at {} does not answer in time; see its log, or try again",
                 self.base
@@ -142,7 +153,13 @@ mod tests {
 
     #[test]
     fn a_wildcard_is_reached_on_this_machine() {
-        assert_eq!(reachable("0.0.0.0:80".parse().unwrap()).to_string(), "127.0.0.1:80");
-        assert_eq!(reachable("[::]:80".parse().unwrap()).to_string(), "[::1]:80");
+        assert_eq!(
+            reachable("0.0.0.0:80".parse().unwrap()).to_string(),
+            "127.0.0.1:80"
+        );
+        assert_eq!(
+            reachable("[::]:80".parse().unwrap()).to_string(),
+            "[::1]:80"
+        );
     }
 }

@@ -27,16 +27,35 @@ pub fn init(file: &Path, out: &Out) -> Result<(), CliError> {
     }
     let fresh = write_token(&token_file)?;
     write_new(file, with_token(TEMPLATE).as_bytes(), 0o644)?;
-    out.document(&serde_json::json!({"config": file, "token_file": token_file, "token_made": fresh}));
+    out.document(
+        &serde_json::json!({"config": file, "token_file": token_file, "token_made": fresh}),
+    );
     let config = file.display();
     out.line(format!("wrote {config}"));
     let what = if fresh { "wrote" } else { "kept" };
-    out.line(format!("{what} {} (who holds it may change the floor)", token_file.display()));
+    out.line(format!(
+        "{what} {} (who holds it may change the floor)",
+        token_file.display()
+    ));
     out.line("");
     out.line("Next:");
-    out.line(format!("  1. edit {config}: a [[trunk]], an [[agent]], a [[campaign]]"));
-    let with = if file == Path::new("carillon.toml") { String::new() } else { format!("--config {config} ") };
-    for (n, command) in ["check", "leads import LEADS.csv --campaign NAME", "serve", "campaign start NAME"].iter().enumerate() {
+    out.line(format!(
+        "  1. edit {config}: a [[trunk]], an [[agent]], a [[campaign]]"
+    ));
+    let with = if file == Path::new("carillon.toml") {
+        String::new()
+    } else {
+        format!("--config {config} ")
+    };
+    for (n, command) in [
+        "check",
+        "leads import LEADS.csv --campaign NAME",
+        "serve",
+        "campaign start NAME",
+    ]
+    .iter()
+    .enumerate()
+    {
         out.line(format!("  {}. carillon {with}{command}", n + 2));
     }
     Ok(())
@@ -52,7 +71,8 @@ fn write_token(file: &Path) -> Result<bool, CliError> {
     if file.exists() {
         return Ok(false);
     }
-    let token = new_token().map_err(|why| CliError::Failed(format!("no randomness for a token: {why}")))?;
+    let token =
+        new_token().map_err(|why| CliError::Failed(format!("no randomness for a token: {why}")))?;
     write_new(file, format!("{token}\n").as_bytes(), 0o600)?;
     Ok(true)
 }
@@ -64,10 +84,15 @@ fn write_new(file: &Path, bytes: &[u8], mode: u32) -> Result<(), CliError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     #[cfg(not(unix))]
     let _ = mode;
-    let written = options.open(file).and_then(|mut open| open.write_all(bytes));
+    let written = options
+        .open(file)
+        .and_then(|mut open| open.write_all(bytes));
     written.map_err(|error| cannot_write(file, &error))
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> CliError {
-    CliError::Failed(format!("cannot write {}: {error}; check the directory and its permissions", path.display()))
+    CliError::Failed(format!(
+        "cannot write {}: {error}; check the directory and its permissions",
+        path.display()
+    ))
 }

@@ -28,22 +28,38 @@ pub fn leads(command: &LeadsCommand, config: Config, out: &Out) -> Result<(), Cl
 
 async fn import(args: &LeadsImportArgs, mut config: Config, out: &Out) -> Result<(), CliError> {
     if config.campaign(&args.campaign).is_none() {
-        let names: Vec<&str> = config.campaigns.iter().map(|c| c.engine.name.as_str()).collect();
+        let names: Vec<&str> = config
+            .campaigns
+            .iter()
+            .map(|c| c.engine.name.as_str())
+            .collect();
         let known = match names.is_empty() {
             true => "it names none yet: add a [[campaign]] table".to_owned(),
             false => format!("it names: {}", names.join(", ")),
         };
         let (name, file) = (&args.campaign, config.source.display());
-        return Err(CliError::Usage(format!("no campaign is named `{name}` in {file}; {known}")));
+        return Err(CliError::Usage(format!(
+            "no campaign is named `{name}` in {file}; {known}"
+        )));
     }
     let store = open_or_make(&config).await?;
     let work = async {
         config.bind_ids(&store).await?;
-        let agents = config.agents.iter().map(|a| (a.engine.name.clone(), a.engine.id));
+        let agents = config
+            .agents
+            .iter()
+            .map(|a| (a.engine.name.clone(), a.engine.id));
         let options = LeadOptions {
-            campaign: config.campaign(&args.campaign).map(|c| c.engine.id).unwrap_or_default(),
+            campaign: config
+                .campaign(&args.campaign)
+                .map(|c| c.engine.id)
+                .unwrap_or_default(),
             list: args.list.clone(),
-            country: args.default_country.clone().unwrap_or_else(|| config.node.country.clone()).to_uppercase(),
+            country: args
+                .default_country
+                .clone()
+                .unwrap_or_else(|| config.node.country.clone())
+                .to_uppercase(),
             batch: usize::from(args.batch),
             update: !args.no_update,
             agents: agents.collect(),
@@ -59,7 +75,10 @@ async fn import(args: &LeadsImportArgs, mut config: Config, out: &Out) -> Result
     out.document(&summary);
     out.pairs(&[
         ("rows read", summary.read.to_string()),
-        ("new leads", out.toned(Tone::Good, &summary.imported.to_string())),
+        (
+            "new leads",
+            out.toned(Tone::Good, &summary.imported.to_string()),
+        ),
         ("changed leads", summary.updated.to_string()),
         ("stored already", summary.duplicates.to_string()),
         ("twice in the file", summary.duplicates_in_file.to_string()),
@@ -77,7 +96,10 @@ fn tone_count(out: &Out, count: u64) -> String {
 
 fn tell_rejects(out: &Out, file: Option<&Path>) {
     if let Some(file) = file {
-        out.line(format!("\nrows that were not loaded, with line and reason: {}", file.display()));
+        out.line(format!(
+            "\nrows that were not loaded, with line and reason: {}",
+            file.display()
+        ));
     }
 }
 
@@ -108,7 +130,11 @@ async fn show(store: &SqliteStore, text: &str, out: &Out) -> Result<(), CliError
     out.document(&lead);
     let campaign = name_of(store, NameKind::Campaign, lead.campaign.0).await?;
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let name = [&lead.card.title, &lead.card.first_name, &lead.card.last_name];
+    let name = [
+        &lead.card.title,
+        &lead.card.first_name,
+        &lead.card.last_name,
+    ];
     let name: Vec<&str> = name.iter().filter_map(|part| part.as_deref()).collect();
     let list_state = if lead.list_active { "on" } else { "off" };
     out.pairs(&[
@@ -118,23 +144,46 @@ async fn show(store: &SqliteStore, text: &str, out: &Out) -> Result<(), CliError
         ("vendor lead code", or_none(&lead.card.vendor_lead_code)),
         ("name", name.join(" ")),
         ("status", format!("{} {}", lead.status.name(), lead.why)),
-        ("next call", lead.next_at.map_or("now".to_owned(), |at| at.to_string())),
+        (
+            "next call",
+            lead.next_at.map_or("now".to_owned(), |at| at.to_string()),
+        ),
         ("zone", or_none(&lead.zone)),
-        ("place", format!("{} {}", or_none(&lead.country), or_none(&lead.state))),
+        (
+            "place",
+            format!("{} {}", or_none(&lead.country), or_none(&lead.state)),
+        ),
         ("attempts", lead.attempts.to_string()),
-        ("last refusal", lead.refusal.as_ref().map_or("-".to_owned(), |r| format!("{} ({})", r.refusal, r.at))),
+        (
+            "last refusal",
+            lead.refusal
+                .as_ref()
+                .map_or("-".to_owned(), |r| format!("{} ({})", r.refusal, r.at)),
+        ),
     ]);
     for number in &lead.numbers {
-        let mut marks: Vec<String> = number.listed.iter().map(|l| format!("do-not-call: {}", l.list)).collect();
+        let mut marks: Vec<String> = number
+            .listed
+            .iter()
+            .map(|l| format!("do-not-call: {}", l.list))
+            .collect();
         if number.retired {
             marks.push("not in service".to_owned());
         }
-        out.line(format!("number            {}  {}", number.number, marks.join(", ")));
+        out.line(format!(
+            "number            {}  {}",
+            number.number,
+            marks.join(", ")
+        ));
     }
     if !lead.history.is_empty() {
         let mut rows = vec![["call", "started", "outcome"].map(str::to_owned).to_vec()];
         rows.extend(lead.history.iter().map(|record| {
-            vec![record.call.to_string(), record.started.to_string(), record.outcome.name().to_owned()]
+            vec![
+                record.call.to_string(),
+                record.started.to_string(),
+                record.outcome.name().to_owned(),
+            ]
         }));
         out.line("");
         out.table(&rows);
@@ -145,8 +194,15 @@ async fn show(store: &SqliteStore, text: &str, out: &Out) -> Result<(), CliError
 /// `dnc import` and `dnc check`.
 pub fn dnc(command: &DncCommand, config: &Config, out: &Out) -> Result<ExitCode, CliError> {
     match command {
-        DncCommand::Import { file, list, default_country } => {
-            let country = default_country.as_ref().unwrap_or(&config.node.country).to_uppercase();
+        DncCommand::Import {
+            file,
+            list,
+            default_country,
+        } => {
+            let country = default_country
+                .as_ref()
+                .unwrap_or(&config.node.country)
+                .to_uppercase();
             block_on(dnc_import(file, list, country, config, out)).map(|()| ExitCode::SUCCESS)
         }
         DncCommand::Check { number } => block_on(dnc_check(number, config, out)),
@@ -167,19 +223,25 @@ async fn dnc_import(
         at: now(),
     };
     let progress = Progress::new();
-    let mut told = |s: &carillon_live::import::DncSummary| progress.tell(s.read, s.imported, s.rejected);
+    let mut told =
+        |s: &carillon_live::import::DncSummary| progress.tell(s.read, s.imported, s.rejected);
     let summary = import_numbers(&store, file, &options, &mut told).await;
     progress.clear();
     let summary = closing(&store, summary.map_err(CliError::from)).await?;
     out.document(&summary);
     out.pairs(&[
         ("rows read", summary.read.to_string()),
-        ("new numbers", out.toned(Tone::Good, &summary.imported.to_string())),
+        (
+            "new numbers",
+            out.toned(Tone::Good, &summary.imported.to_string()),
+        ),
         ("known already", summary.duplicates.to_string()),
         ("rejected", tone_count(out, summary.rejected)),
     ]);
     tell_rejects(out, summary.rejects_file.as_deref());
-    if list != carillon_decision::compliance::OWN_DNC_LIST && !config.dnc.iter().any(|known| known.name == list) {
+    if list != carillon_decision::compliance::OWN_DNC_LIST
+        && !config.dnc.iter().any(|known| known.name == list)
+    {
         out.line(format!(
             "\nthe list `{list}` is not in {}; add [[dnc]] name = \"{list}\" so that campaigns can name it \
              (campaigns without dnc_lists honour every list)",
@@ -201,7 +263,10 @@ async fn dnc_check(text: &str, config: &Config, out: &Out) -> Result<ExitCode, C
         return Ok(ExitCode::SUCCESS);
     }
     for list in &found {
-        out.line(format!("{number} stands on `{}` since {}", list.list, list.since));
+        out.line(format!(
+            "{number} stands on `{}` since {}",
+            list.list, list.since
+        ));
     }
     Ok(ExitCode::FAILURE)
 }
@@ -212,9 +277,14 @@ pub fn backup(args: &BackupArgs, config: &Config, out: &Out) -> Result<(), CliEr
         let store = open(config).await?;
         let copied = store.backup(&args.file).await.map_err(CliError::from);
         closing(&store, copied).await?;
-        let bytes = std::fs::metadata(&args.file).map(|meta| meta.len()).unwrap_or(0);
+        let bytes = std::fs::metadata(&args.file)
+            .map(|meta| meta.len())
+            .unwrap_or(0);
         out.document(&serde_json::json!({"file": args.file, "bytes": bytes}));
-        out.line(format!("{} holds a consistent copy ({bytes} bytes)", args.file.display()));
+        out.line(format!(
+            "{} holds a consistent copy ({bytes} bytes)",
+            args.file.display()
+        ));
         Ok(())
     })
 }

@@ -4,6 +4,7 @@
 
 pub mod args;
 mod check;
+mod check_floor;
 mod error;
 mod explain;
 mod floor;
@@ -12,7 +13,9 @@ mod init;
 mod lists;
 mod offline;
 pub mod out;
+mod replay;
 mod report;
+mod simulate;
 mod wiring;
 
 #[cfg(test)]
@@ -69,11 +72,13 @@ pub fn run(cli: &Cli, out: &Out) -> Result<ExitCode, CliError> {
     let done = |()| ExitCode::SUCCESS;
     match &cli.command {
         Command::Demo(args) => wiring::demo(args, out).map(done),
-        Command::Init(args) => init::init(args.file.as_deref().unwrap_or(&cli.config), out).map(done),
+        Command::Init(args) => {
+            init::init(args.file.as_deref().unwrap_or(&cli.config), out).map(done)
+        }
         Command::Check => check::check(&cli.config, out),
         Command::Serve(args) => wiring::serve(load(&cli.config)?, args, out).map(done),
-        Command::Sim(command) => wiring::sim(command, out).map(done),
-        Command::Replay(args) => wiring::replay(args, out),
+        Command::Sim(command) => simulate::run(command, out),
+        Command::Replay(args) => replay::run(args, out),
         Command::Leads(command) => lists::leads(command, load(&cli.config)?, out).map(done),
         Command::Dnc(command) => lists::dnc(command, &load(&cli.config)?, out),
         Command::Report(args) => report::report(args, load(&cli.config)?, out).map(done),

@@ -20,9 +20,17 @@ pub fn block_on<T>(future: impl Future<Output = Result<T, CliError>>) -> Result<
 
 /// Opens the database for a change: made, with its directory, when it does not exist yet.
 pub async fn open_or_make(config: &Config) -> Result<SqliteStore, CliError> {
-    if let Some(directory) = config.store.path.parent().filter(|d| !d.as_os_str().is_empty()) {
+    if let Some(directory) = config
+        .store
+        .path
+        .parent()
+        .filter(|d| !d.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(directory).map_err(|error| {
-            CliError::Failed(format!("cannot make {}: {error}; make it, or change [node] data_dir", directory.display()))
+            CliError::Failed(format!(
+                "cannot make {}: {error}; make it, or change [node] data_dir",
+                directory.display()
+            ))
         })?;
     }
     Ok(SqliteStore::open(SqliteOptions::new(&config.store.path)).await?)
@@ -51,7 +59,10 @@ pub async fn closing<T>(store: &SqliteStore, result: Result<T, CliError>) -> Res
 /// Name of an id, as people know it.
 pub async fn name_of(store: &SqliteStore, kind: NameKind, id: u32) -> Result<String, CliError> {
     let names = store.names(kind).await?;
-    let found = names.into_iter().find(|(known, _)| *known == id).map(|(_, name)| name);
+    let found = names
+        .into_iter()
+        .find(|(known, _)| *known == id)
+        .map(|(_, name)| name);
     Ok(found.unwrap_or_else(|| format!("{} {id}", kind.name())))
 }
 

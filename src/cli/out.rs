@@ -69,7 +69,11 @@ impl Out {
 
     /// Names and values, one a line.
     pub fn pairs(&self, pairs: &[(&str, String)]) {
-        let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        let width = pairs
+            .iter()
+            .map(|(name, _)| name.chars().count())
+            .max()
+            .unwrap_or(0);
         for (name, value) in pairs {
             self.line(format!("{name:width$}  {value}"));
         }
@@ -84,12 +88,25 @@ fn write_line(text: &str) {
 /// Rows with columns two spaces apart; columns of figures to the right.
 fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |n: usize| rows.iter().filter_map(|r| r.get(n)).map(|c| c.chars().count()).max().unwrap_or(0);
+    let width = |n: usize| {
+        rows.iter()
+            .filter_map(|r| r.get(n))
+            .map(|c| c.chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let is_figure = |text: &str| {
         text.is_empty() || text == "-" || text.starts_with(|c: char| c.is_ascii_digit())
     };
     let figures: Vec<bool> = (0..columns)
-        .map(|n| rows.len() > 1 && rows.iter().skip(1).filter_map(|r| r.get(n)).all(|c| is_figure(c)))
+        .map(|n| {
+            rows.len() > 1
+                && rows
+                    .iter()
+                    .skip(1)
+                    .filter_map(|r| r.get(n))
+                    .all(|c| is_figure(c))
+        })
         .collect();
     rows.iter()
         .map(|row| {
@@ -114,7 +131,18 @@ mod tests {
     #[test]
     fn columns_are_aligned_figures_to_the_right() {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
-        let lines = aligned(&[row(["name", "calls", "state"]), row(["anna", "7", "ready"]), row(["bob", "123", "on a break"])]);
-        assert_eq!(lines, ["name  calls  state", "anna      7  ready", "bob     123  on a break"]);
+        let lines = aligned(&[
+            row(["name", "calls", "state"]),
+            row(["anna", "7", "ready"]),
+            row(["bob", "123", "on a break"]),
+        ]);
+        assert_eq!(
+            lines,
+            [
+                "name  calls  state",
+                "anna      7  ready",
+                "bob     123  on a break"
+            ]
+        );
     }
 }

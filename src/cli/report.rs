@@ -12,11 +12,23 @@ use std::collections::BTreeMap;
 
 /// Prints the figures.
 pub fn report(args: &ReportArgs, config: Config, out: &Out) -> Result<(), CliError> {
-    let to = args.to.as_deref().map(instant).transpose()?.unwrap_or_else(now);
+    let to = args
+        .to
+        .as_deref()
+        .map(instant)
+        .transpose()?
+        .unwrap_or_else(now);
     let today = Wall(to.0 - to.0.rem_euclid(Wall::DAY_MS));
-    let from = args.from.as_deref().map(instant).transpose()?.unwrap_or(today);
+    let from = args
+        .from
+        .as_deref()
+        .map(instant)
+        .transpose()?
+        .unwrap_or(today);
     if from >= to {
-        return Err(CliError::Usage(format!("the report would begin at {from} and end at {to}; give --from before --to")));
+        return Err(CliError::Usage(format!(
+            "the report would begin at {from} and end at {to}; give --from before --to"
+        )));
     }
     block_on(async {
         let store = open(&config).await?;
@@ -41,7 +53,10 @@ async fn campaign_id(store: &SqliteStore, name: &str) -> Result<CampaignId, CliE
     let known: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
     let found = names.iter().find(|(_, known)| known == name);
     found.map(|(id, _)| CampaignId(*id)).ok_or_else(|| {
-        CliError::Usage(format!("the database knows no campaign `{name}`; it knows: {}", known.join(", ")))
+        CliError::Usage(format!(
+            "the database knows no campaign `{name}`; it knows: {}",
+            known.join(", ")
+        ))
     })
 }
 
@@ -53,7 +68,9 @@ fn instant(text: &str) -> Result<Wall, CliError> {
     };
     let at = text.parse::<jiff::Timestamp>().ok().or_else(|| day(text));
     at.map(|at| Wall(at.as_millisecond())).ok_or_else(|| {
-        CliError::Usage(format!("`{text}` is no instant; write 2026-11-21 or 2026-11-21T09:00:00-05:00"))
+        CliError::Usage(format!(
+            "`{text}` is no instant; write 2026-11-21 or 2026-11-21T09:00:00-05:00"
+        ))
     })
 }
 
@@ -62,9 +79,23 @@ fn show(r: &Report, agents: &BTreeMap<u32, String>, out: &Out) {
     out.line(format!("{} to {}\n", r.from, r.to));
     out.pairs(&[
         ("placed", r.placed.to_string()),
-        ("answered by a person", format!("{} ({} of placed)", r.answered_human, percent(r.connect_rate))),
+        (
+            "answered by a person",
+            format!(
+                "{} ({} of placed)",
+                r.answered_human,
+                percent(r.connect_rate)
+            ),
+        ),
         ("connected", r.connected.to_string()),
-        ("abandoned", format!("{} ({} of those who answered)", r.abandoned, percent(r.abandonment))),
+        (
+            "abandoned",
+            format!(
+                "{} ({} of those who answered)",
+                r.abandoned,
+                percent(r.abandonment)
+            ),
+        ),
         ("conversation, mean", seconds(r.talk_ms.mean)),
         ("wait for an agent, p99", seconds(r.wait_ms.p99 as f64)),
         ("post-dial delay, median", seconds(r.pdd_ms.p50 as f64)),
@@ -73,12 +104,26 @@ fn show(r: &Report, agents: &BTreeMap<u32, String>, out: &Out) {
     counts(out, "outcome", &r.outcomes);
     counts(out, "not dialed because", &r.refusals);
     if !r.agents.is_empty() {
-        let mut rows = vec![["agent", "occupancy", "talk", "wrap-up", "ready", "break"].map(str::to_owned).to_vec()];
+        let mut rows = vec![
+            ["agent", "occupancy", "talk", "wrap-up", "ready", "break"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
         let minutes = |s: f64| format!("{:.1} min", s / 60.0);
         rows.extend(r.agents.iter().map(|a| {
-            let name = agents.get(&a.agent.0).cloned().unwrap_or_else(|| a.agent.to_string());
+            let name = agents
+                .get(&a.agent.0)
+                .cloned()
+                .unwrap_or_else(|| a.agent.to_string());
             let t = &a.times;
-            vec![name, percent(a.occupancy), minutes(t.talk_s), minutes(t.wrap_s), minutes(t.ready_s), minutes(t.break_s)]
+            vec![
+                name,
+                percent(a.occupancy),
+                minutes(t.talk_s),
+                minutes(t.wrap_s),
+                minutes(t.ready_s),
+                minutes(t.break_s),
+            ]
         }));
         out.line("");
         out.table(&rows);
@@ -92,7 +137,11 @@ fn counts(out: &Out, title: &str, counts: &BTreeMap<String, u64>) {
     let mut rows = vec![vec![title.to_owned(), "calls".to_owned()]];
     let mut sorted: Vec<_> = counts.iter().collect();
     sorted.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
-    rows.extend(sorted.into_iter().map(|(name, count)| vec![name.clone(), count.to_string()]));
+    rows.extend(
+        sorted
+            .into_iter()
+            .map(|(name, count)| vec![name.clone(), count.to_string()]),
+    );
     out.line("");
     out.table(&rows);
 }

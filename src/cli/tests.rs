@@ -22,8 +22,26 @@ fn the_command_tree_is_well_formed() {
 fn help_names_every_command_the_config_and_the_exit_codes() {
     let help = Cli::command().render_long_help().to_string();
     for part in [
-        "demo", "init", "check", "serve", "stop", "leads", "dnc", "campaign", "list", "agent", "trunk", "explain",
-        "report", "backup", "sim", "replay", "--config <FILE>", "CARILLON_CONFIG", "carillon.toml", "--json",
+        "demo",
+        "init",
+        "check",
+        "serve",
+        "stop",
+        "leads",
+        "dnc",
+        "campaign",
+        "list",
+        "agent",
+        "trunk",
+        "explain",
+        "report",
+        "backup",
+        "sim",
+        "replay",
+        "--config <FILE>",
+        "CARILLON_CONFIG",
+        "carillon.toml",
+        "--json",
         "Exit codes: 0 done, 1 it failed, 2 wrong usage",
     ] {
         assert!(help.contains(part), "no `{part}` in:\n{help}");
@@ -33,11 +51,21 @@ fn help_names_every_command_the_config_and_the_exit_codes() {
 #[test]
 fn every_command_says_what_it_does() {
     fn visit(command: &clap::Command, path: &str) {
-        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        for sub in command
+            .get_subcommands()
+            .filter(|sub| sub.get_name() != "help")
+        {
             let path = format!("{path} {}", sub.get_name());
             assert!(sub.get_about().is_some(), "`{path}` has no description");
-            for arg in sub.get_arguments().filter(|arg| !["help", "version"].contains(&arg.get_id().as_str())) {
-                assert!(arg.get_help().is_some(), "`{path}`: `{}` has no help", arg.get_id());
+            for arg in sub
+                .get_arguments()
+                .filter(|arg| !["help", "version"].contains(&arg.get_id().as_str()))
+            {
+                assert!(
+                    arg.get_help().is_some(),
+                    "`{path}`: `{}` has no help",
+                    arg.get_id()
+                );
             }
             visit(sub, &path);
         }
@@ -48,25 +76,65 @@ fn every_command_says_what_it_does() {
 #[test]
 fn options_stand_before_and_after_the_command() {
     for words in [
-        ["--json", "--config", "a.toml", "leads", "import", "x.csv", "--campaign", "loans"],
-        ["leads", "import", "x.csv", "--campaign", "loans", "--json", "--config", "a.toml"],
+        [
+            "--json",
+            "--config",
+            "a.toml",
+            "leads",
+            "import",
+            "x.csv",
+            "--campaign",
+            "loans",
+        ],
+        [
+            "leads",
+            "import",
+            "x.csv",
+            "--campaign",
+            "loans",
+            "--json",
+            "--config",
+            "a.toml",
+        ],
     ] {
         let cli = parse(&words).unwrap();
         assert!(cli.json && cli.config == Path::new("a.toml"));
-        let Command::Leads(LeadsCommand::Import(args)) = cli.command else { panic!("{words:?}") };
-        assert_eq!((args.list.as_str(), args.batch, args.campaign.as_str()), ("default", 500, "loans"));
+        let Command::Leads(LeadsCommand::Import(args)) = cli.command else {
+            panic!("{words:?}")
+        };
+        assert_eq!(
+            (args.list.as_str(), args.batch, args.campaign.as_str()),
+            ("default", 500, "loans")
+        );
     }
 }
 
 #[test]
 fn wrong_usage_is_told_with_the_right_one() {
     for (words, part) in [
-        (&["demo", "--for", "60"][..], "write a span of time such as 60s"),
+        (
+            &["demo", "--for", "60"][..],
+            "write a span of time such as 60s",
+        ),
         (&["demo", "--agents", "0"], "1..=200"),
         (&["leads", "import", "x.csv"], "--campaign"),
-        (&["leads", "import", "x.csv", "--campaign", "a", "--batch", "501"], "1..=500"),
+        (
+            &[
+                "leads",
+                "import",
+                "x.csv",
+                "--campaign",
+                "a",
+                "--batch",
+                "501",
+            ],
+            "1..=500",
+        ),
         (&["campaign", "set", "loans"], "--mode"),
-        (&["agent", "set", "anna", "sleep"], "login, ready, break, logout, hangup"),
+        (
+            &["agent", "set", "anna", "sleep"],
+            "login, ready, break, logout, hangup",
+        ),
         (&["campagn", "show"], "campaign"),
     ] {
         let error = parse(words).unwrap_err();
@@ -96,7 +164,10 @@ fn init_writes_a_configuration_that_reads_and_overwrites_nothing() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(dir.path().join("sub/supervisor.token")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(dir.path().join("sub/supervisor.token"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }
@@ -122,13 +193,20 @@ fn run_words(config: &Path, words: &[&str]) -> Result<ExitCode, super::CliError>
 fn the_database_commands_work_without_a_node() {
     let (dir, config) = bench();
     let csv = dir.path().join("leads.csv");
-    std::fs::write(&csv, "phone_number,first_name\n2025550101,Ann\nnonsense,Bob\n").unwrap();
+    std::fs::write(
+        &csv,
+        "phone_number,first_name\n2025550101,Ann\nnonsense,Bob\n",
+    )
+    .unwrap();
     let (csv, dnc) = (csv.to_str().unwrap(), dir.path().join("dnc.txt"));
     std::fs::write(&dnc, "2025550101\n").unwrap();
     let dnc = dnc.to_str().unwrap();
 
     let error = run_words(&config, &["leads", "show", "1"]).unwrap_err();
-    assert!(error.to_string().contains("there is no database"), "{error}");
+    assert!(
+        error.to_string().contains("there is no database"),
+        "{error}"
+    );
     for _ in 0..2 {
         run_words(&config, &["leads", "import", csv, "--campaign", "loans"]).unwrap();
     }
@@ -152,10 +230,19 @@ fn the_database_commands_work_without_a_node() {
 #[test]
 fn without_a_node_its_commands_say_how_to_start_one() {
     let (_dir, config) = bench();
-    for words in [&["campaign", "show"][..], &["campaign", "start", "loans"], &["agent", "list"], &["stop"]] {
+    for words in [
+        &["campaign", "show"][..],
+        &["campaign", "start", "loans"],
+        &["agent", "list"],
+        &["stop"],
+    ] {
         let error = run_words(&config, words).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("no node answers at http://127.0.0.1:1") && text.contains("carillon serve"), "{text}");
+        assert!(
+            text.contains("no node answers at http://127.0.0.1:1")
+                && text.contains("carillon serve"),
+            "{text}"
+        );
         assert_eq!(error.exit_code(), 1);
     }
 }
@@ -166,7 +253,10 @@ fn a_faulty_configuration_is_exit_code_2() {
     std::fs::write(&config, "[node]\nnmae = \"x\"\n").unwrap();
     let error = run_words(&config, &["agent", "list"]).unwrap_err();
     assert_eq!(error.exit_code(), 2);
-    assert!(error.to_string().contains("did you mean `name`?"), "{error}");
+    assert!(
+        error.to_string().contains("did you mean `name`?"),
+        "{error}"
+    );
     let error = run_words(Path::new("/nonexistent/carillon.toml"), &["check"]).unwrap_err();
     assert!(error.to_string().contains("carillon init"), "{error}");
 }

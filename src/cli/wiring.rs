@@ -1,14 +1,14 @@
 //! The commands that start whole machines: one function each, between the arguments and the
 //! crates that do the work.
 
-use super::args::{DemoArgs, ReplayArgs, ServeArgs, SimCommand};
+use super::args::{DemoArgs, ServeArgs};
 use super::check::Finding;
 use super::error::CliError;
 use super::offline::block_on;
 use super::out::Out;
 use carillon_live::config::{Config, LogFormat};
 use carillon_live::{Node, NodeError, NodeHandle, NodeOptions};
-use std::process::ExitCode;
+use std::io::IsTerminal;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -22,20 +22,9 @@ impl From<NodeError> for CliError {
 /// summary, ends on Ctrl-C or after `--for` with the report.
 pub fn demo(args: &DemoArgs, out: &Out) -> Result<(), CliError> {
     let _ = (args, out);
-    Err(CliError::Failed("`demo` is not part of this build yet; see the status table in README.md".to_owned()))
-}
-
-/// INTEGRATOR: `carillon sim demo`. Runs `carillon_sim::run_study` on `Scenario::demo` and
-/// prints its figures.
-pub fn sim(command: &SimCommand, out: &Out) -> Result<(), CliError> {
-    let _ = (command, out);
-    Err(CliError::Failed("`sim` is not part of this build yet; see the status table in README.md".to_owned()))
-}
-
-/// INTEGRATOR: `carillon replay JOURNAL`. Exit code 1 at the first difference.
-pub fn replay(args: &ReplayArgs, out: &Out) -> Result<ExitCode, CliError> {
-    let _ = (args, out);
-    Err(CliError::Failed("`replay` is not part of this build yet; see the status table in README.md".to_owned()))
+    Err(CliError::Failed(
+        "`demo` is not part of this build yet; see the status table in README.md".to_owned(),
+    ))
 }
 
 /// INTEGRATOR: `carillon check` on the trunks: whether each answers OPTIONS, one finding a trunk.
@@ -44,7 +33,10 @@ pub fn check_trunks(config: &Config) -> Vec<Finding> {
         Finding::warning(
             &format!("trunk {}", trunk.engine.name),
             format!("{}:{} was not asked", trunk.host, trunk.port),
-            format!("with the node running: carillon trunk test {} --number +…", trunk.engine.name),
+            format!(
+                "with the node running: carillon trunk test {} --number +…",
+                trunk.engine.name
+            ),
         )
     };
     config.trunks.iter().map(silent).collect()
@@ -79,8 +71,13 @@ pub fn serve(config: Config, args: &ServeArgs, out: &Out) -> Result<(), CliError
 }
 
 /// Waits for a reason to stop, and drains unless it shall be at once.
-async fn until_stopped(node: &NodeHandle, limit: std::time::Duration, out: &Out) -> Result<(), CliError> {
-    let failed = |error: std::io::Error| CliError::Failed(format!("cannot listen for signals: {error}"));
+async fn until_stopped(
+    node: &NodeHandle,
+    limit: std::time::Duration,
+    out: &Out,
+) -> Result<(), CliError> {
+    let failed =
+        |error: std::io::Error| CliError::Failed(format!("cannot listen for signals: {error}"));
     let mut term = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let at_once = tokio::select! {
@@ -91,7 +88,10 @@ async fn until_stopped(node: &NodeHandle, limit: std::time::Duration, out: &Out)
     if at_once {
         return Ok(());
     }
-    out.line(format!("no new calls; waiting up to {} s for conversations to end", limit.as_secs()));
+    out.line(format!(
+        "no new calls; waiting up to {} s for conversations to end",
+        limit.as_secs()
+    ));
     tokio::select! {
         left = node.drain(limit) => { left?; }
         _ = term.recv() => {}
@@ -110,7 +110,11 @@ fn log_to_stderr(config: &Config) -> Result<(), CliError> {
             config.node.log
         ))
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(!plain && std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let set = match config.node.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),

@@ -11,7 +11,10 @@ use std::collections::BTreeMap;
 pub(super) fn agents(root: &Section<'_>, campaigns: &[CampaignSettings]) -> Vec<AgentSettings> {
     let mut names = Names::new("agent");
     let read = |table: Section<'_>| agent(table, campaigns, &mut names);
-    root.sections("agent").into_iter().filter_map(read).collect()
+    root.sections("agent")
+        .into_iter()
+        .filter_map(read)
+        .collect()
 }
 
 fn agent(
@@ -20,14 +23,22 @@ fn agent(
     names: &mut Names,
 ) -> Option<AgentSettings> {
     let (name, id) = names.read(&table, "\"anna\"");
-    let lines = [("nailed_up", LineKind::NailedUp), ("ring_first", LineKind::RingFirst)];
+    let lines = [
+        ("nailed_up", LineKind::NailedUp),
+        ("ring_first", LineKind::RingFirst),
+    ];
     let line = table.choice("line", &lines).unwrap_or(LineKind::NailedUp);
-    let serves = table.get("campaigns").map(|item| campaign_ids(&item, campaigns)).unwrap_or_default();
+    let serves = table
+        .get("campaigns")
+        .map(|item| campaign_ids(&item, campaigns))
+        .unwrap_or_default();
     if line == LineKind::RingFirst {
         refuse_overdial(&table, &serves, campaigns);
     }
     let phone = table.get("phone").map(|item| phone(&item));
-    let password = table.get("password").and_then(|item| secret_read::secret(&item));
+    let password = table
+        .get("password")
+        .and_then(|item| secret_read::secret(&item));
     let phone = match phone {
         Some(phone) => phone,
         None if table.raw("password").is_none() => {
@@ -42,7 +53,10 @@ fn agent(
     };
     let display_name = table.string("display_name").unwrap_or_else(|| name.clone());
     let pin = table.get("pin").and_then(|item| secret_read::pin(&item));
-    let skills = table.section("skills").map(|t| skills(&t)).unwrap_or_default();
+    let skills = table
+        .section("skills")
+        .map(|t| skills(&t))
+        .unwrap_or_default();
     table.finish(&[]);
     Some(AgentSettings {
         engine: AgentProfile {
@@ -62,7 +76,10 @@ fn agent(
 fn phone(item: &Item<'_>) -> Option<AgentPhone> {
     let text = item.text().map(str::trim).unwrap_or("");
     let uri = text.strip_prefix("sip:").is_some_and(|rest| {
-        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"".contains(&b))
+        !rest.is_empty()
+            && rest
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !b"<>\"".contains(&b))
     });
     if !uri {
         item.expected("a SIP URI, such as \"sip:anna@192.0.2.10:5060\"; leave the key out for a phone that registers");

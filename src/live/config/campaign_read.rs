@@ -1,7 +1,7 @@
 //! Reads `[[campaign]]`.
 
-use super::foreign;
 use super::floor::{CampaignSettings, PromptSource};
+use super::foreign;
 use super::ids::Names;
 use super::rules_read;
 use super::section::{Item, Section};
@@ -19,13 +19,19 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 /// Abandonment clocks by name.
-pub(super) const CLOCKS: [(&str, AbandonmentClock); 2] =
-    [("greeting_end", AbandonmentClock::GreetingEnd), ("answer", AbandonmentClock::Answer)];
+pub(super) const CLOCKS: [(&str, AbandonmentClock); 2] = [
+    ("greeting_end", AbandonmentClock::GreetingEnd),
+    ("answer", AbandonmentClock::Answer),
+];
 /// Bounds of the ring time-out, s: 15 s is the least the law takes for an attempt
 /// (16 CFR 310.4(b)(4)(ii)).
 pub(super) const RING_TIMEOUT_S: std::ops::RangeInclusive<u64> = 15..=120;
 
-pub(super) fn campaigns(root: &Section<'_>, groups: &[String], dnc: &[DncList]) -> Vec<CampaignSettings> {
+pub(super) fn campaigns(
+    root: &Section<'_>,
+    groups: &[String],
+    dnc: &[DncList],
+) -> Vec<CampaignSettings> {
     let mut names = Names::new("campaign");
     let read = |table: Section<'_>| campaign(table, groups, dnc, &mut names);
     root.sections("campaign").into_iter().map(read).collect()
@@ -42,11 +48,17 @@ fn campaign(
     let autostart = table.boolean("autostart").unwrap_or(false);
     pacing(&table, &mut engine.tuning);
     abandonment(&table, &mut engine.abandonment);
-    engine.ring_timeout = table.duration("ring_timeout", RING_TIMEOUT_S).unwrap_or(engine.ring_timeout);
+    engine.ring_timeout = table
+        .duration("ring_timeout", RING_TIMEOUT_S)
+        .unwrap_or(engine.ring_timeout);
     let screening = [("off", false), ("greeting", true)];
-    engine.screen = table.choice("screening", &screening).unwrap_or(engine.screen);
+    engine.screen = table
+        .choice("screening", &screening)
+        .unwrap_or(engine.screen);
     let mut prompts = Vec::new();
-    let abandon = table.get("abandon_prompt").and_then(|item| prompt(&item, &mut prompts));
+    let abandon = table
+        .get("abandon_prompt")
+        .and_then(|item| prompt(&item, &mut prompts));
     engine.abandon_prompt = abandon.unwrap_or_else(|| builtin(&mut prompts, "abandon"));
     engine.inbound = inbound(&table, &mut prompts).unwrap_or_else(|| InboundRule::Queue {
         longest_wait: Duration::from_secs(120),
@@ -55,10 +67,13 @@ fn campaign(
     engine.compliance = rules_read::rules(&table, dnc, engine.tuning.mode.overdials());
     rules_read::retry(&table, &mut engine.retry);
     engine.caller_ids = caller_ids(&table);
-    engine.trunk_groups = rules_read::known_names(&table, "trunk_groups", groups, "trunk group").unwrap_or_default();
+    engine.trunk_groups =
+        rules_read::known_names(&table, "trunk_groups", groups, "trunk group").unwrap_or_default();
     engine.needs = needs(&table);
     engine.wrap_up_limit = wrap_up_limit(&table).unwrap_or(engine.wrap_up_limit);
-    let zone = table.get("ledger_zone").and_then(|item| rules_read::zone(&item));
+    let zone = table
+        .get("ledger_zone")
+        .and_then(|item| rules_read::zone(&item));
     engine.ledger_zone = zone.unwrap_or(engine.ledger_zone);
     let own = dispositions(&table);
     if !own.is_empty() {
@@ -127,15 +142,20 @@ fn pacing(table: &Section<'_>, tuning: &mut Tuning) {
     if let Some(item) = table.get("mode") {
         tuning.mode = mode(&item, ratio).unwrap_or(tuning.mode);
     }
-    if let (Some(_), false, Some(item)) =
-        (ratio, matches!(tuning.mode, Mode::ManualRatio { .. }), table.raw("ratio"))
-    {
+    if let (Some(_), false, Some(item)) = (
+        ratio,
+        matches!(tuning.mode, Mode::ManualRatio { .. }),
+        table.raw("ratio"),
+    ) {
         item.fault(
             format!("`ratio` has no effect in mode {}", tuning.mode),
             "write mode = \"manual\" to dial by a fixed ratio, or remove `ratio`",
         );
     }
-    tuning.cap = table.get("cap").and_then(|item| cap(&item)).unwrap_or(tuning.cap);
+    tuning.cap = table
+        .get("cap")
+        .and_then(|item| cap(&item))
+        .unwrap_or(tuning.cap);
     let lines = table.number("max_lines_per_agent", 0.1..=1000.0, "15");
     tuning.max_lines_per_agent = lines.unwrap_or(tuning.max_lines_per_agent);
     tuning.ring_cancel = table.boolean("ring_cancel").unwrap_or(tuning.ring_cancel);
@@ -143,7 +163,11 @@ fn pacing(table: &Section<'_>, tuning: &mut Tuning) {
 
 fn mode(item: &Item<'_>, ratio: Option<f64>) -> Option<Mode> {
     // `manual:1.5`, as commands and reports write it.
-    if let Some(Ok(mode)) = item.text().filter(|text| text.contains(':')).map(str::parse) {
+    if let Some(Ok(mode)) = item
+        .text()
+        .filter(|text| text.contains(':'))
+        .map(str::parse)
+    {
         return Some(mode);
     }
     let predictive = |promise| Some(Mode::Predictive { promise });
@@ -159,13 +183,23 @@ fn mode(item: &Item<'_>, ratio: Option<f64>) -> Option<Mode> {
         (None, Some(ratio)) => Some(Mode::ManualRatio { ratio }),
         (None, None) => {
             let problem = "mode \"manual\" needs a ratio";
-            item.fault(problem, "write ratio = 1.5 (lines per idle agent, 0 to 100) beside it");
+            item.fault(
+                problem,
+                "write ratio = 1.5 (lines per idle agent, 0 to 100) beside it",
+            );
             None
         }
     }
 }
 
 fn cap(item: &Item<'_>) -> Option<f64> {
+    if let Ok(percent) = super::value::number(item.value, &(1.0..=99.0), "") {
+        item.fault(
+            format!("{percent} is no share; did you mean {}?", percent / 100.0),
+            "allowed: a number from 0.0001 to 0.9999, without quotes: 0.03 is 3 %",
+        );
+        return None;
+    }
     let cap = item.number(0.0001..=0.9999, "0.03 for 3 %");
     if cap.is_some_and(|cap| cap > 0.1) {
         item.doc.note(
@@ -231,8 +265,12 @@ fn builtin(prompts: &mut Vec<PromptSource>, name: &str) -> String {
 
 fn inbound(table: &Section<'_>, prompts: &mut Vec<PromptSource>) -> Option<InboundRule> {
     let inner = table.section("inbound")?;
-    let queue = inner.choice("action", &[("queue", true), ("message", false)]).unwrap_or(true);
-    let longest_wait = inner.duration("longest_wait", 1..=3600).unwrap_or(Duration::from_secs(120));
+    let queue = inner
+        .choice("action", &[("queue", true), ("message", false)])
+        .unwrap_or(true);
+    let longest_wait = inner
+        .duration("longest_wait", 1..=3600)
+        .unwrap_or(Duration::from_secs(120));
     let prompt = inner.get("prompt").and_then(|item| prompt(&item, prompts));
     let prompt = prompt.unwrap_or_else(|| builtin(prompts, "inbound-closed"));
     inner.finish(&[]);
@@ -253,7 +291,10 @@ fn caller_ids(table: &Section<'_>) -> Vec<E164> {
     let each = "an international number, such as \"+12025550123\"";
     let items = item.list(&format!("a list, each {each}"));
     if items.is_empty() && matches!(item.value, DeValue::Array(_)) {
-        item.fault("the list is empty", format!("allowed: at least one number, each {each}"));
+        item.fault(
+            "the list is empty",
+            format!("allowed: at least one number, each {each}"),
+        );
     }
     items.iter().filter_map(|item| item.parsed(each)).collect()
 }
@@ -261,8 +302,12 @@ fn caller_ids(table: &Section<'_>) -> Vec<E164> {
 fn needs(table: &Section<'_>) -> Vec<Need> {
     let mut needs = Vec::new();
     for need in table.sections("needs") {
-        let skill = need.required("skill", "\"spanish\"").and_then(|item| item.string());
-        let level = need.integer("level", 1..=10).and_then(|n| u8::try_from(n).ok());
+        let skill = need
+            .required("skill", "\"spanish\"")
+            .and_then(|item| item.string());
+        let level = need
+            .integer("level", 1..=10)
+            .and_then(|n| u8::try_from(n).ok());
         let drop_after = need.duration("drop_after", 0..=3600);
         need.finish(&[]);
         needs.push(Need {
@@ -280,16 +325,23 @@ fn wrap_up_limit(table: &Section<'_>) -> Option<Option<Duration>> {
     if item.text() == Some("none") {
         return Some(None);
     }
-    item.duration(Duration::ZERO..=Duration::from_secs(3600)).map(Some)
+    item.duration(Duration::ZERO..=Duration::from_secs(3600))
+        .map(Some)
 }
 
 fn dispositions(table: &Section<'_>) -> Vec<Disposition> {
     let mut list: Vec<Disposition> = Vec::new();
     for inner in table.sections("disposition") {
         let item = inner.required("code", "\"SALE\"");
-        let code = item.as_ref().and_then(super::node_read::name).unwrap_or_default();
+        let code = item
+            .as_ref()
+            .and_then(super::node_read::name)
+            .unwrap_or_default();
         if let (Some(item), true) = (&item, list.iter().any(|d| d.code == code)) {
-            item.fault(format!("a second disposition \"{code}\""), "give each a code of its own");
+            item.fault(
+                format!("a second disposition \"{code}\""),
+                "give each a code of its own",
+            );
         }
         list.push(Disposition {
             name: inner.string("name").unwrap_or_else(|| code.clone()),

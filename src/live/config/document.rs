@@ -50,7 +50,9 @@ impl<'t> Document<'t> {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.push(span, key, problem.into(), remedy.into(), without_secrets);
+        self.push(span, key, problem.into(), remedy.into(), |line, _| {
+            without_secrets(line)
+        });
     }
 
     /// Records a fault of a key alone: its value, which may be anything, is not shown.
@@ -61,9 +63,14 @@ impl<'t> Document<'t> {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let key_only = |line: &str| match line.split_once('=') {
-            Some((key, _)) => format!("{key}= ..."),
-            None => line.to_owned(),
+        let written = self.text.get(span.clone()).map_or(0, str::len);
+        let key_only = |line: &str, at: usize| {
+            let shown = line.get(..at + written).unwrap_or("");
+            // What stands before it on the line may be a secret.
+            match at == 0 || !speaks_of_secrets(shown) {
+                true => format!("{shown} = ..."),
+                false => String::new(),
+            }
         };
         self.push(span, key, problem.into(), remedy.into(), key_only);
     }
@@ -74,10 +81,14 @@ impl<'t> Document<'t> {
         key: &str,
         problem: String,
         remedy: String,
-        excerpt: impl Fn(&str) -> String,
+        excerpt: impl Fn(&str, usize) -> String,
     ) {
         let at = span.start.min(self.text.len());
         let (line, column, text) = self.place(at);
+        let octets = text
+            .char_indices()
+            .nth(column - 1)
+            .map_or(text.len(), |(n, _)| n);
         let error = ConfigError {
             file: self.file.clone(),
             line,
@@ -85,7 +96,7 @@ impl<'t> Document<'t> {
             key: key.to_owned(),
             problem,
             remedy,
-            excerpt: excerpt(text),
+            excerpt: excerpt(text, octets),
         };
         self.errors.borrow_mut().push((at, error));
     }
@@ -122,27 +133,37 @@ impl<'t> Document<'t> {
     fn place(&self, at: usize) -> (usize, usize, &'t str) {
         let before = &self.text.as_bytes()[..at];
         let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
-        let start = before.iter().rposition(|&b| b == b'\n').map_or(0, |p| p + 1);
+        let start = before
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |p| p + 1);
         let rest = self.text.get(start..).unwrap_or("");
         let text = rest.lines().next().unwrap_or("");
-        let column = self.text.get(start..at).map_or(1, |t| t.chars().count() + 1);
+        let column = self
+            .text
+            .get(start..at)
+            .map_or(1, |t| t.chars().count() + 1);
         (line, column, text)
     }
 }
 
 /// A line as it may be shown: the value is left out where the key speaks of a secret.
 fn without_secrets(line: &str) -> String {
-    const WORDS: [&str; 8] = ["pas", "pwd", "pin", "token", "secret", "cred", "auth", "key"];
-    let lower = line.to_ascii_lowercase();
     match line.find('=') {
-        Some(equals) if WORDS.iter().any(|w| lower[..equals].contains(w)) => {
-            format!("{}= ***", &line[..equals])
-        }
+        Some(equals) if speaks_of_secrets(&line[..equals]) => format!("{}= ***", &line[..equals]),
         // A piece of a value alone, or a line that holds a key further on.
-        _ if WORDS.iter().any(|w| lower.contains(w)) => String::new(),
+        _ if speaks_of_secrets(line) => String::new(),
         _ if line.chars().count() > 100 => line.chars().take(97).chain("...".chars()).collect(),
         _ => line.to_owned(),
     }
+}
+
+fn speaks_of_secrets(text: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "pas", "pwd", "pin", "token", "secret", "cred", "auth", "key",
+    ];
+    let lower = text.to_ascii_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
 }
 
 impl ConfigErrors {

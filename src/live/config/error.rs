@@ -37,7 +37,16 @@ impl fmt::Display for ConfigError {
         if !self.excerpt.is_empty() {
             let gutter = self.line.to_string().len();
             write!(f, "\n  {} | {}", self.line, self.excerpt)?;
-            write!(f, "\n  {:gutter$} | {:>column$}", "", "^", column = self.column)?;
+            // The place may lie in a part that is not shown.
+            if self.column <= self.excerpt.chars().count() {
+                write!(
+                    f,
+                    "\n  {:gutter$} | {:>column$}",
+                    "",
+                    "^",
+                    column = self.column
+                )?;
+            }
         }
         if !self.remedy.is_empty() {
             write!(f, "\n  {}", self.remedy)?;

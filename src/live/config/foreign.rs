@@ -22,32 +22,104 @@ struct Alias {
 
 /// VICIdial, Amazon Connect and Cisco names with a counterpart.
 const ALIASES: [Alias; 11] = [
-    Alias { name: "auto_dial_level", own: "ratio", from: "VICIdial", apply: ratio },
-    Alias { name: "adaptive_maximum_level", own: "max_lines_per_agent", from: "VICIdial", apply: lines },
-    Alias { name: "maxLinesPerAgent", own: "max_lines_per_agent", from: "Cisco", apply: lines },
-    Alias { name: "adaptive_dropped_percentage", own: "cap", from: "VICIdial", apply: cap_percent },
-    Alias { name: "callAbandonLimit", own: "cap", from: "Cisco", apply: cap_percent },
-    Alias { name: "targetRate", own: "cap", from: "Amazon Connect", apply: cap_percent },
-    Alias { name: "dial_timeout", own: "ring_timeout", from: "VICIdial", apply: ring_timeout },
-    Alias { name: "drop_call_seconds", own: "abandonment", from: "VICIdial", apply: within },
-    Alias { name: "connectionThresholdSeconds", own: "abandonment", from: "Amazon Connect", apply: within },
-    Alias { name: "connectionStartPoint", own: "abandonment", from: "Amazon Connect", apply: clock },
-    Alias { name: "local_call_time", own: "hours", from: "VICIdial", apply: hours },
+    Alias {
+        name: "auto_dial_level",
+        own: "ratio",
+        from: "VICIdial",
+        apply: ratio,
+    },
+    Alias {
+        name: "adaptive_maximum_level",
+        own: "max_lines_per_agent",
+        from: "VICIdial",
+        apply: lines,
+    },
+    Alias {
+        name: "maxLinesPerAgent",
+        own: "max_lines_per_agent",
+        from: "Cisco",
+        apply: lines,
+    },
+    Alias {
+        name: "adaptive_dropped_percentage",
+        own: "cap",
+        from: "VICIdial",
+        apply: cap_percent,
+    },
+    Alias {
+        name: "callAbandonLimit",
+        own: "cap",
+        from: "Cisco",
+        apply: cap_percent,
+    },
+    Alias {
+        name: "targetRate",
+        own: "cap",
+        from: "Amazon Connect",
+        apply: cap_percent,
+    },
+    Alias {
+        name: "dial_timeout",
+        own: "ring_timeout",
+        from: "VICIdial",
+        apply: ring_timeout,
+    },
+    Alias {
+        name: "drop_call_seconds",
+        own: "abandonment",
+        from: "VICIdial",
+        apply: within,
+    },
+    Alias {
+        name: "connectionThresholdSeconds",
+        own: "abandonment",
+        from: "Amazon Connect",
+        apply: within,
+    },
+    Alias {
+        name: "connectionStartPoint",
+        own: "abandonment",
+        from: "Amazon Connect",
+        apply: clock,
+    },
+    Alias {
+        name: "local_call_time",
+        own: "hours",
+        from: "VICIdial",
+        apply: hours,
+    },
 ];
 
 /// Names without a counterpart, and why.
 const RETIRED: [(&str, &str); 5] = [
-    ("adaptive_intensity", "predictive mode finds its own pace; remove it"),
-    ("adaptive_dl_diff_target", "predictive mode finds its own pace; remove it"),
-    ("adaptive_latest_server_time", "the cap is held all day; remove it"),
-    ("available_only_ratio_tally", "lines are counted against the agents who become free; remove it"),
-    ("evaluationWindow", "write cap_window = \"day\", \"24h\" or \"30d\""),
+    (
+        "adaptive_intensity",
+        "predictive mode finds its own pace; remove it",
+    ),
+    (
+        "adaptive_dl_diff_target",
+        "predictive mode finds its own pace; remove it",
+    ),
+    (
+        "adaptive_latest_server_time",
+        "the cap is held all day; remove it",
+    ),
+    (
+        "available_only_ratio_tally",
+        "lines are counted against the agents who become free; remove it",
+    ),
+    (
+        "evaluationWindow",
+        "write cap_window = \"day\", \"24h\" or \"30d\"",
+    ),
 ];
 
 /// Every foreign name that [`campaign`] handles.
 pub(super) fn names() -> Vec<&'static str> {
     let aliases = ALIASES.iter().map(|alias| alias.name);
-    aliases.chain(RETIRED.iter().map(|(name, _)| *name)).collect()
+    aliases
+        .chain(RETIRED.iter().map(|(name, _)| *name))
+        .collect()
 }
 
 /// Applies the foreign names of a campaign.
@@ -104,12 +176,18 @@ fn cap_percent(item: &Item<'_>, config: &mut CampaignConfig) -> Option<String> {
 
 fn ring_timeout(item: &Item<'_>, config: &mut CampaignConfig) -> Option<String> {
     config.ring_timeout = Duration::from_secs(item.integer(super::campaign_read::RING_TIMEOUT_S)?);
-    Some(format!("ring_timeout = \"{}s\"", config.ring_timeout.as_secs()))
+    Some(format!(
+        "ring_timeout = \"{}s\"",
+        config.ring_timeout.as_secs()
+    ))
 }
 
 fn within(item: &Item<'_>, config: &mut CampaignConfig) -> Option<String> {
     config.abandonment.within = Duration::from_secs(item.integer(0..=60)?);
-    Some(format!("abandonment.within = \"{}s\"", config.abandonment.within.as_secs()))
+    Some(format!(
+        "abandonment.within = \"{}s\"",
+        config.abandonment.within.as_secs()
+    ))
 }
 
 fn clock(item: &Item<'_>, config: &mut CampaignConfig) -> Option<String> {
@@ -119,7 +197,9 @@ fn clock(item: &Item<'_>, config: &mut CampaignConfig) -> Option<String> {
         ("greeting_start", AbandonmentClock::Answer),
         ("greeting_end", AbandonmentClock::GreetingEnd),
     ])?;
-    let (name, _) = CLOCKS.iter().find(|(_, clock)| *clock == config.abandonment.clock)?;
+    let (name, _) = CLOCKS
+        .iter()
+        .find(|(_, clock)| *clock == config.abandonment.clock)?;
     Some(format!("abandonment.clock = \"{name}\""))
 }
 
@@ -133,7 +213,9 @@ fn hours(item: &Item<'_>, config: &mut CampaignConfig) -> Option<String> {
         }
     });
     let Some(span) = span else {
-        item.expected("\"24hours\" or a span such as \"9am-9pm\"; better write hours = \"09:00-21:00\"");
+        item.expected(
+            "\"24hours\" or a span such as \"9am-9pm\"; better write hours = \"09:00-21:00\"",
+        );
         return None;
     };
     config.compliance.hours = Some(WeekHours::daily(&[span]));
@@ -146,7 +228,10 @@ fn half_day(text: &str) -> Option<u16> {
         Some(digits) => (digits, 0),
         None => (text.strip_suffix("pm")?, 12),
     };
-    let hour = digits.parse::<u16>().ok().filter(|hour| (1..=12).contains(hour))?;
+    let hour = digits
+        .parse::<u16>()
+        .ok()
+        .filter(|hour| (1..=12).contains(hour))?;
     Some((hour % 12 + noon) * 60)
 }
 
@@ -157,4 +242,3 @@ fn plain(item: &Item<'_>, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
         _ => item.number(range, "3"),
     }
 }
-

@@ -1,8 +1,8 @@
 //! Names of trunks, agents and campaigns, and the ids the engine knows them by.
 
+use super::Config;
 use super::node_read;
 use super::section::Section;
-use super::Config;
 use carillon_decision::id::{AgentId, CampaignId, TrunkId};
 use carillon_store::{NameKind, NameStore, StoreError};
 use std::collections::BTreeMap;
@@ -48,7 +48,11 @@ impl Config {
         for (trunk, id) in self.trunks.iter_mut().zip(ids) {
             trunk.engine.id = TrunkId(id);
         }
-        let names = self.campaigns.iter().map(|c| c.engine.name.clone()).collect();
+        let names = self
+            .campaigns
+            .iter()
+            .map(|c| c.engine.name.clone())
+            .collect();
         let ids = store.ensure_names(NameKind::Campaign, names).await?;
         let mut moved = BTreeMap::new();
         for (campaign, id) in self.campaigns.iter_mut().zip(ids) {

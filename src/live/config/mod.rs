@@ -25,9 +25,7 @@ pub use error::{ConfigError, ConfigErrors, Note};
 pub use floor::{AgentPhone, AgentSettings, CampaignSettings, PromptSource, TrunkSettings};
 pub use number_format::{NumberBase, NumberFormat};
 pub use secret::{Origin, Secret};
-pub use settings::{
-    DncList, LogFormat, NodeConfig, RtpConfig, SipConfig, StoreConfig, WebConfig,
-};
+pub use settings::{DncList, LogFormat, NodeConfig, RtpConfig, SipConfig, StoreConfig, WebConfig};
 
 use document::Document;
 use section::Section;
@@ -161,7 +159,9 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
 /// The system gives no randomness.
 pub fn new_token() -> Result<String, String> {
     let mut bytes = [0_u8; 24];
-    rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|error| error.to_string())?;
+    rand::rngs::SysRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| error.to_string())?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

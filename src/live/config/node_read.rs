@@ -16,15 +16,27 @@ pub(super) fn node(root: &Section<'_>) -> NodeConfig {
     let mut node = NodeConfig::default();
     let directory = root.doc.directory();
     if let Some(table) = root.section("node") {
-        node.name = table.get("name").and_then(|i| name(&i)).unwrap_or(node.name);
-        node.data_dir = table.string("data_dir").map_or(node.data_dir, PathBuf::from);
+        node.name = table
+            .get("name")
+            .and_then(|i| name(&i))
+            .unwrap_or(node.name);
+        node.data_dir = table
+            .string("data_dir")
+            .map_or(node.data_dir, PathBuf::from);
         node.seed = table.integer("seed", 0..=u64::MAX);
         node.log = table.string("log").unwrap_or(node.log);
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
-        node.log_format = table.choice("log_format", &formats).unwrap_or(node.log_format);
+        node.log_format = table
+            .choice("log_format", &formats)
+            .unwrap_or(node.log_format);
         node.dry_run = table.boolean("dry_run").unwrap_or(node.dry_run);
-        node.drain_limit = table.duration("drain_limit", 0..=DAY).unwrap_or(node.drain_limit);
-        node.country = table.get("country").and_then(|i| country(&i)).unwrap_or(node.country);
+        node.drain_limit = table
+            .duration("drain_limit", 0..=DAY)
+            .unwrap_or(node.drain_limit);
+        node.country = table
+            .get("country")
+            .and_then(|i| country(&i))
+            .unwrap_or(node.country);
         table.finish(&[]);
     }
     node.data_dir = directory.join(node.data_dir);
@@ -38,17 +50,34 @@ pub(super) fn sip(root: &Section<'_>) -> SipConfig {
     };
     let bind = "an address and a port, such as \"0.0.0.0:5060\" or \"[::]:5060\"";
     sip.bind = table.parsed::<SocketAddr>("bind", bind).unwrap_or(sip.bind);
-    let port = if sip.bind.port() == 0 { 5060 } else { sip.bind.port() };
-    sip.external = table.get("external").and_then(|item| host_port(&item, port));
+    let port = if sip.bind.port() == 0 {
+        5060
+    } else {
+        sip.bind.port()
+    };
+    sip.external = table
+        .get("external")
+        .and_then(|item| host_port(&item, port));
     sip.user_agent = table.string("user_agent").unwrap_or(sip.user_agent);
-    sip.realm = table.get("realm").and_then(|i| name(&i)).unwrap_or(sip.realm);
+    sip.realm = table
+        .get("realm")
+        .and_then(|i| name(&i))
+        .unwrap_or(sip.realm);
     let network = "a network, such as \"192.0.2.0/24\", \"192.0.2.7\" or \"192.0.2.7:5060\"";
     sip.allow = table.parsed_list("allow", network).unwrap_or_default();
     let strangers = [("refuse", Strangers::Refuse), ("drop", Strangers::Drop)];
-    sip.strangers = table.choice("strangers", &strangers).unwrap_or(sip.strangers);
-    sip.options_interval = table.duration("options_interval", 1..=3600).unwrap_or(sip.options_interval);
-    sip.options_lost_max = table.u32("options_lost_max", 1..=100).unwrap_or(sip.options_lost_max);
-    sip.register_expires = table.duration("register_expires", 60..=DAY).unwrap_or(sip.register_expires);
+    sip.strangers = table
+        .choice("strangers", &strangers)
+        .unwrap_or(sip.strangers);
+    sip.options_interval = table
+        .duration("options_interval", 1..=3600)
+        .unwrap_or(sip.options_interval);
+    sip.options_lost_max = table
+        .u32("options_lost_max", 1..=100)
+        .unwrap_or(sip.options_lost_max);
+    sip.register_expires = table
+        .duration("register_expires", 60..=DAY)
+        .unwrap_or(sip.register_expires);
     sip.profile = table.string("profile").unwrap_or(sip.profile);
     table.finish(&[]);
     sip
@@ -65,7 +94,10 @@ pub(super) fn rtp(root: &Section<'_>, sip: &SipConfig) -> RtpConfig {
         }
         table.finish(&[]);
     }
-    let shown = sip.external.as_ref().and_then(|(host, _)| host.parse().ok());
+    let shown = sip
+        .external
+        .as_ref()
+        .and_then(|(host, _)| host.parse().ok());
     rtp.external = rtp.external.or(shown);
     rtp
 }
@@ -75,7 +107,9 @@ pub(super) fn web(root: &Section<'_>) -> WebConfig {
     if let Some(table) = root.section("web") {
         let bind = "an address and a port, such as \"127.0.0.1:8080\"";
         web.bind = table.parsed::<SocketAddr>("bind", bind).unwrap_or(web.bind);
-        web.supervisor_token = table.get("supervisor_token").and_then(|item| secret_read::token(&item));
+        web.supervisor_token = table
+            .get("supervisor_token")
+            .and_then(|item| secret_read::token(&item));
         table.finish(&[]);
     }
     web
@@ -97,7 +131,10 @@ pub(super) fn dnc(root: &Section<'_>) -> Vec<DncList> {
         let name = table.required("name", "\"us-registry\"").and_then(|item| {
             let name = name(&item)?;
             if lists.iter().any(|list| list.name == name) {
-                item.fault(format!("a second list named \"{name}\""), "give each list a name of its own");
+                item.fault(
+                    format!("a second list named \"{name}\""),
+                    "give each list a name of its own",
+                );
             }
             Some(name)
         });
@@ -115,7 +152,9 @@ pub(super) fn dnc(root: &Section<'_>) -> Vec<DncList> {
 pub(super) fn name(item: &Item<'_>) -> Option<String> {
     let fits = |text: &&str| {
         (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
     let name = item.text().filter(fits);
     if name.is_none() {
@@ -141,7 +180,9 @@ pub(super) fn calling_code(country: &str) -> Option<i32> {
 
 /// `host` or `host:port`.
 pub(super) fn host_port(item: &Item<'_>, port: u16) -> Option<(String, u16)> {
-    let read = item.text().and_then(|text| split_host_port(text.trim(), port));
+    let read = item
+        .text()
+        .and_then(|text| split_host_port(text.trim(), port));
     if read.is_none() {
         item.expected(
             "a host, or host and port, such as \"sip.example.net\", \"203.0.113.7:5060\" or \
@@ -164,7 +205,9 @@ fn split_host_port(text: &str, port: u16) -> Option<(String, u16)> {
     };
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     // A name made of digits and dots only is a mistyped address.
     let is_name = host.trim_end_matches('.').split('.').all(label)
@@ -176,9 +219,13 @@ fn split_host_port(text: &str, port: u16) -> Option<(String, u16)> {
 fn ports(item: &Item<'_>) -> Option<(u16, u16)> {
     let read = item.text().and_then(|text| {
         let (min, max) = text.split_once('-')?;
-        Some((min.trim().parse::<u16>().ok()?, max.trim().parse::<u16>().ok()?))
+        Some((
+            min.trim().parse::<u16>().ok()?,
+            max.trim().parse::<u16>().ok()?,
+        ))
     });
-    let read = read.filter(|(min, max)| *min >= 1024 && min % 2 == 0 && *max >= min.saturating_add(3));
+    let read =
+        read.filter(|(min, max)| *min >= 1024 && min % 2 == 0 && *max >= min.saturating_add(3));
     if read.is_none() {
         item.expected(
             "a range of at least 4 UDP ports from an even one on, at least 1024, such as \

@@ -86,7 +86,10 @@ mod tests {
         assert_eq!(written(NumberBase::E164, "", "", us), "12025550123");
         assert_eq!(written(NumberBase::E164, "1", "", us), "2025550123");
         assert_eq!(written(NumberBase::E164, "", "9#", us), "9#12025550123");
-        assert_eq!(written(NumberBase::E164Plus, "+", "*7#00", us), "*7#0012025550123");
+        assert_eq!(
+            written(NumberBase::E164Plus, "+", "*7#00", us),
+            "*7#0012025550123"
+        );
         // A prefix that is not there is not stripped.
         assert_eq!(written(NumberBase::E164, "44", "", us), "12025550123");
     }

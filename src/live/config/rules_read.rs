@@ -40,11 +40,26 @@ pub(super) fn rules(table: &Section<'_>, dnc: &[DncList], overdials: bool) -> Co
         packs: known_names(table, "packs", &packs, "rule pack").unwrap_or(default.packs),
         purpose: table.choice("purpose", &PURPOSES).unwrap_or_default(),
         hours: table.get("hours").and_then(|item| hours(&item)),
-        extra_rules: table.sections("extra_rules").into_iter().filter_map(extra_rule).collect(),
-        unknown_zone: table.get("unknown_zone").and_then(|item| unknown_zone(&item)).unwrap_or_default(),
+        extra_rules: table
+            .sections("extra_rules")
+            .into_iter()
+            .filter_map(extra_rule)
+            .collect(),
+        unknown_zone: table
+            .get("unknown_zone")
+            .and_then(|item| unknown_zone(&item))
+            .unwrap_or_default(),
         attempts: table.section("attempts").map(attempts).unwrap_or_default(),
-        blackouts: table.sections("blackouts").into_iter().filter_map(blackout).collect(),
-        holidays: table.sections("holidays").into_iter().filter_map(holiday).collect(),
+        blackouts: table
+            .sections("blackouts")
+            .into_iter()
+            .filter_map(blackout)
+            .collect(),
+        holidays: table
+            .sections("holidays")
+            .into_iter()
+            .filter_map(holiday)
+            .collect(),
         dnc_lists: known_names(table, "dnc_lists", &lists, "do-not-call list"),
         require_consent: table.boolean("require_consent").unwrap_or(false),
         agent_guaranteed,
@@ -68,7 +83,12 @@ pub(super) fn known_names(
         }
         Some(name)
     };
-    Some(item.list(&format!("a list of {what} names")).iter().filter_map(read).collect())
+    Some(
+        item.list(&format!("a list of {what} names"))
+            .iter()
+            .filter_map(read)
+            .collect(),
+    )
 }
 
 /// An IANA zone the bundled database knows.
@@ -77,7 +97,10 @@ pub(super) fn zone(item: &Item<'_>) -> Option<String> {
     if !found.is_empty() && TimeZone::get(found).is_ok() {
         return Some(found.to_owned());
     }
-    let all: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let all: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|name| name.to_string())
+        .collect();
     let near = all
         .iter()
         .map(|name| (strsim::damerau_levenshtein(found, name), name))
@@ -86,8 +109,13 @@ pub(super) fn zone(item: &Item<'_>) -> Option<String> {
         .map(|(_, name)| format!("did you mean \"{name}\"? "))
         .unwrap_or_default();
     item.fault(
-        format!("found {}, which is no time zone", value::describe(item.value)),
-        format!("{near}allowed: an IANA zone name, such as \"America/New_York\" or \"Europe/London\""),
+        format!(
+            "found {}, which is no time zone",
+            value::describe(item.value)
+        ),
+        format!(
+            "{near}allowed: an IANA zone name, such as \"America/New_York\" or \"Europe/London\""
+        ),
     );
     None
 }
@@ -129,12 +157,23 @@ pub(super) fn hours(item: &Item<'_>) -> Option<WeekHours> {
 fn week(table: Section<'_>) -> Option<WeekHours> {
     let day = |key| table.get(key).and_then(|item| spans(&item));
     let (daily, weekdays, weekends) = (day("daily"), day("weekdays"), day("weekends"));
-    let named = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].map(day);
+    let named = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ]
+    .map(day);
     let mut index = 0;
     let week = WeekHours::new(named.map(|own| {
         let group = if index < 5 { &weekdays } else { &weekends };
         index += 1;
-        own.or_else(|| group.clone()).or_else(|| daily.clone()).unwrap_or_default()
+        own.or_else(|| group.clone())
+            .or_else(|| daily.clone())
+            .unwrap_or_default()
     }));
     if week.is_never() {
         table.fault("these hours never open", format!("allowed: {HOURS}"));
@@ -148,7 +187,11 @@ fn spans(item: &Item<'_>) -> Option<Vec<DaySpan>> {
                 may be 24:00; over midnight takes two spans)";
     match item.value {
         DeValue::Array(_) => {
-            let spans: Vec<_> = item.list(HOURS).iter().map(|item| item.parsed(each)).collect();
+            let spans: Vec<_> = item
+                .list(HOURS)
+                .iter()
+                .map(|item| item.parsed(each))
+                .collect();
             spans.into_iter().collect()
         }
         DeValue::String(_) => item.parsed(each).map(|span| vec![span]),
@@ -162,15 +205,23 @@ fn spans(item: &Item<'_>) -> Option<Vec<DaySpan>> {
 fn attempts(table: Section<'_>) -> AttemptCaps {
     let mut caps = AttemptCaps::default();
     caps.per_day = table.u32("per_day", 0..=1000).unwrap_or(caps.per_day);
-    caps.per_30_days = table.u32("per_30_days", 0..=1000).unwrap_or(caps.per_30_days);
-    caps.min_gap = table.duration("min_gap", 0..=30 * 86_400).unwrap_or(caps.min_gap);
+    caps.per_30_days = table
+        .u32("per_30_days", 0..=1000)
+        .unwrap_or(caps.per_30_days);
+    caps.min_gap = table
+        .duration("min_gap", 0..=30 * 86_400)
+        .unwrap_or(caps.min_gap);
     table.finish(&[]);
     caps
 }
 
 fn place(table: &Section<'_>) -> (Option<String>, Option<String>) {
-    let country = table.get("country").and_then(|item| super::node_read::country(&item));
-    let state = table.string("state").map(|state| state.to_ascii_uppercase());
+    let country = table
+        .get("country")
+        .and_then(|item| super::node_read::country(&item));
+    let state = table
+        .string("state")
+        .map(|state| state.to_ascii_uppercase());
     if let (Some(_), None) = (&state, table.raw("country")) {
         table.fault("a state without its country", "add country = \"US\", say");
     }
@@ -178,8 +229,12 @@ fn place(table: &Section<'_>) -> (Option<String>, Option<String>) {
 }
 
 fn extra_rule(table: Section<'_>) -> Option<ExtraRule> {
-    let id = table.required("id", "\"our-evening-rule\"").and_then(|item| item.string());
-    let hours = table.required("hours", "\"09:00-18:00\"").and_then(|item| hours(&item));
+    let id = table
+        .required("id", "\"our-evening-rule\"")
+        .and_then(|item| item.string());
+    let hours = table
+        .required("hours", "\"09:00-18:00\"")
+        .and_then(|item| hours(&item));
     let (country, state) = place(&table);
     let citation = table.string("citation").unwrap_or_default();
     table.finish(&[]);
@@ -196,7 +251,11 @@ fn blackout(table: Section<'_>) -> Option<Blackout> {
     let instant = |key| {
         table
             .required(key, "\"2026-12-24T18:00\"")
-            .and_then(|item| item.parsed::<DateTime>("a local date and time in quotes, such as \"2026-12-24T18:00\""))
+            .and_then(|item| {
+                item.parsed::<DateTime>(
+                    "a local date and time in quotes, such as \"2026-12-24T18:00\"",
+                )
+            })
     };
     let (from, to) = (instant("from"), instant("to"));
     let zone = table.get("zone").and_then(|item| zone(&item));
@@ -204,7 +263,10 @@ fn blackout(table: Section<'_>) -> Option<Blackout> {
     if let (Some(from), Some(to), Some(item)) = (from, to, table.raw("to"))
         && to <= from
     {
-        item.fault(format!("the blackout ends at {to}, before it begins"), "allowed: a time after `from`");
+        item.fault(
+            format!("the blackout ends at {to}, before it begins"),
+            "allowed: a time after `from`",
+        );
     }
     table.finish(&[]);
     Some(Blackout {
@@ -238,20 +300,28 @@ pub(super) fn retry(table: &Section<'_>, rules: &mut RetryRules) {
     };
     let next = table.duration("next_number_after", 0..=30 * 86_400);
     rules.next_number_after = next.unwrap_or(rules.next_number_after);
-    rules.attempts_max = table.u32("attempts_max", 1..=1000).unwrap_or(rules.attempts_max);
+    rules.attempts_max = table
+        .u32("attempts_max", 1..=1000)
+        .unwrap_or(rules.attempts_max);
     for outcome in Outcome::ALL {
-        let final_anyway =
-            matches!(outcome, Outcome::Connected | Outcome::InboundMessage | Outcome::InboundLost);
+        let final_anyway = matches!(
+            outcome,
+            Outcome::Connected | Outcome::InboundMessage | Outcome::InboundLost
+        );
         if final_anyway {
             continue;
         }
         let name = outcome.name();
-        let Some(item) = table.get(name) else { continue };
+        let Some(item) = table.get(name) else {
+            continue;
+        };
         if item.text() == Some("never") {
             rules.rules.remove(name);
         } else if let DeValue::Table(_) = item.value {
             let default = rules.rules.get(name).copied();
-            rules.rules.extend(retry_rule(&item, default).map(|rule| (name.to_owned(), rule)));
+            rules
+                .rules
+                .extend(retry_rule(&item, default).map(|rule| (name.to_owned(), rule)));
         } else {
             item.expected("a table such as { after = \"10m\", most = 6 }, or \"never\"");
         }
@@ -261,7 +331,9 @@ pub(super) fn retry(table: &Section<'_>, rules: &mut RetryRules) {
 
 fn retry_rule(item: &Item<'_>, default: Option<RetryRule>) -> Option<RetryRule> {
     let table = item.section()?;
-    let after = table.duration("after", 1..=365 * 86_400).or(default.map(|d| d.after));
+    let after = table
+        .duration("after", 1..=365 * 86_400)
+        .or(default.map(|d| d.after));
     let most = table.u32("most", 0..=1000).or(default.map(|d| d.most));
     table.finish(&[]);
     Some(RetryRule {

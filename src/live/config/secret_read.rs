@@ -8,15 +8,23 @@ pub(super) fn secret(item: &Item<'_>) -> Option<Secret> {
     let allowed = "\"env:NAME\" (an environment variable), \"file:PATH\" (a file that holds \
                    nothing else), or the text itself";
     let Some(text) = item.text().filter(|text| !text.is_empty()) else {
-        item.fault("this is not a secret in quotes", format!("allowed: {allowed}"));
+        item.fault(
+            "this is not a secret in quotes",
+            format!("allowed: {allowed}"),
+        );
         return None;
     };
     if let Some(name) = text.strip_prefix("env:") {
         return match std::env::var(name) {
-            Ok(value) if !value.is_empty() => Some(Secret::new(value, Origin::Env(name.to_owned()))),
+            Ok(value) if !value.is_empty() => {
+                Some(Secret::new(value, Origin::Env(name.to_owned())))
+            }
             _ => {
                 let problem = format!("the environment variable `{name}` is not set");
-                item.fault(problem, format!("set it before the start, or use {allowed}"));
+                item.fault(
+                    problem,
+                    format!("set it before the start, or use {allowed}"),
+                );
                 None
             }
         };
@@ -75,7 +83,10 @@ pub(super) fn pin(item: &Item<'_>) -> Option<Secret> {
     let text = secret.expose();
     let fits = (4..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     if !fits {
-        item.fault("this PIN cannot be entered on a phone", "allowed: 4 to 12 digits in quotes");
+        item.fault(
+            "this PIN cannot be entered on a phone",
+            "allowed: 4 to 12 digits in quotes",
+        );
     }
     fits.then_some(secret)
 }

@@ -32,12 +32,16 @@ pub(crate) struct Section<'d> {
 impl<'d> Item<'d> {
     /// Records a fault at this value.
     pub(crate) fn fault(&self, problem: impl Into<String>, remedy: impl Into<String>) {
-        self.doc.fault(self.span.clone(), &self.path, problem, remedy);
+        self.doc
+            .fault(self.span.clone(), &self.path, problem, remedy);
     }
 
     /// Records that this value is of another kind than expected.
     pub(crate) fn expected(&self, what: impl Display) {
-        self.fault(format!("found {}", value::describe(self.value)), format!("allowed: {what}"));
+        self.fault(
+            format!("found {}", value::describe(self.value)),
+            format!("allowed: {what}"),
+        );
     }
 
     /// Keeps the value, or records what was expected instead.
@@ -45,7 +49,8 @@ impl<'d> Item<'d> {
         match result {
             Ok(value) => Some(value),
             Err(Expected { problem, allowed }) => {
-                let problem = problem.unwrap_or_else(|| format!("found {}", value::describe(self.value)));
+                let problem =
+                    problem.unwrap_or_else(|| format!("found {}", value::describe(self.value)));
                 self.fault(problem, format!("allowed: {allowed}"));
                 None
             }
@@ -175,7 +180,8 @@ impl<'d> Section<'d> {
 
     /// Records a fault of the table as a whole.
     pub(crate) fn fault(&self, problem: impl Into<String>, remedy: impl Into<String>) {
-        self.doc.fault(self.span.clone(), &self.path, problem, remedy);
+        self.doc
+            .fault(self.span.clone(), &self.path, problem, remedy);
     }
 
     /// A key that must be there.
@@ -215,12 +221,21 @@ impl<'d> Section<'d> {
         self.integer(key, wide).and_then(|n| u32::try_from(n).ok())
     }
 
-    pub(crate) fn number(&self, key: &'static str, range: RangeInclusive<f64>, example: &str) -> Option<f64> {
+    pub(crate) fn number(
+        &self,
+        key: &'static str,
+        range: RangeInclusive<f64>,
+        example: &str,
+    ) -> Option<f64> {
         self.get(key)?.number(range, example)
     }
 
     /// A span of time in seconds' bounds.
-    pub(crate) fn duration(&self, key: &'static str, seconds: RangeInclusive<u64>) -> Option<Duration> {
+    pub(crate) fn duration(
+        &self,
+        key: &'static str,
+        seconds: RangeInclusive<u64>,
+    ) -> Option<Duration> {
         let range = Duration::from_secs(*seconds.start())..=Duration::from_secs(*seconds.end());
         self.get(key)?.duration(range)
     }

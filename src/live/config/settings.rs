@@ -175,7 +175,10 @@ fn display_networks<S: serde::Serializer>(list: &[Network], to: S) -> Result<S::
     }))
 }
 
-fn display_strangers<S: serde::Serializer>(strangers: &Strangers, to: S) -> Result<S::Ok, S::Error> {
+fn display_strangers<S: serde::Serializer>(
+    strangers: &Strangers,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     to.serialize_str(match strangers {
         Strangers::Refuse => "refuse",
         Strangers::Drop => "drop",

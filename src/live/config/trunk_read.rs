@@ -16,7 +16,10 @@ use toml::de::DeValue;
 pub(super) fn trunks(root: &Section<'_>, node: &NodeConfig, sip: &SipConfig) -> Vec<TrunkSettings> {
     let mut names = Names::new("trunk");
     let read = |table: Section<'_>| trunk(table, node, sip, &mut names);
-    root.sections("trunk").into_iter().filter_map(read).collect()
+    root.sections("trunk")
+        .into_iter()
+        .filter_map(read)
+        .collect()
 }
 
 fn trunk(
@@ -32,7 +35,9 @@ fn trunk(
     let engine = engine(&table, TrunkId(id), name);
     let profile = read_profile(&table, sip);
     let username = table.string("username");
-    let password = table.get("password").and_then(|item| secret_read::secret(&item));
+    let password = table
+        .get("password")
+        .and_then(|item| secret_read::secret(&item));
     let register = table.boolean("register").unwrap_or(false);
     if register && (username.is_none() || !has(&table, "password")) {
         table.fault(
@@ -48,7 +53,9 @@ fn trunk(
     let caller_id_format = number_format("caller_id_format", bare(&number_format_read));
     let codecs = table.get("codecs").and_then(|item| read_codecs(&item));
     let header = table.choice("caller_id_header", &CALLER_ID_HEADERS);
-    let from_domain = table.get("from_domain").and_then(|item| host_port(&item, 5060));
+    let from_domain = table
+        .get("from_domain")
+        .and_then(|item| host_port(&item, 5060));
     let options = table.boolean("options").unwrap_or(true);
     table.finish(&[]);
     let (profile, (host, port)) = (profile?, address?);
@@ -89,10 +96,16 @@ fn engine(table: &Section<'_>, id: TrunkId, trunk_name: String) -> TrunkConfig {
             .and_then(|n| u32::try_from(n).ok())
             .unwrap_or(1),
         calls_per_second: table
-            .required("calls_per_second", "5 (most new calls a second your contract allows)")
+            .required(
+                "calls_per_second",
+                "5 (most new calls a second your contract allows)",
+            )
             .and_then(|item| item.number(0.01..=10_000.0, "5"))
             .unwrap_or(1.0),
-        prefixes: table.get("prefixes").map(|item| prefixes(&item)).unwrap_or_default(),
+        prefixes: table
+            .get("prefixes")
+            .map(|item| prefixes(&item))
+            .unwrap_or_default(),
         tags: tags.unwrap_or_default(),
         priority: table
             .integer("priority", 0..=255)
@@ -105,8 +118,11 @@ fn engine(table: &Section<'_>, id: TrunkId, trunk_name: String) -> TrunkConfig {
 fn prefixes(item: &Item<'_>) -> Vec<String> {
     let allowed = "a list of international prefixes in digits, such as [\"1\", \"44\"]";
     let digits = |item: &Item<'_>| {
-        let text = item.text().map(|text| text.strip_prefix('+').unwrap_or(text));
-        let text = text.filter(|t| (1..=15).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit()));
+        let text = item
+            .text()
+            .map(|text| text.strip_prefix('+').unwrap_or(text));
+        let text =
+            text.filter(|t| (1..=15).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit()));
         if text.is_none() {
             item.expected("1 to 15 digits in quotes, calling code first, such as \"1202\"");
         }
@@ -133,13 +149,20 @@ fn read_profile(table: &Section<'_>, sip: &SipConfig) -> Option<Arc<Profile>> {
         return match Profile::load(&file) {
             Ok(profile) => Some(Arc::new(profile)),
             Err(errors) => {
-                fault(format!("the profile cannot be used:\n{errors}"), String::new());
+                fault(
+                    format!("the profile cannot be used:\n{errors}"),
+                    String::new(),
+                );
                 None
             }
         };
     }
     let names = profiles::names();
-    let remedy = value::suggestion(&wanted, &names, "allowed: a file ending in .toml, or one of");
+    let remedy = value::suggestion(
+        &wanted,
+        &names,
+        "allowed: a file ending in .toml, or one of",
+    );
     fault(format!("found \"{wanted}\""), remedy);
     None
 }
@@ -177,22 +200,41 @@ fn read_format(item: &Item<'_>, node: &NodeConfig) -> Option<NumberFormat> {
 
 fn format_table(item: &Item<'_>, node: &NodeConfig) -> Option<NumberFormat> {
     let table = item.section()?;
-    let form = table.choice("form", &[("e164_plus", "e164_plus"), ("e164", "e164"), ("national", "national")]);
-    let country = table.get("country").map(|item| super::node_read::country(&item));
+    let form = table.choice(
+        "form",
+        &[
+            ("e164_plus", "e164_plus"),
+            ("e164", "e164"),
+            ("national", "national"),
+        ],
+    );
+    let country = table
+        .get("country")
+        .map(|item| super::node_read::country(&item));
     let dialable = |key| {
         let item = table.get(key)?;
-        let text = item.text().filter(|t| t.len() <= 16 && t.bytes().all(|b| b.is_ascii_digit() || b"+*#".contains(&b)));
+        let text = item.text().filter(|t| {
+            t.len() <= 16 && t.bytes().all(|b| b.is_ascii_digit() || b"+*#".contains(&b))
+        });
         if text.is_none() {
             item.expected("up to 16 of the characters 0-9 + * # in quotes");
         }
         text.map(str::to_owned)
     };
-    let (national, international) = (dialable("national_prefix"), dialable("international_prefix"));
+    let (national, international) = (
+        dialable("national_prefix"),
+        dialable("international_prefix"),
+    );
     let (strip, prepend) = (dialable("strip"), dialable("prepend"));
     table.finish(&[]);
     let country = country.unwrap_or_else(|| Some(node.country.clone()))?;
     Some(NumberFormat {
-        base: base(form.unwrap_or("e164_plus"), &country, national, international)?,
+        base: base(
+            form.unwrap_or("e164_plus"),
+            &country,
+            national,
+            international,
+        )?,
         strip: strip.unwrap_or_default(),
         prepend: prepend.unwrap_or_default(),
     })

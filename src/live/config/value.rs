@@ -37,7 +37,14 @@ pub(crate) fn suggestion(word: &str, names: &[&str], label: &str) -> String {
         .iter()
         .map(|name| (strsim::damerau_levenshtein(&word, name), *name))
         .min()
-        .filter(|(distance, name)| *distance <= if name.len() < 4 { 1 } else { (name.len() / 3).max(2) })
+        .filter(|(distance, name)| {
+            *distance
+                <= if name.len() < 4 {
+                    1
+                } else {
+                    (name.len() / 3).max(2)
+                }
+        })
         .map(|(_, name)| format!("did you mean `{name}`? "))
         .unwrap_or_default();
     let mut all: Vec<&str> = names.to_vec();
@@ -47,8 +54,14 @@ pub(crate) fn suggestion(word: &str, names: &[&str], label: &str) -> String {
 }
 
 /// Seconds in each unit of a span of time.
-const UNITS: [(&str, f64); 6] =
-    [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0), ("w", 604_800.0)];
+const UNITS: [(&str, f64); 6] = [
+    ("ms", 0.001),
+    ("s", 1.0),
+    ("m", 60.0),
+    ("h", 3600.0),
+    ("d", 86_400.0),
+    ("w", 604_800.0),
+];
 
 /// `90s`, `15m`, `1h30m`, `1h 30m`, `250ms`, `7d`, `2w`; `0` needs a unit as well.
 pub(crate) fn span(text: &str) -> Option<Duration> {
@@ -61,7 +74,9 @@ pub(crate) fn span(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let amount: f64 = rest[..digits].parse().ok()?;
         rest = rest[digits..].trim_start();
-        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let letters = rest
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(rest.len());
         let (_, unit) = UNITS.iter().find(|(name, _)| *name == &rest[..letters])?;
         seconds += amount * unit;
         rest = rest[letters..].trim_start();
@@ -88,15 +103,24 @@ pub(crate) fn write_span(span: Duration) -> String {
     out
 }
 
-pub(crate) fn duration(value: &DeValue<'_>, range: &RangeInclusive<Duration>) -> Result<Duration, Expected> {
+pub(crate) fn duration(
+    value: &DeValue<'_>,
+    range: &RangeInclusive<Duration>,
+) -> Result<Duration, Expected> {
     let (least, most) = (write_span(*range.start()), write_span(*range.end()));
-    let allowed = format!("a span of time from {least} to {most}, such as \"90s\", \"15m\" or \"1h30m\"");
+    let allowed = format!(
+        "a span of time from {least} to {most}, written with its units in quotes: \"1h30m5s\""
+    );
     let bad = |problem| Expected { problem, allowed };
     match value {
         DeValue::String(text) => match span(text) {
             Some(span) if range.contains(&span) => Ok(span),
             Some(span) => {
-                let word = if span < *range.start() { "too short" } else { "too long" };
+                let word = if span < *range.start() {
+                    "too short"
+                } else {
+                    "too long"
+                };
                 Err(bad(Some(format!("\"{text}\" is {word}"))))
             }
             None => Err(bad(Some(format!("\"{text}\" is not a span of time")))),
@@ -128,7 +152,11 @@ pub(crate) fn integer(value: &DeValue<'_>, range: &RangeInclusive<u64>) -> Resul
     })
 }
 
-pub(crate) fn number(value: &DeValue<'_>, range: &RangeInclusive<f64>, example: &str) -> Result<f64, Expected> {
+pub(crate) fn number(
+    value: &DeValue<'_>,
+    range: &RangeInclusive<f64>,
+    example: &str,
+) -> Result<f64, Expected> {
     let read: Option<f64> = match value {
         DeValue::Integer(number) => number.to_string().parse().ok(),
         DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),
@@ -147,12 +175,29 @@ mod tests {
 
     #[test]
     fn spans_of_time_read_and_write() {
-        for (text, seconds) in
-            [("15s", 15.0), ("2m", 120.0), ("1h30m", 5400.0), ("1h 30m", 5400.0), ("250ms", 0.25), ("7d", 604_800.0), ("1.5h", 5400.0), ("0s", 0.0)]
-        {
+        for (text, seconds) in [
+            ("15s", 15.0),
+            ("2m", 120.0),
+            ("1h30m", 5400.0),
+            ("1h 30m", 5400.0),
+            ("250ms", 0.25),
+            ("7d", 604_800.0),
+            ("1.5h", 5400.0),
+            ("0s", 0.0),
+        ] {
             assert_eq!(span(text), Some(Duration::from_secs_f64(seconds)), "{text}");
         }
-        for bad in ["", "15", "s", "15x", "1h30", "-5s", "1e9s", "5 minutes", "1..5s"] {
+        for bad in [
+            "",
+            "15",
+            "s",
+            "15x",
+            "1h30",
+            "-5s",
+            "1e9s",
+            "5 minutes",
+            "1..5s",
+        ] {
             assert_eq!(span(bad), None, "{bad}");
         }
         for text in ["15s", "1h30m", "1d", "250ms", "0s", "2m"] {

@@ -35,7 +35,9 @@ pub(super) enum Column {
 
 /// A header name as it is compared: small letters, one `_` between words.
 pub(super) fn normal(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("_").to_lowercase()
 }
 
@@ -46,7 +48,9 @@ impl Column {
             "" => Self::Nameless,
             "phone_code" | "country_calling_code" | "dial_code" => Self::PhoneCode,
             "list_id" | "list" => Self::ListId,
-            "vendor_lead_code" | "vendor_id" | "external_id" | "customer_id" => Self::VendorLeadCode,
+            "vendor_lead_code" | "vendor_id" | "external_id" | "customer_id" => {
+                Self::VendorLeadCode
+            }
             "source_id" | "source" => Self::SourceId,
             "title" => Self::Title,
             "first_name" | "firstname" | "given_name" => Self::FirstName,
@@ -80,12 +84,24 @@ impl Column {
 
 /// `phone`, `phone_number`, `alt_phone`, `phone_2`, `mobile3`, `home_phone` …
 fn is_phone(name: &str) -> bool {
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+    let stem = name
+        .trim_end_matches(|c: char| c.is_ascii_digit())
+        .trim_end_matches('_');
     let stem = stem.strip_suffix("_number").unwrap_or(stem);
     matches!(
         stem,
-        "phone" | "alt_phone" | "telephone" | "tel" | "mobile" | "mobile_phone" | "cell"
-            | "cell_phone" | "home_phone" | "work_phone" | "number" | "msisdn"
+        "phone"
+            | "alt_phone"
+            | "telephone"
+            | "tel"
+            | "mobile"
+            | "mobile_phone"
+            | "cell"
+            | "cell_phone"
+            | "home_phone"
+            | "work_phone"
+            | "number"
+            | "msisdn"
     )
 }
 
@@ -100,7 +116,10 @@ pub(super) fn columns(header: &[Vec<u8>]) -> Result<Vec<Column>, String> {
             .map_err(|_| "the header is not UTF-8 text; save the file as UTF-8".to_owned())?;
         let column = Column::of(name);
         if columns.contains(&column) && !column.repeats() {
-            return Err(format!("two columns are named `{}`; rename or remove one", name.trim()));
+            return Err(format!(
+                "two columns are named `{}`; rename or remove one",
+                name.trim()
+            ));
         }
         columns.push(column);
     }
@@ -108,7 +127,13 @@ pub(super) fn columns(header: &[Vec<u8>]) -> Result<Vec<Column>, String> {
         let names: Vec<_> = header
             .iter()
             .take(8)
-            .map(|bytes| String::from_utf8_lossy(bytes).trim().chars().take(30).collect::<String>())
+            .map(|bytes| {
+                String::from_utf8_lossy(bytes)
+                    .trim()
+                    .chars()
+                    .take(30)
+                    .collect::<String>()
+            })
             .collect();
         return Err(format!(
             "no column of the header holds telephone numbers; the first line must name the \
@@ -125,17 +150,46 @@ mod tests {
 
     #[test]
     fn headers_are_read_whatever_their_case_and_spaces() {
-        let header = [" Phone Number", "ALT_PHONE", "phone-2", "First Name", "Postal_Code", "Favourite Colour", ""];
+        let header = [
+            " Phone Number",
+            "ALT_PHONE",
+            "phone-2",
+            "First Name",
+            "Postal_Code",
+            "Favourite Colour",
+            "",
+        ];
         let header: Vec<_> = header.iter().map(|h| h.as_bytes().to_vec()).collect();
         use Column::*;
-        let expected = vec![Phone, Phone, Phone, FirstName, PostalCode, Tag("favourite_colour".into()), Nameless];
+        let expected = vec![
+            Phone,
+            Phone,
+            Phone,
+            FirstName,
+            PostalCode,
+            Tag("favourite_colour".into()),
+            Nameless,
+        ];
         assert_eq!(columns(&header).unwrap(), expected);
     }
 
     #[test]
     fn a_missing_header_is_told_from_a_poor_one() {
-        let header = |names: &[&str]| names.iter().map(|h| h.as_bytes().to_vec()).collect::<Vec<_>>();
-        assert!(columns(&header(&["2025550123", "Ann"])).unwrap_err().contains("Found: 2025550123, Ann"));
-        assert!(columns(&header(&["phone", "email", "E-Mail"])).unwrap_err().contains("two columns are named `E-Mail`"));
+        let header = |names: &[&str]| {
+            names
+                .iter()
+                .map(|h| h.as_bytes().to_vec())
+                .collect::<Vec<_>>()
+        };
+        assert!(
+            columns(&header(&["2025550123", "Ann"]))
+                .unwrap_err()
+                .contains("Found: 2025550123, Ann")
+        );
+        assert!(
+            columns(&header(&["phone", "email", "E-Mail"]))
+                .unwrap_err()
+                .contains("two columns are named `E-Mail`")
+        );
     }
 }

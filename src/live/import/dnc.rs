@@ -83,7 +83,12 @@ pub async fn import_numbers(
             }
         }
         summary.read += 1;
-        match number(&row, delimiter, place.unwrap_or(Place::Column(0)), &options.country) {
+        match number(
+            &row,
+            delimiter,
+            place.unwrap_or(Place::Column(0)),
+            &options.country,
+        ) {
             Ok(number) => batch.push(number),
             Err(reason) => {
                 summary.rejected += 1;
@@ -114,7 +119,10 @@ async fn store_batch(
     batch.sort_unstable();
     batch.dedup();
     let numbers = std::mem::take(batch);
-    let done = store.dnc_import(&options.list, numbers, options.at).await.map_err(ImportError::Store)?;
+    let done = store
+        .dnc_import(&options.list, numbers, options.at)
+        .await
+        .map_err(ImportError::Store)?;
     summary.imported += done.added;
     summary.duplicates += sent - done.added;
     Ok(())
@@ -128,7 +136,10 @@ fn find(row: &Row, delimiter: u8, file: &Path) -> Result<(Place, bool), ImportEr
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     let names: Vec<String> = texts.iter().map(|t| normal(t)).collect();
     let known = names.iter().position(|name| {
-        matches!(name.as_str(), "phone" | "phone_number" | "number" | "telephone" | "msisdn" | "tel" | "mobile")
+        matches!(
+            name.as_str(),
+            "phone" | "phone_number" | "number" | "telephone" | "msisdn" | "tel" | "mobile"
+        )
     });
     if let Some(column) = known {
         return Ok((Place::Column(column), true));
@@ -166,6 +177,11 @@ fn number(row: &Row, delimiter: u8, place: Place, country: &str) -> Result<E164,
     if text.trim().is_empty() {
         return Err("has no telephone number".to_owned());
     }
-    let shown: String = text.trim().chars().filter(|c| !c.is_control()).take(40).collect();
+    let shown: String = text
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(40)
+        .collect();
     numbers::parse_number(&text, country, true).map_err(|why| format!("number `{shown}` {why}"))
 }

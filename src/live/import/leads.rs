@@ -3,10 +3,10 @@
 use super::columns::{Column, columns};
 use super::rejects::Rejects;
 use super::rows::{Row, Rows, fields};
+use super::values::{needs, not_utf8, shown, whole};
 use super::{ImportError, numbers, places};
 use carillon_decision::id::{AgentId, CampaignId};
 use carillon_decision::lead::{Callback, Consent};
-use carillon_decision::routing::Need;
 use carillon_decision::time::Wall;
 use carillon_store::{ImportOptions, ImportRow, LEADS_PER_BATCH_MAX, LeadStore, NewLead};
 use jiff::tz::TimeZone;
@@ -122,10 +122,16 @@ fn header(rows: &mut Rows<BufReader<File>>, file: &Path) -> Result<Vec<Column>, 
         source,
     })?;
     let Some(row) = row else {
-        return Err(bad(1, "the file is empty; the first line must name the columns".to_owned()));
+        return Err(bad(
+            1,
+            "the file is empty; the first line must name the columns".to_owned(),
+        ));
     };
     if let Some(broken) = row.broken {
-        return Err(bad(row.line, format!("{broken}; the first line must name the columns")));
+        return Err(bad(
+            row.line,
+            format!("{broken}; the first line must name the columns"),
+        ));
     }
     let fields = fields(&row.raw, rows.delimiter()).map_err(|e| bad(row.line, e.to_string()))?;
     columns(&fields).map_err(|problem| bad(row.line, problem))
@@ -166,14 +172,21 @@ impl Import<'_> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let (rows, leads): (Vec<Row>, Vec<NewLead>) =
-            self.waiting.drain(..).map(|waiting| (waiting.row, waiting.lead)).unzip();
+        let (rows, leads): (Vec<Row>, Vec<NewLead>) = self
+            .waiting
+            .drain(..)
+            .map(|waiting| (waiting.row, waiting.lead))
+            .unzip();
         let options = ImportOptions {
             campaign: self.reader.options.campaign,
             list: self.reader.options.list.clone(),
             update: self.reader.options.update,
         };
-        let answers = self.store.import_leads(options, leads).await.map_err(ImportError::Store)?;
+        let answers = self
+            .store
+            .import_leads(options, leads)
+            .await
+            .map_err(ImportError::Store)?;
         for (row, answer) in rows.into_iter().zip(answers) {
             match answer {
                 ImportRow::Imported(_) => self.summary.imported += 1,
@@ -223,7 +236,8 @@ impl RowReader<'_> {
         let mut lead = NewLead::default();
         let (mut phones, mut code) = (Vec::new(), "");
         for (column, bytes) in self.columns.iter().zip(&fields) {
-            let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(column, bytes, error))?;
+            let text =
+                std::str::from_utf8(bytes).map_err(|error| not_utf8(column, bytes, error))?;
             let text = text.trim();
             match column {
                 _ if text.is_empty() => {}
@@ -314,15 +328,19 @@ impl RowReader<'_> {
                     lead.tags.insert("owner".to_owned(), text.to_owned());
                 }
             },
-            Column::Needs => lead.needs = needs(text).ok_or_else(|| {
-                say("needs", "is not a list of skills; write spanish:3 loans:5")
-            })?,
-            Column::Consent => lead.consent = match text.to_ascii_lowercase().as_str() {
-                "y" | "yes" | "true" | "1" | "given" => Consent::Given,
-                "n" | "no" | "false" | "0" | "withdrawn" => Consent::Withdrawn,
-                "unknown" => Consent::Unknown,
-                _ => return Err(say("consent", "is not yes, no or unknown")),
-            },
+            Column::Needs => {
+                lead.needs = needs(text).ok_or_else(|| {
+                    say("needs", "is not a list of skills; write spanish:3 loans:5")
+                })?
+            }
+            Column::Consent => {
+                lead.consent = match text.to_ascii_lowercase().as_str() {
+                    "y" | "yes" | "true" | "1" | "given" => Consent::Given,
+                    "n" | "no" | "false" | "0" | "withdrawn" => Consent::Withdrawn,
+                    "unknown" => Consent::Unknown,
+                    _ => return Err(say("consent", "is not yes, no or unknown")),
+                }
+            }
             Column::Callback => {
                 let write = "is no instant; write 2026-12-01T15:00:00-05:00";
                 let at: jiff::Timestamp = text.parse().map_err(|_| say("callback", write))?;
@@ -338,51 +356,4 @@ impl RowReader<'_> {
         }
         Ok(())
     }
-}
-
-/// `spanish:3 loans` → skills with their least level (1 where none is given).
-fn needs(text: &str) -> Option<Vec<Need>> {
-    let need = |word: &str| {
-        let (skill, level) = match word.split_once(':') {
-            Some((skill, level)) => (skill, level.parse().ok().filter(|l| (1..=10).contains(l))?),
-            None => (word, 1),
-        };
-        let skill = (!skill.is_empty()).then(|| skill.to_owned())?;
-        Some(Need {
-            skill,
-            level,
-            drop_after: None,
-        })
-    };
-    text.split([' ', ';', ',']).filter(|word| !word.is_empty()).map(need).collect()
-}
-
-fn whole(text: &str, column: &str) -> Result<i32, String> {
-    text.parse().map_err(|_| format!("{column} `{}` is not a whole number", shown(text)))
-}
-
-fn not_utf8(column: &Column, bytes: &[u8], error: std::str::Utf8Error) -> String {
-    let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
-    let name = match column {
-        Column::Tag(name) => name.clone(),
-        column => super::columns::normal(&spaced(&format!("{column:?}"))),
-    };
-    format!("is not UTF-8 text (byte 0x{byte:02X} in column {name}); save the file as UTF-8")
-}
-
-/// `FirstName` → `First Name`.
-fn spaced(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !out.is_empty() {
-            out.push(' ');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// A value as it may stand in a reason: short, without control characters.
-fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(40).collect()
 }

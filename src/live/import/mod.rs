@@ -11,6 +11,7 @@ mod numbers;
 mod places;
 mod rejects;
 mod rows;
+mod values;
 
 #[cfg(test)]
 mod tests;

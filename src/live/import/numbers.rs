@@ -68,12 +68,31 @@ mod tests {
 
     #[test]
     fn usual_writings_become_one_number() {
-        for text in ["+1 202-555-0123", "(202) 555-0123", "2025550123", "1-202-555-0123", "202.555.0123", "011 1 202 555 0123"] {
-            assert_eq!(parse_number(text, "US", false).map(|n| n.to_string()).as_deref(), Ok("+12025550123"), "{text}");
+        for text in [
+            "+1 202-555-0123",
+            "(202) 555-0123",
+            "2025550123",
+            "1-202-555-0123",
+            "202.555.0123",
+            "011 1 202 555 0123",
+        ] {
+            assert_eq!(
+                parse_number(text, "US", false)
+                    .map(|n| n.to_string())
+                    .as_deref(),
+                Ok("+12025550123"),
+                "{text}"
+            );
         }
         let uk = |text, code, country| parse_with_code(text, code, country).map(|n| n.to_string());
-        assert_eq!(uk("020 7946 0123", "44", "US").as_deref(), Ok("+442079460123"));
-        assert_eq!(uk("2079460123", "+44", "US").as_deref(), Ok("+442079460123"));
+        assert_eq!(
+            uk("020 7946 0123", "44", "US").as_deref(),
+            Ok("+442079460123")
+        );
+        assert_eq!(
+            uk("2079460123", "+44", "US").as_deref(),
+            Ok("+442079460123")
+        );
         assert_eq!(uk("416 555 0123", "1", "CA").as_deref(), Ok("+14165550123"));
     }
 
@@ -84,6 +103,10 @@ mod tests {
         assert!(why("202555").contains("is no valid number (+1 …)"));
         assert!(why("202 555 0123 x45").contains("extension"));
         assert!(why("202555012320255501232025").contains("too long"));
-        assert!(parse_with_code("2025550123", "999", "US").unwrap_err().contains("no calling code"));
+        assert!(
+            parse_with_code("2025550123", "999", "US")
+                .unwrap_err()
+                .contains("no calling code")
+        );
     }
 }

@@ -107,7 +107,11 @@ impl<R: BufRead> Rows<R> {
         if !taken.is_empty() && self.columns.is_some_and(|columns| !fits(columns)) {
             return Ok(self.alone(line, first, taken));
         }
-        Ok(Row { line, raw, broken: None })
+        Ok(Row {
+            line,
+            raw,
+            broken: None,
+        })
     }
 
     /// The first line as a broken row; the lines after it are read again.
@@ -209,7 +213,11 @@ mod tests {
         let mut rows = Rows::new(io::BufReader::with_capacity(3, text)).unwrap();
         let mut out = Vec::new();
         while let Some(row) = rows.next_row().unwrap() {
-            out.push((row.line, String::from_utf8(row.raw).unwrap(), row.broken.is_some()));
+            out.push((
+                row.line,
+                String::from_utf8(row.raw).unwrap(),
+                row.broken.is_some(),
+            ));
         }
         out
     }
@@ -221,13 +229,23 @@ mod tests {
     #[test]
     fn rows_keep_their_line_numbers_over_blank_and_quoted_lines() {
         let text = b"\xEF\xBB\xBFa,b\r\n\r\n1,\"x\ny\"\n2,5\" pipe\n3,z";
-        let expected = [good(1, "a,b"), good(3, "1,\"x\ny\""), good(5, "2,5\" pipe"), good(6, "3,z")];
+        let expected = [
+            good(1, "a,b"),
+            good(3, "1,\"x\ny\""),
+            good(5, "2,5\" pipe"),
+            good(6, "3,z"),
+        ];
         assert_eq!(rows(text), expected);
     }
 
     #[test]
     fn an_open_quote_breaks_its_own_line_only() {
-        let expected = [good(1, "a,b"), (2, "1,\"x".to_owned(), true), good(3, "2,y"), good(4, "3,z")];
+        let expected = [
+            good(1, "a,b"),
+            (2, "1,\"x".to_owned(), true),
+            good(3, "2,y"),
+            good(4, "3,z"),
+        ];
         assert_eq!(rows(b"a,b\n1,\"x\n2,y\n3,z\n"), expected);
     }
 
@@ -243,8 +261,18 @@ mod tests {
 
     #[test]
     fn the_delimiter_is_seen_in_the_first_line() {
-        for (text, delimiter) in [("a;b;c\n", b';'), ("a\tb\n", b'\t'), ("a|b\n", b'|'), ("a,b\n", b','), ("alone\n", b',')] {
-            assert_eq!(Rows::new(text.as_bytes()).unwrap().delimiter(), delimiter, "{text}");
+        for (text, delimiter) in [
+            ("a;b;c\n", b';'),
+            ("a\tb\n", b'\t'),
+            ("a|b\n", b'|'),
+            ("a,b\n", b','),
+            ("alone\n", b','),
+        ] {
+            assert_eq!(
+                Rows::new(text.as_bytes()).unwrap().delimiter(),
+                delimiter,
+                "{text}"
+            );
         }
     }
 }

@@ -20,9 +20,18 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(SqliteOptions::new(dir.path().join("test.db"))).await.unwrap();
-        let ids = store.ensure_names(NameKind::Campaign, vec!["loans".into()]).await.unwrap();
-        Self { dir, store, campaign: CampaignId(ids[0]) }
+        let store = SqliteStore::open(SqliteOptions::new(dir.path().join("test.db")))
+            .await
+            .unwrap();
+        let ids = store
+            .ensure_names(NameKind::Campaign, vec!["loans".into()])
+            .await
+            .unwrap();
+        Self {
+            dir,
+            store,
+            campaign: CampaignId(ids[0]),
+        }
     }
 
     fn file(&self, bytes: &[u8]) -> PathBuf {
@@ -43,7 +52,9 @@ impl Bench {
     }
 
     async fn import(&self, file: &Path) -> LeadSummary {
-        import_leads(&self.store, file, &self.options(), &mut |_| {}).await.unwrap()
+        import_leads(&self.store, file, &self.options(), &mut |_| {})
+            .await
+            .unwrap()
     }
 
     async fn lead(&self, number: &str) -> LeadDetails {
@@ -58,7 +69,8 @@ fn rejects(summary: &LeadSummary) -> Vec<(String, String, Vec<u8>)> {
     let mut reader = csv::Reader::from_path(summary.rejects_file.as_ref().unwrap()).unwrap();
     let field = |record: &csv::ByteRecord, n: usize| String::from_utf8(record[n].to_vec()).unwrap();
     let rows = reader.byte_records().map(Result::unwrap);
-    rows.map(|r| (field(&r, 0), field(&r, 1), r[2].to_vec())).collect()
+    rows.map(|r| (field(&r, 0), field(&r, 1), r[2].to_vec()))
+        .collect()
 }
 
 #[tokio::test]
@@ -80,7 +92,14 @@ async fn good_rows_load_and_every_horror_is_rejected_with_line_and_reason() {
     let summary = bench.import(&bench.file(&bytes)).await;
 
     assert_eq!((summary.read, summary.imported), (11, 2), "{summary:?}");
-    assert_eq!((summary.rejected, summary.duplicates_in_file, summary.numbers_dropped), (8, 1, 1));
+    assert_eq!(
+        (
+            summary.rejected,
+            summary.duplicates_in_file,
+            summary.numbers_dropped
+        ),
+        (8, 1, 1)
+    );
     let rejects = rejects(&summary);
     let expected = [
         ("3", "number `12345` is no valid number"),
@@ -108,16 +127,34 @@ async fn good_rows_load_and_every_horror_is_rejected_with_line_and_reason() {
 #[tokio::test]
 async fn importing_twice_doubles_nothing_and_takes_changes_over() {
     let bench = Bench::new().await;
-    let rows: String = (0..10).map(|n| format!("v{n},202555010{n},Name{n}\n")).collect();
+    let rows: String = (0..10)
+        .map(|n| format!("v{n},202555010{n},Name{n}\n"))
+        .collect();
     let text = format!("vendor_lead_code,phone_number,first_name\n{rows}");
     let first = bench.import(&bench.file(text.as_bytes())).await;
     assert_eq!((first.imported, first.duplicates), (10, 0));
     let again = bench.import(&bench.file(text.as_bytes())).await;
-    assert_eq!((again.imported, again.updated, again.duplicates, again.rejected), (0, 0, 10, 0));
+    assert_eq!(
+        (
+            again.imported,
+            again.updated,
+            again.duplicates,
+            again.rejected
+        ),
+        (0, 0, 10, 0)
+    );
     assert_eq!(again.rejects_file, None);
-    let changed = bench.import(&bench.file(text.replace("Name3", "Nora").as_bytes())).await;
-    assert_eq!((changed.imported, changed.updated, changed.duplicates), (0, 1, 9));
-    assert_eq!(bench.lead("v3").await.card.first_name.as_deref(), Some("Nora"));
+    let changed = bench
+        .import(&bench.file(text.replace("Name3", "Nora").as_bytes()))
+        .await;
+    assert_eq!(
+        (changed.imported, changed.updated, changed.duplicates),
+        (0, 1, 9)
+    );
+    assert_eq!(
+        bench.lead("v3").await.card.first_name.as_deref(),
+        Some("Nora")
+    );
     let lists = bench.store.lists(bench.campaign).await.unwrap();
     assert_eq!(lists.iter().map(|list| list.leads).sum::<u64>(), 10);
     bench.store.close().await.unwrap();
@@ -135,8 +172,14 @@ async fn every_column_arrives_where_it_belongs() {
     assert_eq!(numbers, ["+442079460123", "+12025550123"]);
     assert_eq!(lead.list, "gold");
     assert_eq!(lead.card.address.as_deref(), Some("1 High St, Flat 2"));
-    assert_eq!((lead.state.as_deref(), lead.country.as_deref()), (Some("FL"), Some("GB")));
-    assert_eq!((lead.needs[0].level, lead.needs[1].skill.as_str()), (3, "loans"));
+    assert_eq!(
+        (lead.state.as_deref(), lead.country.as_deref()),
+        (Some("FL"), Some("GB"))
+    );
+    assert_eq!(
+        (lead.needs[0].level, lead.needs[1].skill.as_str()),
+        (3, "loans")
+    );
     assert_eq!(lead.tags["colour"], "blue");
     assert_eq!(lead.tags["owner"], "bob");
     bench.store.close().await.unwrap();
@@ -148,15 +191,22 @@ async fn a_file_without_a_header_stops_before_the_first_row() {
     for (text, part) in [
         ("2025550123,Ann\n", "the first line must name the columns"),
         ("", "the file is empty"),
-        ("name,phone,PHONE-CODE,phone_code\n", "two columns are named `phone_code`"),
+        (
+            "name,phone,PHONE-CODE,phone_code\n",
+            "two columns are named `phone_code`",
+        ),
     ] {
         let file = bench.file(text.as_bytes());
-        let error = import_leads(&bench.store, &file, &bench.options(), &mut |_| {}).await.unwrap_err();
+        let error = import_leads(&bench.store, &file, &bench.options(), &mut |_| {})
+            .await
+            .unwrap_err();
         assert_eq!(error.code(), "IMP-002");
         assert!(error.to_string().contains(part), "{error}");
     }
     let missing = bench.dir.path().join("none.csv");
-    let error = import_leads(&bench.store, &missing, &bench.options(), &mut |_| {}).await.unwrap_err();
+    let error = import_leads(&bench.store, &missing, &bench.options(), &mut |_| {})
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "IMP-001");
     bench.store.close().await.unwrap();
 }
@@ -167,7 +217,11 @@ async fn progress_is_told_batch_by_batch() {
     let rows: String = (0..7).map(|n| format!("202555010{n}\n")).collect();
     let file = bench.file(format!("phone\n{rows}").as_bytes());
     let mut seen = Vec::new();
-    import_leads(&bench.store, &file, &bench.options(), &mut |s| seen.push(s.imported)).await.unwrap();
+    import_leads(&bench.store, &file, &bench.options(), &mut |s| {
+        seen.push(s.imported)
+    })
+    .await
+    .unwrap();
     assert_eq!(seen, [3, 6, 7]);
     bench.store.close().await.unwrap();
 }
@@ -176,18 +230,34 @@ async fn progress_is_told_batch_by_batch() {
 async fn do_not_call_lists_take_plain_lines_columns_and_the_registrys_form() {
     let bench = Bench::new().await;
     for (text, counts) in [
-        ("2025550101\n(202) 555-0102\n\nnonsense\n2025550101\n", (4, 2, 1, 1)),
+        (
+            "2025550101\n(202) 555-0102\n\nnonsense\n2025550101\n",
+            (4, 2, 1, 1),
+        ),
         ("name,phone_number\nAnn,+12025550103\nBob,\n", (2, 1, 0, 1)),
         ("202,5550104\n202,5550105\n", (2, 2, 0, 0)),
         ("2025550101\n", (1, 0, 1, 0)),
     ] {
         let file = bench.file(text.as_bytes());
-        let options = DncOptions { list: "registry".into(), country: "US".into(), at: Wall(0) };
-        let s = import_numbers(&bench.store, &file, &options, &mut |_| {}).await.unwrap();
-        assert_eq!((s.read, s.imported, s.duplicates, s.rejected), counts, "{text}");
+        let options = DncOptions {
+            list: "registry".into(),
+            country: "US".into(),
+            at: Wall(0),
+        };
+        let s = import_numbers(&bench.store, &file, &options, &mut |_| {})
+            .await
+            .unwrap();
+        assert_eq!(
+            (s.read, s.imported, s.duplicates, s.rejected),
+            counts,
+            "{text}"
+        );
     }
     let listed: E164 = "+12025550104".parse().unwrap();
-    assert_eq!(bench.store.dnc_check(listed).await.unwrap()[0].list, "registry");
+    assert_eq!(
+        bench.store.dnc_check(listed).await.unwrap()[0].list,
+        "registry"
+    );
     assert_eq!(bench.store.dnc_lists().await.unwrap()[0].numbers, 5);
     bench.store.close().await.unwrap();
 }

@@ -21,7 +21,12 @@ pub struct CauseMap {
 impl Profile {
     /// What a final answer means. `reason` is one Reason header value (RFC 3326): protocol,
     /// cause, text. `timed_out`: timer B fired and nothing was heard, `code` is then ours.
-    pub fn cause(&self, code: u16, reason: Option<(&str, Option<u16>, &str)>, timed_out: bool) -> Cause {
+    pub fn cause(
+        &self,
+        code: u16,
+        reason: Option<(&str, Option<u16>, &str)>,
+        timed_out: bool,
+    ) -> Cause {
         if timed_out {
             return Cause::TrunkFailure;
         }
@@ -62,7 +67,13 @@ impl Profile {
         failure
             .reasons
             .iter()
-            .map(|r| self.cause(failure.code, Some((&r.protocol, r.cause, &r.text)), failure.timed_out))
+            .map(|r| {
+                self.cause(
+                    failure.code,
+                    Some((&r.protocol, r.cause, &r.text)),
+                    failure.timed_out,
+                )
+            })
             .find(|&refined| refined != plain)
             .unwrap_or(plain)
     }
@@ -192,7 +203,11 @@ mod tests {
             let profile = built_in(name).unwrap();
             for (code, reason, cause) in TABLE {
                 let reason = reason.map(|(protocol, q850, text)| (protocol, Some(q850), text));
-                assert_eq!(profile.cause(code, reason, false), cause, "{name}: {code} {reason:?}");
+                assert_eq!(
+                    profile.cause(code, reason, false),
+                    cause,
+                    "{name}: {code} {reason:?}"
+                );
             }
         }
     }
@@ -200,7 +215,9 @@ mod tests {
     #[test]
     fn profiles_differ_where_they_say() {
         let cause = |name: &str, code, q850: Option<u16>| {
-            built_in(name).unwrap().cause(code, q850.map(|c| ("Q.850", Some(c), "")), false)
+            built_in(name)
+                .unwrap()
+                .cause(code, q850.map(|c| ("Q.850", Some(c), "")), false)
         };
         assert_eq!(cause("kamailio", 478, None), Cause::TrunkFailure);
         assert_eq!(cause("generic", 478, None), Cause::Congestion);
@@ -214,7 +231,10 @@ mod tests {
     #[test]
     fn nothing_heard_is_trunk_failure_whatever_the_code() {
         let profile = built_in("generic").unwrap();
-        assert_eq!(profile.cause(480, Some(("Q.850", Some(17), "")), true), Cause::TrunkFailure);
+        assert_eq!(
+            profile.cause(480, Some(("Q.850", Some(17), "")), true),
+            Cause::TrunkFailure
+        );
     }
 
     #[test]
@@ -222,9 +242,15 @@ mod tests {
         let text = "name = \"x\"\nignore_q850 = true\n[causes]\n480 = \"busy\"\n[q850]\n17 = \"declined\"\n";
         let profile = Profile::parse(std::path::Path::new("x.toml"), text).unwrap();
         assert_eq!(profile.cause(480, None, false), Cause::Busy);
-        assert_eq!(profile.cause(500, Some(("Q.850", Some(17), "")), false), Cause::Congestion);
+        assert_eq!(
+            profile.cause(500, Some(("Q.850", Some(17), "")), false),
+            Cause::Congestion
+        );
         let text = text.replace("ignore_q850 = true\n", "");
         let profile = Profile::parse(std::path::Path::new("x.toml"), &text).unwrap();
-        assert_eq!(profile.cause(500, Some(("Q.850", Some(17), "")), false), Cause::Declined);
+        assert_eq!(
+            profile.cause(500, Some(("Q.850", Some(17), "")), false),
+            Cause::Declined
+        );
     }
 }

@@ -1,11 +1,9 @@
 //! Profiles from their files.
 
-use super::{
-    CallerIdHeader, CauseMap, CodecName, EarlyMedia, OptionsAccept, Profile, RetryAfter,
-};
+use super::{CallerIdHeader, CauseMap, CodecName, EarlyMedia, OptionsAccept, Profile, RetryAfter};
+use crate::config::ConfigErrors;
 use crate::config::document::Document;
 use crate::config::section::{Item, Section};
-use crate::config::ConfigErrors;
 use carillon_decision::call::{Cause, Outcome};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,10 +12,22 @@ use toml::de::DeValue;
 
 /// The profiles built in: name and text.
 const BUILT_IN: [(&str, &str); 4] = [
-    ("generic", include_str!("../../../sip-profiles/generic.toml")),
-    ("asterisk", include_str!("../../../sip-profiles/asterisk.toml")),
-    ("freeswitch", include_str!("../../../sip-profiles/freeswitch.toml")),
-    ("kamailio", include_str!("../../../sip-profiles/kamailio.toml")),
+    (
+        "generic",
+        include_str!("../../../sip-profiles/generic.toml"),
+    ),
+    (
+        "asterisk",
+        include_str!("../../../sip-profiles/asterisk.toml"),
+    ),
+    (
+        "freeswitch",
+        include_str!("../../../sip-profiles/freeswitch.toml"),
+    ),
+    (
+        "kamailio",
+        include_str!("../../../sip-profiles/kamailio.toml"),
+    ),
 ];
 
 /// Names of the built-in profiles.
@@ -29,11 +39,15 @@ pub fn names() -> Vec<&'static str> {
 pub fn built_in(name: &str) -> Option<Profile> {
     let (name, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
     let file = format!("sip-profiles/{name}.toml");
-    Some(Profile::parse(Path::new(&file), text).expect("built-in profiles are valid: a test reads each"))
+    Some(
+        Profile::parse(Path::new(&file), text)
+            .expect("built-in profiles are valid: a test reads each"),
+    )
 }
 
 /// Codecs by name.
-pub(crate) const CODECS: [(&str, CodecName); 2] = [("pcmu", CodecName::Pcmu), ("pcma", CodecName::Pcma)];
+pub(crate) const CODECS: [(&str, CodecName); 2] =
+    [("pcmu", CodecName::Pcmu), ("pcma", CodecName::Pcma)];
 /// Caller-ID headers by name.
 pub(crate) const CALLER_ID_HEADERS: [(&str, CallerIdHeader); 3] = [
     ("from", CallerIdHeader::From),
@@ -67,7 +81,9 @@ impl Profile {
 }
 
 fn read(root: &Section<'_>) -> Profile {
-    let name = root.required("name", "\"my-carrier\"").and_then(|item| item.string());
+    let name = root
+        .required("name", "\"my-carrier\"")
+        .and_then(|item| item.string());
     let about = root.string("about").unwrap_or_default();
     let mut causes = CauseMap::default();
     if let Some(table) = root.section("causes") {
@@ -77,8 +93,13 @@ fn read(root: &Section<'_>) -> Profile {
         causes.q850 = read_causes(&table, 1..=127, "a Q.850 cause from 1 to 127");
     }
     causes.ignore_q850 = root.boolean("ignore_q850").unwrap_or(false);
-    let early_media =
-        root.choice("early_media", &[("listen", EarlyMedia::Listen), ("ringing", EarlyMedia::Ringing)]);
+    let early_media = root.choice(
+        "early_media",
+        &[
+            ("listen", EarlyMedia::Listen),
+            ("ringing", EarlyMedia::Ringing),
+        ],
+    );
     let profile = Profile {
         name: name.unwrap_or_default(),
         about,
@@ -139,7 +160,9 @@ fn read_options_accept(item: &Item<'_>) -> Option<OptionsAccept> {
         DeValue::Array(_) => {
             let codes = item.list(allowed);
             let codes = codes.iter().filter_map(|each| each.integer(200..=699));
-            Some(OptionsAccept::Codes(codes.filter_map(|n| u16::try_from(n).ok()).collect()))
+            Some(OptionsAccept::Codes(
+                codes.filter_map(|n| u16::try_from(n).ok()).collect(),
+            ))
         }
         _ => {
             item.expected(allowed);
@@ -168,7 +191,9 @@ fn read_causes(
             }
             None => {
                 let problem = format!("`{key}` is not a code");
-                table.doc.fault(span, &item.path, problem, format!("allowed: {allowed}"));
+                table
+                    .doc
+                    .fault(span, &item.path, problem, format!("allowed: {allowed}"));
             }
         }
     }
@@ -192,11 +217,19 @@ mod tests {
 
     #[test]
     fn faults_of_a_profile_name_their_place() {
-        let text = "name = \"x\"\ncodecs = [\"opus\"]\n[causes]\n\"486\" = \"bussy\"\n99 = \"busy\"\n";
-        let error = Profile::parse(Path::new("mine.toml"), text).unwrap_err().to_string();
-        for part in ["mine.toml:2:11: codecs[0]: found \"opus\"", "allowed: pcma, pcmu",
-            "mine.toml:4:9: causes.486", "did you mean `busy`?", "mine.toml:5:1: causes.99", "300 to 699"]
-        {
+        let text =
+            "name = \"x\"\ncodecs = [\"opus\"]\n[causes]\n\"486\" = \"bussy\"\n99 = \"busy\"\n";
+        let error = Profile::parse(Path::new("mine.toml"), text)
+            .unwrap_err()
+            .to_string();
+        for part in [
+            "mine.toml:2:11: codecs[0]: found \"opus\"",
+            "allowed: pcma, pcmu",
+            "mine.toml:4:9: causes.486",
+            "did you mean `busy`?",
+            "mine.toml:5:1: causes.99",
+            "300 to 699",
+        ] {
             assert!(error.contains(part), "no `{part}` in:\n{error}");
         }
     }
