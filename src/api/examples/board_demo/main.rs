@@ -8,6 +8,7 @@ use carillon_api::config::{ApiConfig, Clock};
 use carillon_decision::time::{Mono, Now, Wall};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// When the made-up day begins, Unix ms.
@@ -34,13 +35,10 @@ async fn main() -> std::io::Result<()> {
             wall: Wall(START) + passed,
         }
     });
-    // Made-up sessions need no secrecy.
-    let config = ApiConfig::new(
-        address,
-        "board-demo-token".to_owned(),
-        clock,
-        Arc::new(|| [7; 32]),
-    );
+    // Made-up sessions need no secrecy, but each its own token.
+    let session = AtomicU8::new(0);
+    let entropy = Arc::new(move || [session.fetch_add(1, Ordering::Relaxed); 32]);
+    let config = ApiConfig::new(address, "board-demo-token".to_owned(), clock, entropy);
     let mover = Arc::clone(&floor);
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(STEP);

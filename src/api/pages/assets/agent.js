@@ -17,7 +17,7 @@ const ADVICE = {
   reserved: "A person is being joined to your line.",
   talking: "",
   wrap_up: "Finish your notes, then say how it went.",
-  logged_out: "You are logged out on the floor.",
+  logged_out: "You are logged out on the floor: log out here and in again to go on.",
 };
 
 const BREAKS = {
@@ -113,8 +113,8 @@ function render() {
     : a.state === "break" ? BREAKS[a.reason] ?? words(a.reason ?? "") : ADVICE[a.state] ?? "";
   put($("advice"), text);
   const talking = a.state === "talking";
-  $("do-ready").disabled = talking || ["ready", "reserved", "connecting"].includes(a.state);
-  $("do-break").disabled = a.state === "break" || a.state === "connecting";
+  $("do-ready").disabled = talking || ["ready", "reserved", "connecting", "logged_out"].includes(a.state);
+  $("do-break").disabled = ["break", "connecting", "logged_out"].includes(a.state);
   $("do-hangup").hidden = !talking;
   renderCard();
   renderShift();

@@ -76,7 +76,7 @@ function renderLink() {
 function renderAlerts(bad, frozen) {
   const all = [...(board?.alerts ?? [])];
   if (denied) all.unshift({ level: "warning", code: "denied", text: "Reading needs the supervisor’s token here: enter it under Controls." });
-  else if (bad && board) all.unshift({ level: "critical", code: "lost", text: `No connection to Carillon since ${clock(lostAt)}: these figures are old. Trying again by itself.` });
+  else if (bad && board) all.unshift({ level: "critical", code: "lost", text: `No connection to Carillon since ${clock(lostAt + offset)}: these figures are old. Trying again by itself.` });
   else if (frozen) all.unshift({ level: "critical", code: "frozen", text: "The floor has not moved for a while: these figures are old." });
   const label = { critical: "▲ Trouble", warning: "! Attention", info: "i Note" };
   sync($("alerts"), all, (a) => a.code + a.text, (a) => make("p", { class: "alert" }, make("b"), make("span")), (e, a) => {
@@ -174,7 +174,7 @@ function renderWindows(c) {
     meter.children[0].style.width = `${(100 * w.share) / top}%`;
     meter.children[1].style.left = `${(100 * w.cap) / top}%`;
     put(foot.children[0], `${whole(w.abandoned)} of ${whole(w.answered)} people`);
-    put(foot.children[1], over ? `over the cap of ${+(w.cap * 100).toFixed(2)} %` : `cap ${+(w.cap * 100).toFixed(2)} %`);
+    put(foot.children[1], `${over ? "over the cap," : "cap"} ${+(w.cap * 100).toFixed(2)}\u00a0%`);
   });
 }
 

@@ -28,7 +28,10 @@ async function call(path, body) {
   const answer = await fetch(path, { ...init, headers: { ...headers(), "content-type": "application/json" } });
   const data = await answer.json().catch(() => ({ message: `status ${answer.status}`, remedy: "try again" }));
   if (answer.ok) return data;
-  if (answer.status === 401) lock();
+  if (answer.status === 401) {
+    lock();
+    throw new Error("That token is wrong: ask whoever runs Carillon.");
+  }
   throw new Error(`${data.message}; ${data.remedy}.`);
 }
 
