@@ -1,0 +1,135 @@
+//! The real binary as a child process, watched through its own event stream.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpStream, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// Longest wait for anything; far above what any flow needs.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The binary under test.
+pub fn carillon(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_carillon"));
+    command.current_dir(folder).env_remove("CARILLON_CONFIG").env("NO_COLOR", "1");
+    command
+}
+
+/// Runs a subcommand to its end; panics with everything it said when it fails.
+pub fn run(folder: &Path, args: &[&str]) -> Output {
+    let output = carillon(folder).args(args).output().expect("the binary starts");
+    assert!(
+        output.status.success(),
+        "carillon {args:?} ended with {}\n{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+/// What a subcommand answers with `--json`.
+pub fn run_json(folder: &Path, args: &[&str]) -> Value {
+    let output = run(folder, args);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("carillon {args:?}: {error}\n{}", String::from_utf8_lossy(&output.stdout))
+    })
+}
+
+/// UDP (and TCP) ports nobody uses at the moment.
+pub fn free_ports(count: usize) -> Vec<u16> {
+    let sockets: Vec<UdpSocket> = (0..count)
+        .map(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"))
+        .collect();
+    sockets.iter().map(|s| s.local_addr().expect("bound").port()).collect()
+}
+
+/// A child that does not outlive its test.
+pub struct Running(Child);
+
+impl Running {
+    pub fn start(mut command: Command, log: &Path) -> Self {
+        let file = std::fs::File::create(log).expect("a log file");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("a second handle"))
+            .stderr(file)
+            .spawn()
+            .expect("the program starts");
+        Self(child)
+    }
+
+    /// Asks it to end (SIGTERM) and waits for it.
+    pub fn terminate(mut self) -> std::process::ExitStatus {
+        let pid = self.0.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(asked.success());
+        self.0.wait().expect("it ends")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The wallboard's event stream of a node.
+pub struct Board {
+    lines: BufReader<TcpStream>,
+}
+
+impl Board {
+    /// Connects as soon as the node serves.
+    pub fn open(port: u16) -> Self {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        let mut stream = loop {
+            match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
+                Ok(stream) => break stream,
+                Err(error) if std::time::Instant::now() > deadline => panic!("port {port}: {error}"),
+                Err(_) => std::thread::yield_now(),
+            }
+        };
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        write!(stream, "GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n\r\n")
+            .expect("the request leaves");
+        Self { lines: BufReader::new(stream) }
+    }
+
+    /// Reads boards until one fits; panics with the last one after [`PATIENCE`].
+    pub fn wait(&mut self, what: &str, mut fits: impl FnMut(&Value) -> bool) -> Value {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        let mut last = Value::Null;
+        let mut line = String::new();
+        loop {
+            line.clear();
+            let read = self.lines.read_line(&mut line);
+            let ended = !matches!(read, Ok(n) if n > 0);
+            assert!(!ended && std::time::Instant::now() < deadline, "{what} never came; last: {last:#}");
+            let Some(board) = line.strip_prefix("data:").and_then(|d| serde_json::from_str(d.trim()).ok()) else {
+                continue;
+            };
+            if fits(&board) {
+                return board;
+            }
+            last = board;
+        }
+    }
+}
+
+/// Rows of a query, as the `sqlite3` shell prints them with `|` between columns.
+pub fn sql(database: &Path, query: &str) -> Vec<Vec<String>> {
+    let output = Command::new("sqlite3").arg(database).arg(query).output().expect("sqlite3 is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    text.lines().map(|line| line.split('|').map(str::to_owned).collect()).collect()
+}
+
+/// A file of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
