@@ -7,7 +7,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum NodeError {
     /// The store cannot be opened or read.
-    #[error("{step}: {cause}; check the path, its permissions and the free space (`carillon check`)")]
+    #[error(
+        "{step}: {cause}; check the path, its permissions and the free space (`carillon check`)"
+    )]
     Store {
         /// What was being done.
         step: &'static str,

@@ -13,7 +13,11 @@ use carillon_store::{CallEntry, LeadDetails};
 /// The lead as the gate judges it, from what is stored.
 pub fn lead_of(details: &LeadDetails) -> Lead {
     let history = details.history.iter().rev().filter_map(|record| {
-        Some(PastAttempt { at: record.started, number: record.number?, outcome: record.outcome })
+        Some(PastAttempt {
+            at: record.started,
+            number: record.number?,
+            outcome: record.outcome,
+        })
     });
     Lead {
         id: details.id,
@@ -31,7 +35,11 @@ pub fn lead_of(details: &LeadDetails) -> Lead {
         zone: details.zone.clone(),
         country: details.country.clone(),
         state: details.state.clone(),
-        tags: details.tags.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        tags: details
+            .tags
+            .iter()
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
         needs: details.needs.clone(),
         owner: details.owner,
         callback: details.callback,
@@ -52,7 +60,12 @@ pub fn lead(details: &LeadDetails, campaign: &CampaignConfig, now: Wall) -> Expl
         Ok(gate) => gate,
         Err(error) => {
             steps.push(step("rules", Verdict::Stop, error.to_string()));
-            return explained(details, steps, "the campaign's rules cannot be applied".to_owned(), None);
+            return explained(
+                details,
+                steps,
+                "the campaign's rules cannot be applied".to_owned(),
+                None,
+            );
         }
     };
     let lead = lead_of(details);
@@ -61,27 +74,43 @@ pub fn lead(details: &LeadDetails, campaign: &CampaignConfig, now: Wall) -> Expl
     let mut allowed = false;
     for (index, number) in lead.numbers.iter().enumerate() {
         let number_steps = gate.explain(&lead, index, now, ring);
-        steps.extend(number_steps.iter().map(|check| rule_step(&number.number.masked(), check)));
+        steps.extend(
+            number_steps
+                .iter()
+                .map(|check| rule_step(&number.number.masked(), check)),
+        );
         let at = gate.next_allowed(&lead, index, now, ring);
         allowed |= at.is_some_and(|at| at <= now);
         next = [next, at].into_iter().flatten().min();
     }
     let open = matches!(details.status, LeadStatus::Due | LeadStatus::Callback);
-    let next = next.filter(|_| open).map(|at| details.next_at.map_or(at, |due| due.max(at)));
-    let blocked = steps.iter().find(|s| s.verdict == Verdict::Stop).map(|s| format!("{}: {}", s.topic, s.detail));
+    let next = next
+        .filter(|_| open)
+        .map(|at| details.next_at.map_or(at, |due| due.max(at)));
+    let blocked = steps
+        .iter()
+        .find(|s| s.verdict == Verdict::Stop)
+        .map(|s| format!("{}: {}", s.topic, s.detail));
     let due = details.next_at.is_none_or(|at| at <= now);
     let held = details.leased_until.is_some_and(|until| until > now);
     let summary = match (open, allowed && due && details.list_active, next) {
         (false, _, _) => format!("not dialed: the lead is {}", details.status.name()),
         (true, true, _) if held => "in the hopper or on the line now".to_owned(),
         (true, true, _) => "may be dialed now: it waits for its turn".to_owned(),
-        (true, false, Some(at)) => format!("not dialed before {at}: {}", blocked.unwrap_or_default()),
+        (true, false, Some(at)) => {
+            format!("not dialed before {at}: {}", blocked.unwrap_or_default())
+        }
         (true, false, None) => format!("not dialed: {}", blocked.unwrap_or_default()),
     };
     explained(details, steps, summary, next)
 }
 
-fn explained(details: &LeadDetails, steps: Vec<ExplainStep>, summary: String, next: Option<Wall>) -> Explanation {
+fn explained(
+    details: &LeadDetails,
+    steps: Vec<ExplainStep>,
+    summary: String,
+    next: Option<Wall>,
+) -> Explanation {
     Explanation {
         subject: format!("lead {}", details.id),
         summary,
@@ -94,25 +123,57 @@ fn explained(details: &LeadDetails, steps: Vec<ExplainStep>, summary: String, ne
 fn standing(details: &LeadDetails, now: Wall) -> Vec<ExplainStep> {
     let mut steps = Vec::new();
     let open = matches!(details.status, LeadStatus::Due | LeadStatus::Callback);
-    let why = if details.why.is_empty() { "never called".to_owned() } else { details.why.clone() };
+    let why = if details.why.is_empty() {
+        "never called".to_owned()
+    } else {
+        details.why.clone()
+    };
     steps.push(step(
         "status",
         if open { Verdict::Pass } else { Verdict::Stop },
-        format!("{} ({why}), {} attempts that count", details.status.name(), details.attempts),
+        format!(
+            "{} ({why}), {} attempts that count",
+            details.status.name(),
+            details.attempts
+        ),
     ));
-    let list = if details.list_active { Verdict::Pass } else { Verdict::Stop };
+    let list = if details.list_active {
+        Verdict::Pass
+    } else {
+        Verdict::Stop
+    };
     let switched = if details.list_active { "on" } else { "off" };
-    steps.push(step("list", list, format!("list `{}` is switched {switched}", details.list)));
+    steps.push(step(
+        "list",
+        list,
+        format!("list `{}` is switched {switched}", details.list),
+    ));
     if let Some(at) = details.next_at.filter(|_| open) {
         let due = at <= now;
-        let detail = if due { format!("due since {at}") } else { format!("not due before {at}") };
-        steps.push(step("due", if due { Verdict::Pass } else { Verdict::Stop }, detail));
+        let detail = if due {
+            format!("due since {at}")
+        } else {
+            format!("not due before {at}")
+        };
+        steps.push(step(
+            "due",
+            if due { Verdict::Pass } else { Verdict::Stop },
+            detail,
+        ));
     }
     if let Some(until) = details.leased_until.filter(|&until| until > now) {
-        steps.push(step("lease", Verdict::Fact, format!("held for dialing until {until}")));
+        steps.push(step(
+            "lease",
+            Verdict::Fact,
+            format!("held for dialing until {until}"),
+        ));
     }
     if let Some(stored) = &details.refusal {
-        steps.push(step("last refusal", Verdict::Fact, format!("{} at {}", stored.refusal, stored.at)));
+        steps.push(step(
+            "last refusal",
+            Verdict::Fact,
+            format!("{} at {}", stored.refusal, stored.at),
+        ));
     }
     steps
 }
@@ -129,14 +190,22 @@ fn rule_step(number: &str, check: &RuleCheck) -> ExplainStep {
     if let Some(at) = check.not_before {
         detail.push_str(&format!("; passes from {at}"));
     }
-    let verdict = if check.passed { Verdict::Pass } else { Verdict::Stop };
+    let verdict = if check.passed {
+        Verdict::Pass
+    } else {
+        Verdict::Stop
+    };
     step(&format!("{number} {}", check.rule), verdict, detail)
 }
 
 /// What happened to a call, from its record and, where it is still remembered, its messages.
 pub fn call(entry: &CallEntry, ladder: Option<&Ladder>) -> Explanation {
     let r = &entry.record;
-    let mut steps = vec![step("placed", Verdict::Fact, format!("{} on trunk {}", r.started, r.trunk))];
+    let mut steps = vec![step(
+        "placed",
+        Verdict::Fact,
+        format!("{} on trunk {}", r.started, r.trunk),
+    )];
     if let Some(permit) = &r.permit {
         let rules: Vec<&str> = permit.rules.iter().map(|p| p.rule.as_str()).collect();
         steps.push(step(
@@ -182,10 +251,22 @@ pub fn call(entry: &CallEntry, ladder: Option<&Ladder>) -> Explanation {
     for line in ladder.map(|l| l.lines.as_slice()).unwrap_or_default() {
         let arrow = if line.sent { "sent to" } else { "from" };
         let at = line.at.millis_since(r.started);
-        steps.push(step("SIP", Verdict::Fact, format!("{at} ms {arrow} {}: {}", line.peer, line.message)));
+        steps.push(step(
+            "SIP",
+            Verdict::Fact,
+            format!("{at} ms {arrow} {}: {}", line.peer, line.message),
+        ));
     }
-    let late = if r.late_answer { ", answered after it had been given up" } else { "" };
-    let settled = if entry.settled { ", settled after a crash" } else { "" };
+    let late = if r.late_answer {
+        ", answered after it had been given up"
+    } else {
+        ""
+    };
+    let settled = if entry.settled {
+        ", settled after a crash"
+    } else {
+        ""
+    };
     Explanation {
         subject: format!("call {}", r.call),
         summary: format!("{}{late}{settled}", r.outcome.name()),
@@ -201,18 +282,50 @@ pub fn decision(decision: &PacingDecision) -> Explanation {
     let steps = vec![
         fact("mode", decision.mode.clone()),
         fact("at", decision.at.to_string()),
-        fact("wanted before caps", decision.pace.wanted_before_caps.to_string()),
-        step("binding constraint", Verdict::Stop, format!("{}: {}", decision.pace.binding.code(), decision.pace.binding.describe())),
+        fact(
+            "wanted before caps",
+            decision.pace.wanted_before_caps.to_string(),
+        ),
+        step(
+            "binding constraint",
+            Verdict::Stop,
+            format!(
+                "{}: {}",
+                decision.pace.binding.code(),
+                decision.pace.binding.describe()
+            ),
+        ),
         fact("placed", decision.placed.to_string()),
         fact("agents idle", i.counts.idle.to_string()),
         fact("calls in flight", i.counts.in_flight.to_string()),
         fact("people waiting", i.counts.waiting.to_string()),
-        fact("answers expected", format!("{:.2} within {:.1} s", i.expected_answers, i.horizon_s)),
-        fact("agents expected free", format!("{:.2} within {:.1} s", i.expected_frees, i.horizon_s)),
-        fact("chance that one line more meets no agent", format!("{:.4}, accepted {:.4}", i.overdial_next, i.threshold)),
-        fact("share of calls a person answers", format!("{:.3}", i.p_human)),
-        fact("mean ring, talk, wrap-up", format!("{:.1} s, {:.1} s, {:.1} s", i.ring_mean_s, i.talk_mean_s, i.wrap_mean_s)),
-        fact("abandonment", format!("{:.4} of {:.4}", i.abandonment, i.cap)),
+        fact(
+            "answers expected",
+            format!("{:.2} within {:.1} s", i.expected_answers, i.horizon_s),
+        ),
+        fact(
+            "agents expected free",
+            format!("{:.2} within {:.1} s", i.expected_frees, i.horizon_s),
+        ),
+        fact(
+            "chance that one line more meets no agent",
+            format!("{:.4}, accepted {:.4}", i.overdial_next, i.threshold),
+        ),
+        fact(
+            "share of calls a person answers",
+            format!("{:.3}", i.p_human),
+        ),
+        fact(
+            "mean ring, talk, wrap-up",
+            format!(
+                "{:.1} s, {:.1} s, {:.1} s",
+                i.ring_mean_s, i.talk_mean_s, i.wrap_mean_s
+            ),
+        ),
+        fact(
+            "abandonment",
+            format!("{:.4} of {:.4}", i.abandonment, i.cap),
+        ),
         fact("lines allowed by the tightest cap", i.lines_max.to_string()),
     ];
     Explanation {
@@ -224,7 +337,11 @@ pub fn decision(decision: &PacingDecision) -> Explanation {
 }
 
 fn step(topic: &str, verdict: Verdict, detail: String) -> ExplainStep {
-    ExplainStep { topic: topic.to_owned(), verdict, detail }
+    ExplainStep {
+        topic: topic.to_owned(),
+        verdict,
+        detail,
+    }
 }
 
 #[cfg(test)]

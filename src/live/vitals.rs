@@ -59,7 +59,10 @@ impl Default for VitalCounters {
             refused_inbound: Counter::default(),
             wall_jumps: Counter::default(),
             datagrams_unsent: Counter::default(),
-            bridge_us: Mutex::new(Latency { histogram, sum_us: 0 }),
+            bridge_us: Mutex::new(Latency {
+                histogram,
+                sum_us: 0,
+            }),
         }
     }
 }
@@ -112,7 +115,9 @@ impl VitalCounters {
     }
 
     fn bridges(&self) -> std::sync::MutexGuard<'_, Latency> {
-        self.bridge_us.lock().unwrap_or_else(PoisonError::into_inner)
+        self.bridge_us
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

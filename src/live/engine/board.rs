@@ -24,11 +24,17 @@ pub(crate) struct Names {
 
 impl Names {
     fn agent(&self, id: AgentId) -> String {
-        self.agents.get(&id).cloned().unwrap_or_else(|| format!("agent {id}"))
+        self.agents
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| format!("agent {id}"))
     }
 
     fn trunk(&self, id: TrunkId) -> String {
-        self.trunks.get(&id).cloned().unwrap_or_else(|| format!("trunk {id}"))
+        self.trunks
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| format!("trunk {id}"))
     }
 }
 
@@ -95,11 +101,20 @@ impl Board {
     /// Notes something of the node's own.
     pub(crate) fn note(&mut self, at: Wall, level: AlertLevel, code: &str, text: String) {
         self.alerts.retain(|a| !(a.code == code && a.text == text));
-        self.alerts.push_front(BoardAlert { level, code: code.to_owned(), text, since: at });
+        self.alerts.push_front(BoardAlert {
+            level,
+            code: code.to_owned(),
+            text,
+            since: at,
+        });
         self.alerts.truncate(ALERTS_MAX);
     }
 
-    pub(crate) fn show(&mut self, floor: FloorStatus, bridge: carillon_api::port::LatencySummary) -> BoardStatus {
+    pub(crate) fn show(
+        &mut self,
+        floor: FloorStatus,
+        bridge: carillon_api::port::LatencySummary,
+    ) -> BoardStatus {
         let now = floor.at;
         self.alerts.retain(|a| now < a.since + ALERT_FOR);
         BoardStatus {
@@ -118,19 +133,28 @@ mod tests {
     use super::*;
 
     fn shown(board: &mut Board, at: i64) -> Vec<String> {
-        let floor = FloorStatus { at: Wall(at), ..FloorStatus::default() };
+        let floor = FloorStatus {
+            at: Wall(at),
+            ..FloorStatus::default()
+        };
         let board = board.show(floor, Default::default());
         board.alerts.into_iter().map(|a| a.text).collect()
     }
 
     #[test]
     fn alerts_name_people_repeat_once_and_fade() {
-        let names = Names { agents: [(AgentId(7), "ana".to_owned())].into(), trunks: BTreeMap::new() };
+        let names = Names {
+            agents: [(AgentId(7), "ana".to_owned())].into(),
+            trunks: BTreeMap::new(),
+        };
         let mut board = Board::new(names, false);
         board.alert(Wall(0), &Alert::AgentLineLost(AgentId(7)));
         board.alert(Wall(500_000), &Alert::AgentLineLost(AgentId(7)));
         board.alert(Wall(500_000), &Alert::StoreBack);
-        assert_eq!(shown(&mut board, 600_001), ["the phone line of ana was lost"]);
+        assert_eq!(
+            shown(&mut board, 600_001),
+            ["the phone line of ana was lost"]
+        );
         assert!(shown(&mut board, 1_100_001).is_empty());
     }
 }

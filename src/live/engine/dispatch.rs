@@ -27,9 +27,18 @@ impl Outlets {
                 // Gone only while the node stops: then no leads are needed.
                 let _ = self.leads.blocking_send(LeadsWanted { campaign, count });
             }
-            Command::LeadDone { campaign, lead, update } => {
+            Command::LeadDone {
+                campaign,
+                lead,
+                update,
+            } => {
                 self.held.remove(lead);
-                self.records.put(RecordJob::Lead { campaign, lead, update, at });
+                self.records.put(RecordJob::Lead {
+                    campaign,
+                    lead,
+                    update,
+                    at,
+                });
             }
             Command::RetireNumber { lead, number } => {
                 tracing::info!(%lead, number = %number.masked(), "number retired");
@@ -59,7 +68,12 @@ impl Outlets {
                 self.records.put(RecordJob::Alert(AlertEntry { at, alert }));
             }
             Command::AgentChanged { agent, from, to } => {
-                self.records.put(RecordJob::Agent(AgentChange { agent, from, to, at }));
+                self.records.put(RecordJob::Agent(AgentChange {
+                    agent,
+                    from,
+                    to,
+                    at,
+                }));
                 self.to_switch(Command::AgentChanged { agent, from, to });
             }
             other => self.to_switch(other),
@@ -77,7 +91,10 @@ fn log_alert(alert: &Alert) {
     match alert {
         Alert::TrunkUp(_) | Alert::StoreBack => tracing::info!(?alert, "alert over"),
         Alert::InvariantBroken(what) => {
-            tracing::error!(what, "an invariant does not hold: dialing has stopped, calls go on");
+            tracing::error!(
+                what,
+                "an invariant does not hold: dialing has stopped, calls go on"
+            );
         }
         _ => tracing::warn!(?alert, "alert"),
     }

@@ -48,10 +48,19 @@ struct Shared {
 
 impl Tap {
     /// Opens the journal's first file in `directory` and starts its thread.
-    pub(crate) fn start(directory: Option<&Path>, engine: EngineConfig, clock: &NodeClock) -> Result<Self, NodeError> {
+    pub(crate) fn start(
+        directory: Option<&Path>,
+        engine: EngineConfig,
+        clock: &NodeClock,
+    ) -> Result<Self, NodeError> {
         let shared = Arc::new(Shared::default());
         let Some(directory) = directory else {
-            return Ok(Self { queue: None, thread: None, shared, told: false });
+            return Ok(Self {
+                queue: None,
+                thread: None,
+                shared,
+                told: false,
+            });
         };
         let failed = |e: String| NodeError::Journal(format!("{}: {e}", directory.display()));
         std::fs::create_dir_all(directory).map_err(|e| failed(e.to_string()))?;
@@ -66,8 +75,16 @@ impl Tap {
         let thread = std::thread::Builder::new()
             .name("carillon-journal".to_owned())
             .spawn(move || write_all(files, writer, &entries, &of_thread))
-            .map_err(|source| NodeError::Start { what: "the journal", source })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), shared, told: false })
+            .map_err(|source| NodeError::Start {
+                what: "the journal",
+                source,
+            })?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+            shared,
+            told: false,
+        })
     }
 
     /// Notes an input, before the engine hears it.
@@ -138,19 +155,29 @@ struct Files {
 impl Files {
     fn open(&self) -> Result<Writer<File>, String> {
         let name = format!("{:013}-{:04}.journal", self.started.0, self.header.part);
-        let file = File::options().write(true).create_new(true).open(self.directory.join(name));
+        let file = File::options()
+            .write(true)
+            .create_new(true)
+            .open(self.directory.join(name));
         let file = file.map_err(|e| e.to_string())?;
         Writer::create(file, &self.header, FILE_BYTES_MAX).map_err(|e| e.to_string())
     }
 }
 
-fn write_all(mut files: Files, mut writer: Writer<File>, entries: &Receiver<Entry>, shared: &Shared) {
+fn write_all(
+    mut files: Files,
+    mut writer: Writer<File>,
+    entries: &Receiver<Entry>,
+    shared: &Shared,
+) {
     loop {
         let written = match entries.recv_timeout(FLUSH_EVERY) {
             Ok(Entry::Input(now, input)) => writer.input(now, &input).map_err(|e| e.to_string()),
             Ok(Entry::Digest(digest)) => writer.digest(digest).map_err(|e| e.to_string()),
             Ok(Entry::Rotate(snapshot)) => rotate(&mut files, &mut writer, snapshot),
-            Err(crossbeam_channel::RecvTimeoutError::Timeout) => writer.flush().map_err(|e| e.to_string()),
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) => {
+                writer.flush().map_err(|e| e.to_string())
+            }
             Err(crossbeam_channel::RecvTimeoutError::Disconnected) => break,
         };
         if let Err(error) = written {
@@ -186,14 +213,31 @@ mod tests {
         let mut tap = Tap::start(Some(directory.path()), config, &clock).unwrap();
         let mut engine = Engine::new(config);
         for second in 0..5 {
-            let now = Now { mono: carillon_decision::Mono::from_secs(second), wall: Wall(0) };
-            tap.input(now, &Input::Drain { on: second % 2 == 0 });
-            engine.handle(now, Input::Drain { on: second % 2 == 0 });
+            let now = Now {
+                mono: carillon_decision::Mono::from_secs(second),
+                wall: Wall(0),
+            };
+            tap.input(
+                now,
+                &Input::Drain {
+                    on: second % 2 == 0,
+                },
+            );
+            engine.handle(
+                now,
+                Input::Drain {
+                    on: second % 2 == 0,
+                },
+            );
             tap.commands(&[], &engine);
         }
         tap.close();
         assert!(!tap.newly_lost());
-        let file = std::fs::read_dir(directory.path()).unwrap().next().unwrap().unwrap();
+        let file = std::fs::read_dir(directory.path())
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
         assert!(file.metadata().unwrap().len() > 100);
     }
 
@@ -201,7 +245,12 @@ mod tests {
     fn a_journal_that_lost_an_entry_ends_and_says_so_once() {
         let (queue, entries) = crossbeam_channel::bounded(1);
         let shared = Arc::new(Shared::default());
-        let mut tap = Tap { queue: Some(queue), thread: None, shared, told: false };
+        let mut tap = Tap {
+            queue: Some(queue),
+            thread: None,
+            shared,
+            told: false,
+        };
         let now = Now::default();
         tap.input(now, &Input::Tick);
         assert!(!tap.newly_lost());

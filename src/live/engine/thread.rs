@@ -1,9 +1,9 @@
 //! The engine's thread: one input at a time, in order, with the clock read once for each.
 
+use super::Message;
 use super::board::Board;
 use super::dispatch::Outlets;
 use super::journal_tap::Tap;
-use super::Message;
 use crate::clock::NodeClock;
 use crate::error::NodeError;
 use crate::switch::Notice;
@@ -47,11 +47,19 @@ impl EngineThread {
         std::thread::Builder::new()
             .name("carillon-engine".to_owned())
             .spawn(move || self.run())
-            .map_err(|source| NodeError::Start { what: "the engine", source })
+            .map_err(|source| NodeError::Start {
+                what: "the engine",
+                source,
+            })
     }
 
     fn run(mut self) {
-        let mut turn = Turn { wake: None, published: Mono(0), dirty: true, halted: None };
+        let mut turn = Turn {
+            wake: None,
+            published: Mono(0),
+            dirty: true,
+            halted: None,
+        };
         loop {
             let next = self.messages.recv_timeout(self.patience(&turn));
             let now = self.clock.now();
@@ -74,10 +82,18 @@ impl EngineThread {
     /// How long to wait for the next message.
     fn patience(&self, turn: &Turn) -> Duration {
         let now = self.clock.now().mono;
-        let publish = turn.published + if turn.dirty { PUBLISH_EVERY } else { PUBLISH_AT_LEAST };
+        let publish = turn.published
+            + if turn.dirty {
+                PUBLISH_EVERY
+            } else {
+                PUBLISH_AT_LEAST
+            };
         let until = turn.wake.map_or(publish, |wake| wake.min(publish));
         // A millisecond at least: a due board must not turn this into a spin.
-        until.since(now).max(Duration::from_millis(1)).min(PUBLISH_AT_LEAST)
+        until
+            .since(now)
+            .max(Duration::from_millis(1))
+            .min(PUBLISH_AT_LEAST)
     }
 
     /// Handles one input and everything the engine orders because of it.
@@ -115,7 +131,10 @@ impl EngineThread {
     /// the switch looks after them.
     fn halt(&mut self, now: Now, turn: &mut Turn, what: &str) {
         let reason = format!("the engine failed: {what}");
-        tracing::error!(reason, "DIALING HAS STOPPED; conversations go on; restart when they have ended");
+        tracing::error!(
+            reason,
+            "DIALING HAS STOPPED; conversations go on; restart when they have ended"
+        );
         turn.wake = None;
         turn.halted = Some(reason.clone());
         // Gone only when the node stops anyway.
@@ -132,13 +151,19 @@ impl EngineThread {
         }
         if let Some(ms) = self.clock.wall_jump(now) {
             self.vitals.wall_jumps.add(1);
-            tracing::warn!(jump_ms = ms, "the wall clock was set: calling hours follow it at once");
+            tracing::warn!(
+                jump_ms = ms,
+                "the wall clock was set: calling hours follow it at once"
+            );
             let text = format!("the system clock was set by {} s: check NTP", ms / 1_000);
-            self.board.note(now.wall, AlertLevel::Warning, "clock_jump", text);
+            self.board
+                .note(now.wall, AlertLevel::Warning, "clock_jump", text);
         }
         if self.tap.newly_lost() {
-            let text = "the journal's disk cannot follow: inputs are no longer journalled".to_owned();
-            self.board.note(now.wall, AlertLevel::Warning, "journal_lost", text);
+            let text =
+                "the journal's disk cannot follow: inputs are no longer journalled".to_owned();
+            self.board
+                .note(now.wall, AlertLevel::Warning, "journal_lost", text);
         }
         self.publish(now, turn);
     }

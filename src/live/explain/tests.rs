@@ -41,22 +41,32 @@ fn campaign() -> CampaignConfig {
         [[trunk]]
         name = "carrier"
         address = "192.0.2.1"
+        channels = 10
+        calls_per_second = 5
         [[campaign]]
         name = "spring"
         caller_ids = ["+12025550100"]
     "#;
     let config = crate::config::Config::parse(std::path::Path::new("test.toml"), text);
-    config.expect("the test's configuration is valid").campaigns[0].engine.clone()
+    config.expect("the test's configuration is valid").campaigns[0]
+        .engine
+        .clone()
 }
 
 /// 2026-03-04 is a Wednesday.
 fn new_york(hour: i8) -> Wall {
-    let at = jiff::civil::date(2026, 3, 4).at(hour, 0, 0, 0).in_tz("America/New_York").unwrap();
+    let at = jiff::civil::date(2026, 3, 4)
+        .at(hour, 0, 0, 0)
+        .in_tz("America/New_York")
+        .unwrap();
     Wall(at.timestamp().as_millisecond())
 }
 
 fn stops(explanation: &Explanation) -> Vec<&str> {
-    let stops = explanation.steps.iter().filter(|s| s.verdict == Verdict::Stop);
+    let stops = explanation
+        .steps
+        .iter()
+        .filter(|s| s.verdict == Verdict::Stop);
     stops.map(|s| s.topic.as_str()).collect()
 }
 
@@ -65,22 +75,40 @@ fn a_lead_that_may_be_dialed_says_so_and_names_zone_and_source() {
     let told = lead(&details("+12125550123"), &campaign(), new_york(12));
     assert_eq!(told.summary, "may be dialed now: it waits for its turn");
     assert!(stops(&told).is_empty(), "{told:#?}");
-    assert!(told.steps.iter().any(|s| s.detail.contains("[zone America/New_York, from lead_zone]")));
+    assert!(
+        told.steps
+            .iter()
+            .any(|s| s.detail.contains("[zone America/New_York, from lead_zone]"))
+    );
 }
 
 #[test]
 fn outside_hours_it_names_the_rule_and_the_next_allowed_time() {
     let told = lead(&details("+12125550123"), &campaign(), new_york(23));
-    let next = jiff::civil::date(2026, 3, 5).at(8, 0, 0, 0).in_tz("America/New_York").unwrap();
-    assert_eq!(told.next_at.as_deref(), Some(next.timestamp().to_string().as_str()));
-    assert!(told.summary.starts_with("not dialed before 2026-03-05T13:00:00Z"), "{}", told.summary);
+    let next = jiff::civil::date(2026, 3, 5)
+        .at(8, 0, 0, 0)
+        .in_tz("America/New_York")
+        .unwrap();
+    assert_eq!(
+        told.next_at.as_deref(),
+        Some(next.timestamp().to_string().as_str())
+    );
+    assert!(
+        told.summary
+            .starts_with("not dialed before 2026-03-05T13:00:00Z"),
+        "{}",
+        told.summary
+    );
     assert!(!stops(&told).is_empty());
 }
 
 #[test]
 fn a_listed_number_is_never_dialed_and_whole_numbers_stay_inside() {
     let mut listed = details("+12125550123");
-    listed.numbers[0].listed.push(DncMembership { list: "internal".to_owned(), since: Wall(0) });
+    listed.numbers[0].listed.push(DncMembership {
+        list: "internal".to_owned(),
+        since: Wall(0),
+    });
     let told = lead(&listed, &campaign(), new_york(12));
     assert!(told.summary.starts_with("not dialed: "), "{}", told.summary);
     assert_eq!(told.next_at, None);

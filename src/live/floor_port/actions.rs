@@ -2,7 +2,9 @@
 
 use super::{FloorPort, asked, node_problem, unavailable};
 use crate::switch::{Notice, TestCall, TestReport};
-use carillon_api::port::{Action, ActionError, ActionReply, AgentAction, DispositionEntry, Problem};
+use carillon_api::port::{
+    Action, ActionError, ActionReply, AgentAction, DispositionEntry, Problem,
+};
 use carillon_decision::Input;
 use carillon_decision::agent::{AgentState, BreakReason};
 use carillon_decision::campaign::Dial;
@@ -20,17 +22,29 @@ impl FloorPort {
         match action {
             Action::Campaign { name, dials } => self.turn_dials(&name, dials).await,
             Action::List { id, active } => self.switch_list(&id, active).await,
-            Action::Agent { name, action, by_supervisor } => self.agent_does(&name, action, by_supervisor).await,
+            Action::Agent {
+                name,
+                action,
+                by_supervisor,
+            } => self.agent_does(&name, action, by_supervisor).await,
             Action::Disposition(entry) => self.dispose(entry).await,
             Action::TrunkTest { name, number } => self.test_trunk(&name, number).await,
             Action::Drain { on } => {
                 self.tell(Input::Drain { on }).await?;
-                Ok(ActionReply::done(if on { "draining: no new calls" } else { "dialing resumes" }))
+                Ok(ActionReply::done(if on {
+                    "draining: no new calls"
+                } else {
+                    "dialing resumes"
+                }))
             }
             Action::Stop { now } => {
                 // A handle that is gone is stopping already.
                 let _ = self.stop.send(Some(now));
-                Ok(ActionReply::done(if now { "stopping at once" } else { "draining, then stopping" }))
+                Ok(ActionReply::done(if now {
+                    "stopping at once"
+                } else {
+                    "draining, then stopping"
+                }))
             }
         }
     }
@@ -55,13 +69,20 @@ impl FloorPort {
             }
         }
         tuning.check().map_err(|error| {
-            ActionError::new(Problem::Invalid, error.code(), error.to_string(), "choose a value in the range")
+            ActionError::new(
+                Problem::Invalid,
+                error.code(),
+                error.to_string(),
+                "choose a value in the range",
+            )
         })?;
         let turned = dials.len();
         for dial in dials {
             self.tell(Input::Adjust { campaign, dial }).await?;
         }
-        Ok(ActionReply::done(format!("campaign {name}: {turned} settings changed")))
+        Ok(ActionReply::done(format!(
+            "campaign {name}: {turned} settings changed"
+        )))
     }
 
     async fn switch_list(&self, id: &str, active: bool) -> Result<ActionReply, ActionError> {
@@ -76,15 +97,27 @@ impl FloorPort {
         Ok(ActionReply::done(format!("list {id} is {state}")))
     }
 
-    async fn agent_does(&self, name: &str, action: AgentAction, by_supervisor: bool) -> Result<ActionReply, ActionError> {
-        let agent = self.config.agent(name).ok_or_else(|| ActionError::not_found(format!("agent {name}")))?;
+    async fn agent_does(
+        &self,
+        name: &str,
+        action: AgentAction,
+        by_supervisor: bool,
+    ) -> Result<ActionReply, ActionError> {
+        let agent = self
+            .config
+            .agent(name)
+            .ok_or_else(|| ActionError::not_found(format!("agent {name}")))?;
         let agent = agent.engine.id;
         let state = self.state_of(agent);
         let input = match action {
             AgentAction::Login => Input::AgentLogin { agent },
             AgentAction::Ready => Input::AgentReady { agent },
             AgentAction::Break => {
-                let reason = if by_supervisor { BreakReason::Supervisor } else { BreakReason::Requested };
+                let reason = if by_supervisor {
+                    BreakReason::Supervisor
+                } else {
+                    BreakReason::Requested
+                };
                 Input::AgentBreak { agent, reason }
             }
             AgentAction::Logout => Input::AgentLogout { agent, now: false },
@@ -93,15 +126,24 @@ impl FloorPort {
         let out = state == AgentState::LoggedOut;
         let conflict = match action {
             AgentAction::Login => (!out).then_some("is logged in already"),
-            AgentAction::Hangup => (!matches!(state, AgentState::Talking(_))).then_some("is in no conversation"),
+            AgentAction::Hangup => {
+                (!matches!(state, AgentState::Talking(_))).then_some("is in no conversation")
+            }
             _ => out.then_some("is not logged in"),
         };
         if let Some(why) = conflict {
             let message = format!("{name} {why}");
-            return Err(ActionError::new(Problem::Conflict, "LIVE-STATE", message, "look at the present state first"));
+            return Err(ActionError::new(
+                Problem::Conflict,
+                "LIVE-STATE",
+                message,
+                "look at the present state first",
+            ));
         }
         self.tell(input).await?;
-        Ok(ActionReply::done(format!("{name}: {action:?}").to_lowercase()))
+        Ok(ActionReply::done(
+            format!("{name}: {action:?}").to_lowercase(),
+        ))
     }
 
     pub(super) fn state_of(&self, agent: AgentId) -> AgentState {
@@ -125,13 +167,30 @@ impl FloorPort {
                 "choose a disposition while you talk or wrap up",
             ));
         };
-        let invalid = |message: String, remedy: &str| ActionError::new(Problem::Invalid, "LIVE-DISPOSITION", message, remedy);
-        let kind = campaign.engine.dispositions.iter().find(|d| d.code == entry.code);
-        let kind = kind.ok_or_else(|| invalid(format!("`{}` is no disposition of the campaign", entry.code), "choose one of the list"))?;
+        let invalid = |message: String, remedy: &str| {
+            ActionError::new(Problem::Invalid, "LIVE-DISPOSITION", message, remedy)
+        };
+        let kind = campaign
+            .engine
+            .dispositions
+            .iter()
+            .find(|d| d.code == entry.code);
+        let kind = kind.ok_or_else(|| {
+            invalid(
+                format!("`{}` is no disposition of the campaign", entry.code),
+                "choose one of the list",
+            )
+        })?;
         if kind.callback && entry.callback.is_none() {
-            return Err(invalid(format!("`{}` needs a time to call back", entry.code), "give the promised time"));
+            return Err(invalid(
+                format!("`{}` needs a time to call back", entry.code),
+                "give the promised time",
+            ));
         }
-        let callback = entry.callback.filter(|_| kind.callback).map(|at| Callback { at, agent: Some(entry.agent) });
+        let callback = entry.callback.filter(|_| kind.callback).map(|at| Callback {
+            at,
+            agent: Some(entry.agent),
+        });
         self.tell(Input::AgentDisposition {
             agent: entry.agent,
             call: entry.call,
@@ -140,17 +199,36 @@ impl FloorPort {
             ready: entry.ready,
         })
         .await?;
-        Ok(ActionReply::done(format!("call {}: {}", entry.call, entry.code)))
+        Ok(ActionReply::done(format!(
+            "call {}: {}",
+            entry.call, entry.code
+        )))
     }
 
     async fn test_trunk(&self, name: &str, number: E164) -> Result<ActionReply, ActionError> {
-        let trunk = self.config.trunk(name).ok_or_else(|| ActionError::not_found(format!("trunk {name}")))?;
-        let mut shown = self.config.campaigns.iter().flat_map(|c| c.engine.caller_ids.iter().copied());
+        let trunk = self
+            .config
+            .trunk(name)
+            .ok_or_else(|| ActionError::not_found(format!("trunk {name}")))?;
+        let mut shown = self
+            .config
+            .campaigns
+            .iter()
+            .flat_map(|c| c.engine.caller_ids.iter().copied());
         let caller_id = shown.next().ok_or_else(|| {
-            ActionError::new(Problem::Invalid, "LIVE-CALLER-ID", "no campaign has a caller ID to show", "add one")
+            ActionError::new(
+                Problem::Invalid,
+                "LIVE-CALLER-ID",
+                "no campaign has a caller ID to show",
+                "add one",
+            )
         })?;
         let (reply, report) = oneshot::channel();
-        let test = TestCall { trunk: trunk.engine.id, number, caller_id };
+        let test = TestCall {
+            trunk: trunk.engine.id,
+            number,
+            caller_id,
+        };
         let sent = self.notices.send(Notice::Test { test, reply }).await;
         sent.map_err(|_| unavailable("the node is stopping"))?;
         match tokio::time::timeout(TEST_WITHIN, report).await {

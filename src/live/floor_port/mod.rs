@@ -14,7 +14,8 @@ use crate::switch::{LadderKey, Ladders, Notice};
 use crate::vitals::VitalCounters;
 use carillon_api::port::{
     Action, ActionError, ActionReply, Answer, BoardStatus, CallFilter, DecisionFilter, Explanation,
-    ExtraMetric, Floor, LeadCard, LeadView, ListView, MetricKind, Problem, Report, ReportRange, Subject,
+    ExtraMetric, Floor, LeadCard, LeadView, ListView, MetricKind, Problem, Report, ReportRange,
+    Subject,
 };
 use carillon_decision::call::CallRecord;
 use carillon_decision::id::{AgentId, CampaignId, DecisionId, LeadId};
@@ -61,7 +62,17 @@ impl FloorPort {
         vitals: Arc<VitalCounters>,
         stop: watch::Sender<Option<bool>>,
     ) -> Self {
-        Self { config, clock, store, inputs, notices, status, ladders, vitals, stop }
+        Self {
+            config,
+            clock,
+            store,
+            inputs,
+            notices,
+            status,
+            ladders,
+            vitals,
+            stop,
+        }
     }
 
     /// The configuration, with the ids of the store.
@@ -74,7 +85,9 @@ impl FloorPort {
     }
 
     fn campaign(&self, name: &str) -> Result<&CampaignSettings, ActionError> {
-        self.config.campaign(name).ok_or_else(|| ActionError::not_found(format!("campaign {name}")))
+        self.config
+            .campaign(name)
+            .ok_or_else(|| ActionError::not_found(format!("campaign {name}")))
     }
 
     fn campaign_by_id(&self, id: CampaignId) -> Option<&CampaignSettings> {
@@ -87,21 +100,30 @@ impl FloorPort {
     }
 
     fn optional_campaign(&self, name: Option<&str>) -> Result<Option<CampaignId>, ActionError> {
-        name.map(|name| self.campaign(name).map(|c| c.engine.id)).transpose()
+        name.map(|name| self.campaign(name).map(|c| c.engine.id))
+            .transpose()
     }
 
     fn agent_name(&self, id: AgentId) -> Option<String> {
-        self.config.agents.iter().find(|a| a.engine.id == id).map(|a| a.display_name.clone())
+        self.config
+            .agents
+            .iter()
+            .find(|a| a.engine.id == id)
+            .map(|a| a.display_name.clone())
     }
 
     async fn explained(&self, subject: Subject) -> Result<Explanation, ActionError> {
         match subject {
             Subject::Lead(id) => {
                 let details = asked(self.store.lead(id)).await?;
-                let campaign = self
-                    .campaign_by_id(details.campaign)
-                    .ok_or_else(|| ActionError::not_found(format!("campaign {}", details.campaign)))?;
-                Ok(explain::lead(&details, &campaign.engine, self.clock.now().wall))
+                let campaign = self.campaign_by_id(details.campaign).ok_or_else(|| {
+                    ActionError::not_found(format!("campaign {}", details.campaign))
+                })?;
+                Ok(explain::lead(
+                    &details,
+                    &campaign.engine,
+                    self.clock.now().wall,
+                ))
             }
             Subject::Call(id) => {
                 let entry = asked(self.store.call(id)).await?;
@@ -112,7 +134,10 @@ impl FloorPort {
         }
     }
 
-    async fn past_decisions(&self, filter: DecisionFilter) -> Result<Vec<PacingDecision>, ActionError> {
+    async fn past_decisions(
+        &self,
+        filter: DecisionFilter,
+    ) -> Result<Vec<PacingDecision>, ActionError> {
         let one = self.optional_campaign(filter.campaign.as_deref())?;
         let all = self.config.campaigns.iter().map(|c| c.engine.id);
         let wanted: Vec<CampaignId> = one.map_or_else(|| all.collect(), |id| vec![id]);
@@ -128,9 +153,13 @@ impl FloorPort {
 
     fn verified(&self, name: &str, pin: &str) -> Result<AgentId, ActionError> {
         let agent = self.config.agent(name);
-        let known = agent.and_then(|a| a.pin.as_ref()).map(|p| p.expose().to_owned());
+        let known = agent
+            .and_then(|a| a.pin.as_ref())
+            .map(|p| p.expose().to_owned());
         // An unknown name costs the same comparison as a wrong PIN.
-        let expected = known.clone().unwrap_or_else(|| "\0".repeat(pin.len().max(1)));
+        let expected = known
+            .clone()
+            .unwrap_or_else(|| "\0".repeat(pin.len().max(1)));
         let right = bool::from(expected.as_bytes().ct_eq(pin.as_bytes()));
         match agent {
             Some(agent) if right && known.is_some() => Ok(agent.engine.id),
@@ -164,11 +193,21 @@ fn store_problem(error: &StoreError) -> ActionError {
 }
 
 fn unavailable(what: &str) -> ActionError {
-    ActionError::new(Problem::Unavailable, "LIVE-BUSY", what, "try again in a moment")
+    ActionError::new(
+        Problem::Unavailable,
+        "LIVE-BUSY",
+        what,
+        "try again in a moment",
+    )
 }
 
 fn node_problem(error: &NodeError) -> ActionError {
-    ActionError::new(Problem::Unavailable, error.code(), error.to_string(), "try again in a moment")
+    ActionError::new(
+        Problem::Unavailable,
+        error.code(),
+        error.to_string(),
+        "try again in a moment",
+    )
 }
 
 impl Floor for FloorPort {
@@ -225,18 +264,62 @@ impl Floor for FloorPort {
             labels: Vec::new(),
             value,
         };
-        let counter = |name: &str, help: &str, value: u64| metric(name, help, MetricKind::Counter, value as f64);
+        let counter = |name: &str, help: &str, value: u64| {
+            metric(name, help, MetricKind::Counter, value as f64)
+        };
         vec![
-            counter("attempts_stored_total", "Attempts written before their INVITE.", v.attempts_stored),
-            counter("originations_not_sent_total", "Originations that were not sent.", v.not_sent),
-            counter("engine_inputs_total", "Inputs the engine has handled.", v.inputs),
-            counter("records_dropped_total", "Records lost because the store's queue was full.", v.records_dropped),
-            counter("agent_calls_refused_total", "Calls of agents' phones to anything but the login.", v.refused_agent_calls),
-            counter("inbound_refused_total", "Inbound calls to none of our caller IDs.", v.refused_inbound),
-            counter("wall_clock_jumps_total", "Jumps of the system's clock.", v.wall_jumps),
-            counter("sip_datagrams_unsent_total", "SIP datagrams the system did not take.", v.datagrams_unsent),
-            metric("engine_inputs_waiting", "Inputs that wait for the engine.", MetricKind::Gauge, v.inputs_waiting as f64),
-            metric("records_waiting", "Writes that wait for the store.", MetricKind::Gauge, v.records_waiting as f64),
+            counter(
+                "attempts_stored_total",
+                "Attempts written before their INVITE.",
+                v.attempts_stored,
+            ),
+            counter(
+                "originations_not_sent_total",
+                "Originations that were not sent.",
+                v.not_sent,
+            ),
+            counter(
+                "engine_inputs_total",
+                "Inputs the engine has handled.",
+                v.inputs,
+            ),
+            counter(
+                "records_dropped_total",
+                "Records lost because the store's queue was full.",
+                v.records_dropped,
+            ),
+            counter(
+                "agent_calls_refused_total",
+                "Calls of agents' phones to anything but the login.",
+                v.refused_agent_calls,
+            ),
+            counter(
+                "inbound_refused_total",
+                "Inbound calls to none of our caller IDs.",
+                v.refused_inbound,
+            ),
+            counter(
+                "wall_clock_jumps_total",
+                "Jumps of the system's clock.",
+                v.wall_jumps,
+            ),
+            counter(
+                "sip_datagrams_unsent_total",
+                "SIP datagrams the system did not take.",
+                v.datagrams_unsent,
+            ),
+            metric(
+                "engine_inputs_waiting",
+                "Inputs that wait for the engine.",
+                MetricKind::Gauge,
+                v.inputs_waiting as f64,
+            ),
+            metric(
+                "records_waiting",
+                "Writes that wait for the store.",
+                MetricKind::Gauge,
+                v.records_waiting as f64,
+            ),
         ]
     }
 }

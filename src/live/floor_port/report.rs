@@ -15,9 +15,15 @@ impl FloorPort {
         let now = self.clock.now().wall;
         let to = range.to.unwrap_or(now);
         let one = self.optional_campaign(range.campaign.as_deref())?;
-        let wanted: Vec<&CampaignSettings> =
-            self.config.campaigns.iter().filter(|c| one.is_none_or(|id| c.engine.id == id)).collect();
-        let day = wanted.first().map_or(now, |c| start_of_day(now, &c.engine.ledger_zone));
+        let wanted: Vec<&CampaignSettings> = self
+            .config
+            .campaigns
+            .iter()
+            .filter(|c| one.is_none_or(|id| c.engine.id == id))
+            .collect();
+        let day = wanted
+            .first()
+            .map_or(now, |c| start_of_day(now, &c.engine.ledger_zone));
         let from = range.from.unwrap_or(day);
         if from > to {
             return Err(ActionError::new(
@@ -31,13 +37,27 @@ impl FloorPort {
         for settings in wanted {
             campaigns.push(self.campaign_report(settings, from, to).await?);
         }
-        Ok(Report { from: from.to_string(), to: to.to_string(), campaigns })
+        Ok(Report {
+            from: from.to_string(),
+            to: to.to_string(),
+            campaigns,
+        })
     }
 
-    async fn campaign_report(&self, settings: &CampaignSettings, from: Wall, to: Wall) -> Result<CampaignReport, ActionError> {
+    async fn campaign_report(
+        &self,
+        settings: &CampaignSettings,
+        from: Wall,
+        to: Wall,
+    ) -> Result<CampaignReport, ActionError> {
         let id = settings.engine.id;
         let figures = asked(self.store.report(from, to, Some(id))).await?;
-        let called = CallFilter { campaign: Some(id), from: Some(from), to: Some(to), ..CallFilter::default() };
+        let called = CallFilter {
+            campaign: Some(id),
+            from: Some(from),
+            to: Some(to),
+            ..CallFilter::default()
+        };
         let mut dispositions = BTreeMap::new();
         for entry in asked(self.store.calls(called, DISPOSED_MAX)).await? {
             if let Some(code) = entry.disposition {
@@ -45,7 +65,12 @@ impl FloorPort {
             }
         }
         let board = self.board();
-        let mode = board.floor.campaigns.iter().find(|c| c.id == id).map(|c| c.mode.clone());
+        let mode = board
+            .floor
+            .campaigns
+            .iter()
+            .find(|c| c.id == id)
+            .map(|c| c.mode.clone());
         let (busy, ready, duty) = agents_time(&figures);
         Ok(CampaignReport {
             id,
@@ -70,11 +95,15 @@ impl FloorPort {
 
 /// Agents' seconds: talking and wrapping up, ready, on duty.
 fn agents_time(figures: &Figures) -> (f64, f64, f64) {
-    figures.agents.iter().map(|a| a.times).fold((0.0, 0.0, 0.0), |(busy, ready, duty), t| {
-        let working = t.talk_s + t.wrap_s;
-        let all = working + t.ready_s + t.reserved_s + t.break_s;
-        (busy + working, ready + t.ready_s, duty + all)
-    })
+    figures
+        .agents
+        .iter()
+        .map(|a| a.times)
+        .fold((0.0, 0.0, 0.0), |(busy, ready, duty), t| {
+            let working = t.talk_s + t.wrap_s;
+            let all = working + t.ready_s + t.reserved_s + t.break_s;
+            (busy + working, ready + t.ready_s, duty + all)
+        })
 }
 
 fn share(part: f64, whole: f64) -> f64 {
@@ -98,7 +127,10 @@ mod tests {
     fn the_day_begins_at_local_midnight() {
         // 2026-03-08 12:00 UTC: New York springs forward that day, midnight was 05:00 UTC.
         let noon = Wall(1_772_971_200_000);
-        assert_eq!(start_of_day(noon, "America/New_York").to_string(), "2026-03-08T05:00:00Z");
+        assert_eq!(
+            start_of_day(noon, "America/New_York").to_string(),
+            "2026-03-08T05:00:00Z"
+        );
         assert_eq!(start_of_day(noon, "nowhere"), Wall(noon.0 - Wall::DAY_MS));
     }
 }

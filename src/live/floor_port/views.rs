@@ -33,7 +33,9 @@ impl FloorPort {
             None => None,
         };
         let masked = live.map(|c| c.number.as_str());
-        let number = ended.and_then(|r| r.number).or_else(|| number_of(details.as_ref()?, masked));
+        let number = ended
+            .and_then(|r| r.number)
+            .or_else(|| number_of(details.as_ref()?, masked));
         let direction = direction.unwrap_or(Direction::Outbound);
         Ok(self.card(status, call, campaign, direction, number, details))
     }
@@ -50,14 +52,32 @@ impl FloorPort {
         let settings = &self.campaign_by_id(campaign)?.engine;
         let who = details.as_ref().map(|d| &d.card);
         let part = |text: Option<&String>| text.cloned().filter(|t| !t.is_empty());
-        let name: Vec<String> = [who.and_then(|w| part(w.first_name.as_ref())), who.and_then(|w| part(w.last_name.as_ref()))]
+        let name: Vec<String> = [
+            who.and_then(|w| part(w.first_name.as_ref())),
+            who.and_then(|w| part(w.last_name.as_ref())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let place = who.map(|w| [w.postal_code.as_ref(), w.city.as_ref()]);
+        let place: Vec<String> = place
             .into_iter()
             .flatten()
+            .flatten()
+            .filter(|t| !t.is_empty())
+            .cloned()
             .collect();
-        let place = who.map(|w| [w.postal_code.as_ref(), w.city.as_ref()]);
-        let place: Vec<String> = place.into_iter().flatten().flatten().filter(|t| !t.is_empty()).cloned().collect();
-        let address = [who.and_then(|w| part(w.address.as_ref())), Some(place.join(" "))];
-        let notes = details.as_ref().map(|d| d.history.iter().take(NOTES_MAX).map(|r| self.note(r)).collect());
+        let address = [
+            who.and_then(|w| part(w.address.as_ref())),
+            Some(place.join(" ")),
+        ];
+        let notes = details.as_ref().map(|d| {
+            d.history
+                .iter()
+                .take(NOTES_MAX)
+                .map(|r| self.note(r))
+                .collect()
+        });
         Some(LeadCard {
             call,
             lead: status.lead,
@@ -65,9 +85,16 @@ impl FloorPort {
             campaign: settings.name.clone(),
             name: name.join(" "),
             number,
-            address: address.into_iter().flatten().filter(|a| !a.is_empty()).collect(),
+            address: address
+                .into_iter()
+                .flatten()
+                .filter(|a| !a.is_empty())
+                .collect(),
             zone: details.as_ref().and_then(|d| d.zone.clone()),
-            tags: details.as_ref().map(|d| d.tags.clone().into_iter().collect()).unwrap_or_default(),
+            tags: details
+                .as_ref()
+                .map(|d| d.tags.clone().into_iter().collect())
+                .unwrap_or_default(),
             history: notes.unwrap_or_default(),
             script: None,
             dispositions: settings.dispositions.clone(),
@@ -85,7 +112,10 @@ impl FloorPort {
         }
     }
 
-    pub(super) async fn past_calls(&self, filter: CallFilter) -> Result<Vec<CallRecord>, ActionError> {
+    pub(super) async fn past_calls(
+        &self,
+        filter: CallFilter,
+    ) -> Result<Vec<CallRecord>, ActionError> {
         let agent = filter.agent.as_deref().map(|name| {
             let found = self.config.agent(name).map(|a| a.engine.id);
             found.ok_or_else(|| ActionError::not_found(format!("agent {name}")))
@@ -112,7 +142,10 @@ impl FloorPort {
 
     pub(super) async fn lead_view(&self, id: LeadId) -> Result<LeadView, ActionError> {
         let d = asked(self.store.lead(id)).await?;
-        let by_lead = StoreFilter { lead: Some(id), ..StoreFilter::default() };
+        let by_lead = StoreFilter {
+            lead: Some(id),
+            ..StoreFilter::default()
+        };
         let calls = asked(self.store.calls(by_lead, 100)).await?;
         Ok(LeadView {
             id: d.id,
@@ -147,14 +180,27 @@ impl FloorPort {
         })
     }
 
-    pub(super) async fn list_views(&self, campaign: Option<String>) -> Result<Vec<ListView>, ActionError> {
+    pub(super) async fn list_views(
+        &self,
+        campaign: Option<String>,
+    ) -> Result<Vec<ListView>, ActionError> {
         let one = self.optional_campaign(campaign.as_deref())?;
-        let wanted = self.config.campaigns.iter().map(|c| c.engine.id).filter(|&id| one.is_none_or(|o| o == id));
+        let wanted = self
+            .config
+            .campaigns
+            .iter()
+            .map(|c| c.engine.id)
+            .filter(|&id| one.is_none_or(|o| o == id));
         let mut views = Vec::new();
         for campaign in wanted {
             for list in asked(self.store.lists(campaign)).await? {
                 let open = |status: &String| matches!(status.as_str(), "new" | "due" | "callback");
-                let open: u64 = list.by_status.iter().filter(|(s, _)| open(s)).map(|(_, n)| n).sum();
+                let open: u64 = list
+                    .by_status
+                    .iter()
+                    .filter(|(s, _)| open(s))
+                    .map(|(_, n)| n)
+                    .sum();
                 views.push(ListView {
                     id: list.name,
                     campaign: self.campaign_name(campaign),
@@ -173,5 +219,8 @@ impl FloorPort {
 fn number_of(details: &LeadDetails, masked: Option<&str>) -> Option<E164> {
     let numbers = details.numbers.iter().map(|n| n.number);
     let shown = |n: &E164| masked.is_none_or(|m| n.masked() == m);
-    numbers.clone().find(shown).or_else(|| numbers.clone().next())
+    numbers
+        .clone()
+        .find(shown)
+        .or_else(|| numbers.clone().next())
 }

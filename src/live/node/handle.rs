@@ -45,7 +45,9 @@ pub struct NodeHandle {
 
 impl std::fmt::Debug for NodeHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NodeHandle").field("addresses", &self.addresses).finish_non_exhaustive()
+        f.debug_struct("NodeHandle")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
     }
 }
 
@@ -62,7 +64,17 @@ impl NodeHandle {
         ends: Ends,
     ) -> Self {
         let recovered = Recovered::default();
-        Self { addresses, inputs, store, notices, floor, vitals, stop_asked, ends, recovered }
+        Self {
+            addresses,
+            inputs,
+            store,
+            notices,
+            floor,
+            vitals,
+            stop_asked,
+            ends,
+            recovered,
+        }
     }
 
     /// Where it listens.
@@ -132,7 +144,10 @@ impl NodeHandle {
         // A full or dead engine does not keep the calls from being hung up.
         let _ = self.inputs.send(Input::Drain { on: true }).await;
         let (reply, hung_up) = oneshot::channel();
-        let order = Notice::StopNow { limit: HANG_UP_WITHIN, reply };
+        let order = Notice::StopNow {
+            limit: HANG_UP_WITHIN,
+            reply,
+        };
         let report = match self.notices.send(order).await {
             Ok(()) => hung_up.await.unwrap_or_default(),
             Err(_) => StopReport::default(),
@@ -149,7 +164,10 @@ impl NodeHandle {
             // Aborted, as wished.
             let _ = feed.await;
         }
-        if tokio::time::timeout(RECORDS_WITHIN, self.ends.writer).await.is_err() {
+        if tokio::time::timeout(RECORDS_WITHIN, self.ends.writer)
+            .await
+            .is_err()
+        {
             tracing::error!("the store did not take the last records in time");
         }
         // Nobody listens any more if the pages have ended by themselves.
@@ -160,7 +178,11 @@ impl NodeHandle {
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, code = error.code(), "the store did not close cleanly");
         }
-        tracing::info!(ended = report.calls_ended, unconfirmed = report.unconfirmed, "node stopped");
+        tracing::info!(
+            ended = report.calls_ended,
+            unconfirmed = report.unconfirmed,
+            "node stopped"
+        );
         report
     }
 }

@@ -31,7 +31,10 @@ pub(super) fn store_error(step: &'static str) -> impl Fn(StoreError) -> NodeErro
 
 /// Settles what a crash left open and takes over the leases.
 pub(super) async fn recover(store: &dyn Store, owner: &str) -> Result<Recovered, NodeError> {
-    let open = store.unfinished_attempts().await.map_err(store_error("reading unfinished attempts"))?;
+    let open = store
+        .unfinished_attempts()
+        .await
+        .map_err(store_error("reading unfinished attempts"))?;
     let mut found = Recovered::default();
     for open in open {
         let attempt = &open.attempt;
@@ -42,12 +45,20 @@ pub(super) async fn recover(store: &dyn Store, owner: &str) -> Result<Recovered,
         );
         let outcome = Outcome::Unanswered(Cause::Cancelled);
         let settled = store.settle_attempt(attempt.call, outcome).await;
-        found.attempts += u64::from(settled.map_err(store_error("settling an unfinished attempt"))?);
+        found.attempts +=
+            u64::from(settled.map_err(store_error("settling an unfinished attempt"))?);
     }
-    let takeover = store.release_leases(owner).await.map_err(store_error("taking over leases"))?;
+    let takeover = store
+        .release_leases(owner)
+        .await
+        .map_err(store_error("taking over leases"))?;
     found.leads = takeover.released;
     if found != Recovered::default() {
-        tracing::warn!(attempts = found.attempts, leads = found.leads, "an earlier run ended without stopping");
+        tracing::warn!(
+            attempts = found.attempts,
+            leads = found.leads,
+            "an earlier run ended without stopping"
+        );
     }
     Ok(found)
 }
@@ -62,9 +73,22 @@ pub(super) async fn first_inputs(
     use carillon_decision::campaign::Dial;
     let mut inputs = Vec::new();
     let health = store.health().borrow().clone();
-    inputs.push(Input::StoreHealth { writable: health.writable, reason: health.reason });
-    inputs.extend(config.trunks().into_iter().map(|t| Input::Trunk(Box::new(t))));
-    inputs.extend(config.agents().into_iter().map(|a| Input::Agent(Box::new(a))));
+    inputs.push(Input::StoreHealth {
+        writable: health.writable,
+        reason: health.reason,
+    });
+    inputs.extend(
+        config
+            .trunks()
+            .into_iter()
+            .map(|t| Input::Trunk(Box::new(t))),
+    );
+    inputs.extend(
+        config
+            .agents()
+            .into_iter()
+            .map(|a| Input::Agent(Box::new(a))),
+    );
     for settings in &config.campaigns {
         let campaign = settings.engine.id;
         inputs.push(Input::Campaign(Box::new(settings.engine.clone())));
@@ -72,7 +96,10 @@ pub(super) async fn first_inputs(
         let ledger = ledger.map_err(store_error("reading the abandonment ledger"))?;
         inputs.push(Input::LedgerRestored { campaign, ledger });
         if settings.autostart && !paused {
-            inputs.push(Input::Adjust { campaign, dial: Dial::Running(true) });
+            inputs.push(Input::Adjust {
+                campaign,
+                dial: Dial::Running(true),
+            });
         }
     }
     Ok(inputs)

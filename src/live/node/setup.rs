@@ -25,9 +25,14 @@ pub(super) fn entropy<const N: usize>() -> [u8; N] {
 
 /// Binds the SIP socket.
 pub(super) fn sip_socket(address: SocketAddr) -> Result<UdpSocket, NodeError> {
-    let failed = |source| NodeError::Bind { what: "SIP over UDP", address, source };
+    let failed = |source| NodeError::Bind {
+        what: "SIP over UDP",
+        address,
+        source,
+    };
     let domain = socket2::Domain::for_address(address);
-    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP)).map_err(failed)?;
+    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))
+        .map_err(failed)?;
     // The kernel may allow less; what it gives is good enough.
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
@@ -36,7 +41,10 @@ pub(super) fn sip_socket(address: SocketAddr) -> Result<UdpSocket, NodeError> {
 }
 
 /// Looks up where each trunk is.
-pub(super) async fn resolve(trunks: &[TrunkSettings], v4: bool) -> Result<BTreeMap<TrunkId, TrunkLine>, NodeError> {
+pub(super) async fn resolve(
+    trunks: &[TrunkSettings],
+    v4: bool,
+) -> Result<BTreeMap<TrunkId, TrunkLine>, NodeError> {
     let mut lines = BTreeMap::new();
     for settings in trunks {
         let unknown = |why: String| NodeError::Name {
@@ -49,14 +57,21 @@ pub(super) async fn resolve(trunks: &[TrunkSettings], v4: bool) -> Result<BTreeM
         let address = found
             .find(|a| a.is_ipv4() == v4)
             .ok_or_else(|| unknown("it has no address of the family [sip] bind uses".to_owned()))?;
-        lines.insert(settings.engine.id, TrunkLine::new(settings.clone(), address));
+        lines.insert(
+            settings.engine.id,
+            TrunkLine::new(settings.clone(), address),
+        );
     }
     Ok(lines)
 }
 
 /// The local address that leads to a peer: what a wildcard bind shows to it.
 fn local_towards(peer: SocketAddr) -> Option<IpAddr> {
-    let any: IpAddr = if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { std::net::Ipv6Addr::UNSPECIFIED.into() };
+    let any: IpAddr = if peer.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        std::net::Ipv6Addr::UNSPECIFIED.into()
+    };
     let probe = UdpSocket::bind((any, 0)).ok()?;
     // Connecting a UDP socket sends nothing; it asks the routing table.
     probe.connect(peer).ok()?;
@@ -69,12 +84,19 @@ pub(super) fn shown(bind: IpAddr, trunks: &BTreeMap<TrunkId, TrunkLine>) -> IpAd
     if !bind.is_unspecified() {
         return bind;
     }
-    let towards = trunks.values().next().and_then(|t| local_towards(t.address));
+    let towards = trunks
+        .values()
+        .next()
+        .and_then(|t| local_towards(t.address));
     towards.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 /// Settings of the SIP endpoint.
-pub(super) fn endpoint(config: &Config, local: SocketAddr, trunks: &BTreeMap<TrunkId, TrunkLine>) -> EndpointConfig {
+pub(super) fn endpoint(
+    config: &Config,
+    local: SocketAddr,
+    trunks: &BTreeMap<TrunkId, TrunkLine>,
+) -> EndpointConfig {
     let sip = &config.sip;
     let mut endpoint = EndpointConfig::new(local, entropy());
     endpoint.advertised = sip.external.clone().or_else(|| {
@@ -97,7 +119,9 @@ pub(super) fn endpoint(config: &Config, local: SocketAddr, trunks: &BTreeMap<Tru
 fn policy(config: &Config, trunks: &BTreeMap<TrunkId, TrunkLine>) -> Policy {
     let mut policy = Policy::default().allow_user_call(LOGIN_USER);
     policy.sources.extend(config.sip.allow.iter().copied());
-    policy.sources.extend(trunks.values().map(|t| source_of(t.address)));
+    policy
+        .sources
+        .extend(trunks.values().map(|t| source_of(t.address)));
     policy.strangers = config.sip.strangers;
     policy
 }
@@ -108,21 +132,31 @@ fn user(agent: &AgentSettings) -> Option<User> {
         return None;
     };
     let Some(password) = &agent.password else {
-        tracing::warn!(agent = agent.engine.name, "no SIP password: this agent's phone cannot register");
+        tracing::warn!(
+            agent = agent.engine.name,
+            "no SIP password: this agent's phone cannot register"
+        );
         return None;
     };
     let secret = Secret::Password(password.expose().to_owned());
-    Some(User { name: name.clone(), secret })
+    Some(User {
+        name: name.clone(),
+        secret,
+    })
 }
 
 /// Settings of the RTP relay.
-pub(super) fn relay(config: &Config, clock: Clock, trunks: &BTreeMap<TrunkId, TrunkLine>) -> RelayConfig {
+pub(super) fn relay(
+    config: &Config,
+    clock: Clock,
+    trunks: &BTreeMap<TrunkId, TrunkLine>,
+) -> RelayConfig {
     let rtp = &config.rtp;
     let mut relay = RelayConfig::new(rtp.bind, clock, u64::from_le_bytes(entropy()));
     relay.ports = rtp.port_min..=rtp.port_max;
-    relay.advertised = rtp.external.or_else(|| {
-        rtp.bind.is_unspecified().then(|| shown(rtp.bind, trunks))
-    });
+    relay.advertised = rtp
+        .external
+        .or_else(|| rtp.bind.is_unspecified().then(|| shown(rtp.bind, trunks)));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // Signalling, the engine and the store want the other half.
     relay.threads = (cores / 2).clamp(1, 8);

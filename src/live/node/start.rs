@@ -9,8 +9,8 @@ use crate::engine::{Board, EngineThread, Inputs, Message, Names, News, Outlets, 
 use crate::error::NodeError;
 use crate::floor_port::FloorPort;
 use crate::store_port::{
-    ATTEMPTS_MAX, HeldLeads, LEADS_MAX, records_queue, run_attempts, run_dnc_feed, run_health, run_leads,
-    run_records, run_renewal,
+    ATTEMPTS_MAX, HeldLeads, LEADS_MAX, records_queue, run_attempts, run_dnc_feed, run_health,
+    run_leads, run_records, run_renewal,
 };
 use crate::switch::{self, AgentSetup, HealthRules, Ladders, Notice, Prompts};
 use crate::vitals::VitalCounters;
@@ -29,6 +29,8 @@ use tokio::sync::{mpsc, watch};
 const ORDERS_MAX: usize = 16_384;
 /// Notices that may wait for the switch.
 const NOTICES_MAX: usize = 4_096;
+/// The engine takes in a configuration in milliseconds.
+const FIRST_BOARD_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Starts nodes.
 #[derive(Debug)]
@@ -62,7 +64,10 @@ impl Node {
         store: Arc<dyn Store>,
     ) -> Result<NodeHandle, NodeError> {
         let clock = NodeClock::start();
-        config.bind_ids(&*store).await.map_err(store_error("reading names"))?;
+        config
+            .bind_ids(&*store)
+            .await
+            .map_err(store_error("reading names"))?;
         let config = Arc::new(config);
         let wall = clock.now().wall;
         let recovered = recovery::recover(&*store, &config.node.name).await?;
@@ -76,7 +81,15 @@ impl Node {
         for input in first {
             inputs.send(input).await?;
         }
-        let started = Started { config, options, clock, store, engine, inputs, tap };
+        let started = Started {
+            config,
+            options,
+            clock,
+            store,
+            engine,
+            inputs,
+            tap,
+        };
         let mut handle = started.run(parts, messages).await?;
         handle.recovered = recovered;
         tracing::info!(%sip, "node started");
@@ -85,10 +98,20 @@ impl Node {
 }
 
 async fn engine_config(config: &Config, store: &dyn Store) -> Result<EngineConfig, NodeError> {
-    let first_call: CallId = store.next_call_id().await.map_err(store_error("reading call ids"))?;
-    let first_decision: DecisionId = store.next_decision_id().await.map_err(store_error("reading decision ids"))?;
+    let first_call: CallId = store
+        .next_call_id()
+        .await
+        .map_err(store_error("reading call ids"))?;
+    let first_decision: DecisionId = store
+        .next_decision_id()
+        .await
+        .map_err(store_error("reading decision ids"))?;
     let drawn = || u64::from_le_bytes(setup::entropy());
-    Ok(EngineConfig { seed: config.node.seed.unwrap_or_else(drawn), first_call, first_decision })
+    Ok(EngineConfig {
+        seed: config.node.seed.unwrap_or_else(drawn),
+        first_call,
+        first_decision,
+    })
 }
 
 /// Sockets and what hangs on them, made before any thread starts.
@@ -104,7 +127,11 @@ struct Parts {
 }
 
 impl Parts {
-    async fn new(config: &Config, options: &NodeOptions, clock: &NodeClock) -> Result<Self, NodeError> {
+    async fn new(
+        config: &Config,
+        options: &NodeOptions,
+        clock: &NodeClock,
+    ) -> Result<Self, NodeError> {
         let trunks = setup::resolve(&config.trunks, config.sip.bind.is_ipv4()).await?;
         let socket = setup::sip_socket(config.sip.bind)?;
         let sip = socket.local_addr().map_err(|source| NodeError::Bind {
@@ -121,14 +148,27 @@ impl Parts {
             true => Some(listen(config.web.bind).await?),
             false => None,
         };
-        Ok(Self { sip, socket, endpoint, relay, media, prompts, trunks, web })
+        Ok(Self {
+            sip,
+            socket,
+            endpoint,
+            relay,
+            media,
+            prompts,
+            trunks,
+            web,
+        })
     }
 }
 
 async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, NodeError> {
     tokio::net::TcpListener::bind(address)
         .await
-        .map_err(|source| NodeError::Bind { what: "pages", address, source })
+        .map_err(|source| NodeError::Bind {
+            what: "pages",
+            address,
+            source,
+        })
 }
 
 /// What the threads and tasks share.
@@ -175,7 +215,12 @@ impl Started {
             token: u64::from_le_bytes(setup::entropy()),
             letters: notices_to.clone(),
         };
-        let ears = switch::Ears { socket: parts.socket, orders, notices, media: parts.media };
+        let ears = switch::Ears {
+            socket: parts.socket,
+            orders,
+            notices,
+            media: parts.media,
+        };
         let switch = switch::spawn(setup, ears)?;
         let held = HeldLeads::default();
         let outlets = Outlets {
@@ -196,13 +241,34 @@ impl Started {
             vitals: Arc::clone(&vitals),
         };
         let engine = engine.spawn()?;
+        first_board(&self.config, status.clone()).await?;
 
-        let snapshot = self.store.dnc_snapshot().await.map_err(store_error("reading do-not-call lists"))?;
+        let snapshot = self
+            .store
+            .dnc_snapshot()
+            .await
+            .map_err(store_error("reading do-not-call lists"))?;
         let (store, inputs) = (&self.store, &self.inputs);
         let feeds = vec![
-            tokio::spawn(run_attempts(Arc::clone(store), self.clock.clone(), attempts, notices_to.clone())),
-            tokio::spawn(run_leads(Arc::clone(store), self.clock.clone(), leads, inputs.clone(), held.clone())),
-            tokio::spawn(run_renewal(Arc::clone(store), self.clock.clone(), held, inputs.clone())),
+            tokio::spawn(run_attempts(
+                Arc::clone(store),
+                self.clock.clone(),
+                attempts,
+                notices_to.clone(),
+            )),
+            tokio::spawn(run_leads(
+                Arc::clone(store),
+                self.clock.clone(),
+                leads,
+                inputs.clone(),
+                held.clone(),
+            )),
+            tokio::spawn(run_renewal(
+                Arc::clone(store),
+                self.clock.clone(),
+                held,
+                inputs.clone(),
+            )),
             tokio::spawn(run_dnc_feed(Arc::clone(store), snapshot, inputs.clone())),
             tokio::spawn(run_health(Arc::clone(store), records, inputs.clone())),
         ];
@@ -221,15 +287,64 @@ impl Started {
             stop_to,
         ));
         let (web, pages, close_pages) = serve(parts.web, &self.config, &self.clock, &floor);
-        let ends = Ends { switch, engine, feeds, writer, pages, close_pages };
-        let addresses = Addresses { sip: parts.sip, web };
-        Ok(NodeHandle::new(addresses, self.inputs, self.store, notices_to, floor, vitals, stop_asked, ends))
+        let ends = Ends {
+            switch,
+            engine,
+            feeds,
+            writer,
+            pages,
+            close_pages,
+        };
+        let addresses = Addresses {
+            sip: parts.sip,
+            web,
+        };
+        Ok(NodeHandle::new(
+            addresses,
+            self.inputs,
+            self.store,
+            notices_to,
+            floor,
+            vitals,
+            stop_asked,
+            ends,
+        ))
     }
 }
 
-type Pages = (Option<SocketAddr>, Option<tokio::task::JoinHandle<()>>, watch::Sender<bool>);
+/// Waits until the engine has taken in the configuration: who holds the handle sees a whole
+/// floor.
+async fn first_board(
+    config: &Config,
+    mut status: watch::Receiver<Arc<BoardStatus>>,
+) -> Result<(), NodeError> {
+    let whole = |board: &Arc<BoardStatus>| {
+        let floor = &board.floor;
+        floor.agents.len() == config.agents.len()
+            && floor.trunks.len() == config.trunks.len()
+            && floor.campaigns.len() == config.campaigns.len()
+    };
+    match tokio::time::timeout(FIRST_BOARD_WITHIN, status.wait_for(whole)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(_)) => Err(NodeError::Stopped),
+        Err(_) => Err(NodeError::Busy(
+            "the engine did not take in the configuration in time",
+        )),
+    }
+}
 
-fn serve(listener: Option<tokio::net::TcpListener>, config: &Config, clock: &NodeClock, floor: &Arc<FloorPort>) -> Pages {
+type Pages = (
+    Option<SocketAddr>,
+    Option<tokio::task::JoinHandle<()>>,
+    watch::Sender<bool>,
+);
+
+fn serve(
+    listener: Option<tokio::net::TcpListener>,
+    config: &Config,
+    clock: &NodeClock,
+    floor: &Arc<FloorPort>,
+) -> Pages {
     let (close_pages, mut closed) = watch::channel(false);
     let Some(listener) = listener else {
         return (None, None, close_pages);
@@ -239,7 +354,10 @@ fn serve(listener: Option<tokio::net::TcpListener>, config: &Config, clock: &Nod
     // Without a configured token nobody can change anything: the drawn one is never shown.
     let token = match &config.web.supervisor_token {
         Some(token) => token.expose().to_owned(),
-        None => setup::entropy::<16>().iter().map(|b| format!("{b:02x}")).collect(),
+        None => setup::entropy::<16>()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect(),
     };
     let settings = carillon_api::ApiConfig::new(
         address,
@@ -270,7 +388,15 @@ fn agents(config: &Config) -> Vec<AgentSetup> {
 
 fn names(config: &Config) -> Names {
     Names {
-        agents: config.agents.iter().map(|a| (a.engine.id, a.display_name.clone())).collect(),
-        trunks: config.trunks.iter().map(|t| (t.engine.id, t.engine.name.clone())).collect(),
+        agents: config
+            .agents
+            .iter()
+            .map(|a| (a.engine.id, a.display_name.clone()))
+            .collect(),
+        trunks: config
+            .trunks
+            .iter()
+            .map(|t| (t.engine.id, t.engine.name.clone()))
+            .collect(),
     }
 }

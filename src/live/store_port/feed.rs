@@ -46,7 +46,11 @@ pub(crate) async fn run_dnc_feed(store: Arc<dyn Store>, from: SnapshotId, inputs
 
 async fn tell(inputs: &Inputs, changes: Vec<DncChange>) -> bool {
     for (list, (numbers, snapshot)) in by_list(changes) {
-        let listed = Input::Listed { list, numbers, snapshot };
+        let listed = Input::Listed {
+            list,
+            numbers,
+            snapshot,
+        };
         if let Err(error) = inputs.send(listed).await {
             tracing::warn!(%error, "do-not-call changes not handed over");
             return false;
@@ -74,7 +78,9 @@ pub(crate) async fn run_health(store: Arc<dyn Store>, records: Records, inputs: 
         let now = health.borrow_and_update().clone();
         let trouble = match now.writable {
             false => Some(now.reason),
-            true if records.is_behind(told.is_some()) => Some("the store cannot keep up with the records".to_owned()),
+            true if records.is_behind(told.is_some()) => {
+                Some("the store cannot keep up with the records".to_owned())
+            }
             true => None,
         };
         if trouble.is_some() != told.is_some() {
@@ -83,7 +89,12 @@ pub(crate) async fn run_health(store: Arc<dyn Store>, records: Records, inputs: 
                 Some(reason) => tracing::error!(reason, "the store is in trouble: dialing stops"),
                 None => tracing::info!("the store takes writes again"),
             }
-            let sent = inputs.send(Input::StoreHealth { writable: trouble.is_none(), reason }).await;
+            let sent = inputs
+                .send(Input::StoreHealth {
+                    writable: trouble.is_none(),
+                    reason,
+                })
+                .await;
             if sent.is_ok() {
                 told = trouble;
             }

@@ -65,7 +65,9 @@ pub(crate) async fn run_leads(
         tokio::spawn(async move {
             loop {
                 let now = clock.now().wall;
-                let leased = store.lease_leads(wish.campaign, now, wish.count, LEASE_FOR).await;
+                let leased = store
+                    .lease_leads(wish.campaign, now, wish.count, LEASE_FOR)
+                    .await;
                 let input = match leased {
                     Ok(leased) => {
                         held.add(leased.leads.iter().map(|l| l.id));
@@ -106,12 +108,20 @@ fn fenced(error: &StoreError) -> Input {
 }
 
 /// Keeps the leases of the leads at hand alive.
-pub(crate) async fn run_renewal(store: Arc<dyn Store>, clock: NodeClock, held: HeldLeads, inputs: Inputs) {
+pub(crate) async fn run_renewal(
+    store: Arc<dyn Store>,
+    clock: NodeClock,
+    held: HeldLeads,
+    inputs: Inputs,
+) {
     let mut ticks = tokio::time::interval(RENEW_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match store.renew_leases(held.list(), clock.now().wall + LEASE_FOR).await {
+        match store
+            .renew_leases(held.list(), clock.now().wall + LEASE_FOR)
+            .await
+        {
             Ok(leases) => tracing::debug!(leases, "leases renewed"),
             Err(error @ StoreError::Fenced { .. }) => {
                 tracing::error!(%error, remedy = error.remedy(), "dialing stops");

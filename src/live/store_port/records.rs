@@ -28,10 +28,24 @@ const BATCH: usize = 256;
 #[derive(Debug)]
 pub(crate) enum RecordJob {
     Call(Box<CallRecord>),
-    Lead { campaign: CampaignId, lead: LeadId, update: LeadUpdate, at: Wall },
-    Retire { lead: LeadId, number: E164 },
-    DoNotCall { number: E164, at: Wall },
-    Disposition { call: CallId, code: String },
+    Lead {
+        campaign: CampaignId,
+        lead: LeadId,
+        update: LeadUpdate,
+        at: Wall,
+    },
+    Retire {
+        lead: LeadId,
+        number: E164,
+    },
+    DoNotCall {
+        number: E164,
+        at: Wall,
+    },
+    Disposition {
+        call: CallId,
+        code: String,
+    },
     Decision(Box<PacingDecision>),
     Agent(AgentChange),
     Alert(AlertEntry),
@@ -66,15 +80,26 @@ impl Records {
 
     /// Whether too many wait: from half full until a tenth full again.
     pub(crate) fn is_behind(&self, was: bool) -> bool {
-        self.waiting() > if was { RECORDS_MAX / 10 } else { RECORDS_MAX / 2 }
+        self.waiting()
+            > if was {
+                RECORDS_MAX / 10
+            } else {
+                RECORDS_MAX / 2
+            }
     }
 }
 
 /// Writes until every sender is gone and the queue is empty.
-pub(crate) async fn run_records(store: Arc<dyn Store>, mut jobs: mpsc::Receiver<RecordJob>, vitals: Arc<VitalCounters>) {
+pub(crate) async fn run_records(
+    store: Arc<dyn Store>,
+    mut jobs: mpsc::Receiver<RecordJob>,
+    vitals: Arc<VitalCounters>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
-        vitals.records_waiting.store(jobs.len() + batch.len(), Ordering::Relaxed);
+        vitals
+            .records_waiting
+            .store(jobs.len() + batch.len(), Ordering::Relaxed);
         let writes = batch.drain(..).map(|job| write(&*store, job)).collect();
         all_in_order(writes).await;
         vitals.records_waiting.store(jobs.len(), Ordering::Relaxed);
@@ -84,14 +109,20 @@ pub(crate) async fn run_records(store: Arc<dyn Store>, mut jobs: mpsc::Receiver<
 async fn write(store: &dyn Store, job: RecordJob) {
     let (what, result) = match job {
         RecordJob::Call(record) => ("call", store.finish_call(*record).await),
-        RecordJob::Lead { campaign, lead, update, at } => {
-            ("lead", store.finish_lead(campaign, lead, update, at).await)
-        }
+        RecordJob::Lead {
+            campaign,
+            lead,
+            update,
+            at,
+        } => ("lead", store.finish_lead(campaign, lead, update, at).await),
         RecordJob::Retire { lead, number } => ("number", store.retire_number(lead, number).await),
-        RecordJob::DoNotCall { number, at } => {
-            ("do-not-call entry", store.dnc_add(OWN_DNC_LIST, number, at).await.map(|_| ()))
+        RecordJob::DoNotCall { number, at } => (
+            "do-not-call entry",
+            store.dnc_add(OWN_DNC_LIST, number, at).await.map(|_| ()),
+        ),
+        RecordJob::Disposition { call, code } => {
+            ("disposition", store.set_disposition(call, &code).await)
         }
-        RecordJob::Disposition { call, code } => ("disposition", store.set_disposition(call, &code).await),
         RecordJob::Decision(decision) => ("decision", store.record_decision(*decision).await),
         RecordJob::Agent(change) => ("agent change", store.record_agent_change(change).await),
         RecordJob::Alert(entry) => ("alert", store.record_alert(entry).await),
@@ -100,7 +131,9 @@ async fn write(store: &dyn Store, job: RecordJob) {
         Ok(()) => {}
         // The store writes it by itself when it can.
         Err(error @ StoreError::Kept { .. }) => tracing::warn!(what, %error, "kept"),
-        Err(error) => tracing::error!(what, %error, code = error.code(), remedy = error.remedy(), "not written"),
+        Err(error) => {
+            tracing::error!(what, %error, code = error.code(), remedy = error.remedy(), "not written")
+        }
     }
 }
 
@@ -109,10 +142,17 @@ type Write<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 /// Drives all at once, first polled in order: what is handed to the store first is written
 /// first.
 async fn all_in_order<'a>(writes: Vec<impl Future<Output = ()> + Send + 'a>) {
-    let mut open: Vec<Write<'a>> = writes.into_iter().map(|w| Box::pin(w) as Write<'a>).collect();
+    let mut open: Vec<Write<'a>> = writes
+        .into_iter()
+        .map(|w| Box::pin(w) as Write<'a>)
+        .collect();
     poll_fn(move |cx| {
         open.retain_mut(|write| write.as_mut().poll(cx).is_pending());
-        if open.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        if open.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
 }
@@ -145,10 +185,16 @@ mod tests {
     fn the_store_counts_as_behind_from_half_full_until_nearly_empty() {
         let (records, _jobs) = records_queue(Arc::default());
         for _ in 0..RECORDS_MAX / 2 {
-            records.put(RecordJob::DoNotCall { number: E164::new(12025550123).unwrap(), at: Wall(0) });
+            records.put(RecordJob::DoNotCall {
+                number: E164::new(12025550123).unwrap(),
+                at: Wall(0),
+            });
         }
         assert!(!records.is_behind(false) && records.is_behind(true));
-        records.put(RecordJob::DoNotCall { number: E164::new(12025550123).unwrap(), at: Wall(0) });
+        records.put(RecordJob::DoNotCall {
+            number: E164::new(12025550123).unwrap(),
+            at: Wall(0),
+        });
         assert!(records.is_behind(false));
     }
 }

@@ -72,13 +72,19 @@ impl Switch {
             AgentPhone::Registered(user) => {
                 let binding = self.endpoint.bindings(now, user).into_iter().next();
                 let binding = binding.ok_or_else(|| format!("no phone is registered as {user}"))?;
-                Ok(Contact { uri: binding.contact, next_hop: binding.source })
+                Ok(Contact {
+                    uri: binding.contact,
+                    next_hop: binding.source,
+                })
             }
             AgentPhone::Uri(uri) => {
                 let next_hop = address_of(uri).ok_or_else(|| {
                     format!("`{uri}` names no address: write sip:user@192.0.2.7:5060")
                 })?;
-                Ok(Contact { uri: uri.clone(), next_hop })
+                Ok(Contact {
+                    uri: uri.clone(),
+                    next_hop,
+                })
             }
         }
     }
@@ -86,7 +92,11 @@ impl Switch {
     /// A registered phone dials the login number: its line is the agent's from now on.
     pub(super) fn agent_calls_in(&mut self, now: Instant, call: IncomingCall, user: &str) {
         let of_user = |phone: &AgentPhone| matches!(phone, AgentPhone::Registered(u) if u == user);
-        let agent = self.agents.values().find(|a| of_user(&a.setup.phone)).map(|a| a.setup.id);
+        let agent = self
+            .agents
+            .values()
+            .find(|a| of_user(&a.setup.phone))
+            .map(|a| a.setup.id);
         let Some(agent) = agent else {
             let _ = self.endpoint.reject(now, call.leg, 403, "", &[]);
             return;
@@ -113,8 +123,18 @@ impl Switch {
     }
 
     /// The agent's phone picked up.
-    pub(super) fn agent_answered(&mut self, now: Instant, agent: AgentId, leg: LegKey, nth: u32, sdp: SessionDescription) {
-        let fits = self.agents.get(&agent).is_some_and(|desk| desk.key.is_some() && desk.leg.is_none());
+    pub(super) fn agent_answered(
+        &mut self,
+        now: Instant,
+        agent: AgentId,
+        leg: LegKey,
+        nth: u32,
+        sdp: SessionDescription,
+    ) {
+        let fits = self
+            .agents
+            .get(&agent)
+            .is_some_and(|desk| desk.key.is_some() && desk.leg.is_none());
         if nth > 0 || !fits {
             // Another phone of the same agent, or one that was given up: it is not needed.
             return self.endpoint.bye(now, leg, Some(normal()));
@@ -204,7 +224,10 @@ impl Switch {
         }
         let input = match code {
             DeskCode::Ready => Some(Input::AgentReady { agent }),
-            DeskCode::Break => Some(Input::AgentBreak { agent, reason: BreakReason::Requested }),
+            DeskCode::Break => Some(Input::AgentBreak {
+                agent,
+                reason: BreakReason::Requested,
+            }),
             DeskCode::HangUp => Some(Input::AgentHangUp { agent }),
             DeskCode::LogOut => Some(Input::AgentLogout { agent, now: false }),
             DeskCode::Disposition(place) => self.disposition(agent, place),
@@ -235,7 +258,10 @@ impl Switch {
 fn address_of(uri: &str) -> Option<SocketAddr> {
     let uri = carillon_sip::uri::Uri::parse(uri.as_bytes())?;
     let host = std::str::from_utf8(uri.host).ok()?;
-    Some(SocketAddr::new(host.parse().ok()?, uri.port.unwrap_or(5060)))
+    Some(SocketAddr::new(
+        host.parse().ok()?,
+        uri.port.unwrap_or(5060),
+    ))
 }
 
 #[cfg(test)]
@@ -245,8 +271,14 @@ mod tests {
     #[test]
     fn phones_are_found_by_address_only() {
         let at = |uri: &str| address_of(uri).map(|a| a.to_string());
-        assert_eq!(at("sip:7@192.0.2.7:5070").as_deref(), Some("192.0.2.7:5070"));
-        assert_eq!(at("sip:7@192.0.2.7;transport=udp").as_deref(), Some("192.0.2.7:5060"));
+        assert_eq!(
+            at("sip:7@192.0.2.7:5070").as_deref(),
+            Some("192.0.2.7:5070")
+        );
+        assert_eq!(
+            at("sip:7@192.0.2.7;transport=udp").as_deref(),
+            Some("192.0.2.7:5060")
+        );
         assert_eq!(at("sip:7@phone.example"), None);
     }
 }

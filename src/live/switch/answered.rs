@@ -27,7 +27,10 @@ impl Switch {
             line.person = Some(now);
             return;
         }
-        let settings = GreetingSettings { no_speech_ms: NO_SPEECH_MS, ..GreetingSettings::default() };
+        let settings = GreetingSettings {
+            no_speech_ms: NO_SPEECH_MS,
+            ..GreetingSettings::default()
+        };
         let watched = line.audio().map(|leg| self.media.watch(leg, settings));
         match watched {
             Some(Ok(())) => {}
@@ -50,7 +53,13 @@ impl Switch {
         }
         tracing::debug!(%call, ?who, "who answered");
         let greeting_ended = Duration::from_millis(u64::from(ended_ms_ago));
-        self.progress(call, Progress::Verdict { who, greeting_ended });
+        self.progress(
+            call,
+            Progress::Verdict {
+                who,
+                greeting_ended,
+            },
+        );
     }
 
     /// What the greeting watch heard on a call.
@@ -62,7 +71,13 @@ impl Switch {
             if matches!(event, GreetingEvent::SitTone { .. }) {
                 line.sit = true;
                 let who = AmdVerdict::NotInService;
-                self.progress(call, Progress::Verdict { who, greeting_ended: Duration::ZERO });
+                self.progress(
+                    call,
+                    Progress::Verdict {
+                        who,
+                        greeting_ended: Duration::ZERO,
+                    },
+                );
             }
             return;
         }
@@ -83,7 +98,10 @@ impl Switch {
 
     /// A key pressed by a callee: the opt-out during the message; anything else is theirs.
     pub(super) fn call_key(&mut self, call: CallId, digit: char) {
-        let in_message = self.calls.get(&call).is_some_and(|l| l.stage == Stage::Message);
+        let in_message = self
+            .calls
+            .get(&call)
+            .is_some_and(|l| l.stage == Stage::Message);
         if in_message && digit == OPT_OUT_KEY {
             tracing::info!(%call, "opt-out key");
             self.progress(call, Progress::OptOut);
@@ -91,7 +109,13 @@ impl Switch {
     }
 
     /// A prompt towards a callee ended.
-    pub(super) fn call_play_ended(&mut self, now: Instant, call: CallId, tag: u64, completed: bool) {
+    pub(super) fn call_play_ended(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        tag: u64,
+        completed: bool,
+    ) {
         let Some(line) = self.calls.get_mut(&call) else {
             return;
         };

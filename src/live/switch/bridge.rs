@@ -25,7 +25,10 @@ impl Switch {
     fn try_bridge(&mut self, call: CallId, agent: AgentId) -> Result<(), String> {
         let line = self.calls.get_mut(&call).ok_or("the call is gone")?;
         let desk = self.agents.get_mut(&agent).ok_or("the agent is unknown")?;
-        let phone = desk.media.filter(|_| desk.up).ok_or("the agent's line is down")?;
+        let phone = desk
+            .media
+            .filter(|_| desk.up)
+            .ok_or("the agent's line is down")?;
         let leg = line.audio().ok_or("the call has no audio")?;
         if line.stage == Stage::Ending || line.leg.is_none() {
             return Err("the call is ending".to_owned());
@@ -35,7 +38,9 @@ impl Switch {
         }
         self.media.stop_watch(leg);
         self.media.zip(phone.leg);
-        self.media.bridge(leg, phone.leg).map_err(|e| e.to_string())?;
+        self.media
+            .bridge(leg, phone.leg)
+            .map_err(|e| e.to_string())?;
         line.stage = Stage::Talking;
         line.judged = true;
         line.agent = Some(agent);

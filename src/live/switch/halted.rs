@@ -18,7 +18,11 @@ impl Switch {
             calls = self.calls.len(),
             "the engine has stopped: no new calls; conversations go on until they end"
         );
-        let all: Vec<(CallId, Stage)> = self.calls.iter().map(|(&c, line)| (c, line.stage)).collect();
+        let all: Vec<(CallId, Stage)> = self
+            .calls
+            .iter()
+            .map(|(&c, line)| (c, line.stage))
+            .collect();
         for (call, stage) in all {
             match stage {
                 Stage::Dialing | Stage::Storing => self.hang_up(now, call),
@@ -29,12 +33,19 @@ impl Switch {
     }
 
     fn message_halted(&mut self, now: Instant, call: CallId) {
-        let campaign = self.calls.get(&call).and_then(|l| self.campaigns.get(&l.campaign));
+        let campaign = self
+            .calls
+            .get(&call)
+            .and_then(|l| self.campaigns.get(&l.campaign));
         let Some(prompt) = campaign.map(|c| c.abandon_prompt.clone()) else {
             return self.hang_up(now, call);
         };
         self.play_message(call, &prompt);
-        if self.calls.get(&call).is_some_and(|l| l.stage != Stage::Message) {
+        if self
+            .calls
+            .get(&call)
+            .is_some_and(|l| l.stage != Stage::Message)
+        {
             self.hang_up(now, call);
         }
     }

@@ -81,7 +81,9 @@ impl Switch {
                 trunk.health.asked = Some(key);
                 self.by_request.insert(key, id);
             }
-            Err(error) => tracing::warn!(trunk = trunk.settings.engine.name, %error, "no OPTIONS sent"),
+            Err(error) => {
+                tracing::warn!(trunk = trunk.settings.engine.name, %error, "no OPTIONS sent")
+            }
         }
         self.set_timer(now + rules.interval, Timer::Options(id));
         self.report_health(id);
@@ -186,7 +188,11 @@ impl Switch {
 
     /// Ends the registrations we keep.
     pub(super) fn unregister_all(&mut self, now: Instant) {
-        let keys: Vec<RequestKey> = self.trunks.values_mut().filter_map(|t| t.health.registration.take()).collect();
+        let keys: Vec<RequestKey> = self
+            .trunks
+            .values_mut()
+            .filter_map(|t| t.health.registration.take())
+            .collect();
         for key in keys {
             self.endpoint.unregister(now, key);
         }

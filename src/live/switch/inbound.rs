@@ -44,15 +44,29 @@ impl Switch {
             tracing::info!(%trunk, "a call to none of our caller IDs");
             return self.refuse(now, incoming.leg, 404);
         };
-        let from = self.trunks.get(&trunk).and_then(|t| {
-            t.read_number(&incoming.from_user, &t.settings.number_format)
-        });
+        let from = self
+            .trunks
+            .get(&trunk)
+            .and_then(|t| t.read_number(&incoming.from_user, &t.settings.number_format));
         tracing::info!(
             %trunk, to = %to.masked(), from = from.map(E164::masked).unwrap_or_default(), "inbound call"
         );
         let leg = incoming.leg;
-        self.await_decision(now, leg, Pending::Inbound { leg, trunk, offer: incoming.sdp });
-        self.news.tell(Input::Inbound { leg: leg.number(), from, to, trunk });
+        self.await_decision(
+            now,
+            leg,
+            Pending::Inbound {
+                leg,
+                trunk,
+                offer: incoming.sdp,
+            },
+        );
+        self.news.tell(Input::Inbound {
+            leg: leg.number(),
+            from,
+            to,
+            trunk,
+        });
     }
 
     fn refuse(&mut self, now: Instant, leg: LegKey, code: u16) {
@@ -63,8 +77,13 @@ impl Switch {
 
     /// The trunk a source address belongs to: the one at that very port if there is one.
     pub(super) fn trunk_of(&self, source: SocketAddr) -> Option<TrunkId> {
-        let candidates = self.trunks.values().filter_map(|t| Some((t.is_source(source)?, t.id)));
-        candidates.max_by_key(|&(exact, id)| (exact, std::cmp::Reverse(id))).map(|(_, id)| id)
+        let candidates = self
+            .trunks
+            .values()
+            .filter_map(|t| Some((t.is_source(source)?, t.id)));
+        candidates
+            .max_by_key(|&(exact, id)| (exact, std::cmp::Reverse(id)))
+            .map(|(_, id)| id)
     }
 
     /// The caller ID of ours that a user part stands for.
@@ -73,11 +92,18 @@ impl Switch {
         let format = &trunk.settings.caller_id_format;
         let read = trunk.read_number(user, format);
         let mut ours = self.campaigns.values().flat_map(|c| &c.caller_ids);
-        ours.find(|&&own| Some(own) == read || format.write(own) == user).copied()
+        ours.find(|&&own| Some(own) == read || format.write(own) == user)
+            .copied()
     }
 
     /// The engine takes the inbound call.
-    pub(super) fn answer_inbound(&mut self, now: Instant, call: CallId, leg: u64, campaign: CampaignId) {
+    pub(super) fn answer_inbound(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        leg: u64,
+        campaign: CampaignId,
+    ) {
         let Some(Pending::Inbound { leg, trunk, offer }) = self.pending.remove(&leg) else {
             tracing::info!(%call, "the caller gave up before the answer");
             return self.progress(call, Progress::HungUp);

@@ -44,7 +44,10 @@ impl Ladder {
         for line in &self.lines {
             let arrow = if line.sent { "──►" } else { "◄──" };
             let ms = line.at.millis_since(first.at);
-            text.push_str(&format!("{ms:>7} ms {arrow} {}  {}\n", line.peer, line.message));
+            text.push_str(&format!(
+                "{ms:>7} ms {arrow} {}  {}\n",
+                line.peer, line.message
+            ));
         }
         if self.dropped > 0 {
             text.push_str(&format!("           … {} more\n", self.dropped));
@@ -115,7 +118,8 @@ impl Book {
     fn add(&mut self, call_id: &str, line: LadderLine) {
         if !self.by_call_id.contains_key(call_id) {
             self.order.push_back(call_id.to_owned());
-            self.by_call_id.insert(call_id.to_owned(), Ladder::default());
+            self.by_call_id
+                .insert(call_id.to_owned(), Ladder::default());
             self.forget();
         }
         if let Some(ladder) = self.by_call_id.get_mut(call_id) {
@@ -182,8 +186,18 @@ mod tests {
         let ladders = Ladders::default();
         let invite = message("INVITE sip:1@h SIP/2.0", "a@x", "INVITE");
         ladders.note(Wall(1_000), true, peer(), &invite);
-        ladders.note(Wall(1_005), true, peer(), &message("INVITE sip:2@h SIP/2.0", "b@x", "INVITE"));
-        ladders.note(Wall(1_040), false, peer(), &message("SIP/2.0 180 Ringing", "a@x", "INVITE"));
+        ladders.note(
+            Wall(1_005),
+            true,
+            peer(),
+            &message("INVITE sip:2@h SIP/2.0", "b@x", "INVITE"),
+        );
+        ladders.note(
+            Wall(1_040),
+            false,
+            peer(),
+            &message("SIP/2.0 180 Ringing", "a@x", "INVITE"),
+        );
         ladders.name(LadderKey::Call(CallId(7)), "a@x");
         let ladder = ladders.get(LadderKey::Call(CallId(7))).unwrap();
         assert_eq!(ladder.lines.len(), 2);
@@ -195,7 +209,12 @@ mod tests {
     fn keep_alives_and_options_are_not_calls() {
         assert_eq!(call_id_and_method(b"\r\n\r\n"), None);
         let ladders = Ladders::default();
-        ladders.note(Wall(0), true, peer(), &message("OPTIONS sip:h SIP/2.0", "o@x", "OPTIONS"));
+        ladders.note(
+            Wall(0),
+            true,
+            peer(),
+            &message("OPTIONS sip:h SIP/2.0", "o@x", "OPTIONS"),
+        );
         assert!(ladders.lock().by_call_id.is_empty());
     }
 
@@ -204,16 +223,28 @@ mod tests {
         let ladders = Ladders::default();
         for n in 0..CALLS_MAX + 5 {
             let call_id = format!("{n}@x");
-            ladders.note(Wall(0), true, peer(), &message("INVITE sip:1@h SIP/2.0", &call_id, "INVITE"));
+            ladders.note(
+                Wall(0),
+                true,
+                peer(),
+                &message("INVITE sip:1@h SIP/2.0", &call_id, "INVITE"),
+            );
             ladders.name(LadderKey::Call(CallId(n as u64)), &call_id);
         }
         assert_eq!(ladders.lock().by_call_id.len(), CALLS_MAX);
         assert!(ladders.get(LadderKey::Call(CallId(0))).is_none());
         let last = format!("{}@x", CALLS_MAX);
         for _ in 0..LINES_MAX + 3 {
-            ladders.note(Wall(0), false, peer(), &message("SIP/2.0 180 Ringing", &last, "INVITE"));
+            ladders.note(
+                Wall(0),
+                false,
+                peer(),
+                &message("SIP/2.0 180 Ringing", &last, "INVITE"),
+            );
         }
-        let ladder = ladders.get(LadderKey::Call(CallId(CALLS_MAX as u64))).unwrap();
+        let ladder = ladders
+            .get(LadderKey::Call(CallId(CALLS_MAX as u64)))
+            .unwrap();
         assert_eq!((ladder.lines.len(), ladder.dropped), (LINES_MAX, 4));
     }
 }

@@ -20,11 +20,15 @@ pub(crate) struct Prompts(BTreeMap<String, Prompt>);
 
 impl Prompts {
     /// Reads every prompt of every campaign, once.
-    pub(crate) fn load<'a>(wanted: impl Iterator<Item = (&'a str, Option<&'a Path>)>) -> Result<Self, NodeError> {
+    pub(crate) fn load<'a>(
+        wanted: impl Iterator<Item = (&'a str, Option<&'a Path>)>,
+    ) -> Result<Self, NodeError> {
         let mut all = BTreeMap::new();
         for (name, file) in wanted {
             let prompt = match file {
-                Some(path) => Prompt::from_wav(path).map_err(|e| NodeError::Media(e.to_string()))?,
+                Some(path) => {
+                    Prompt::from_wav(path).map_err(|e| NodeError::Media(e.to_string()))?
+                }
                 None => prompts::builtin(name).ok_or_else(|| NodeError::Name {
                     what: "prompt",
                     name: name.to_owned(),
@@ -122,7 +126,14 @@ impl Media {
             tracing::error!(prompt, "a prompt that was never loaded");
             return false;
         };
-        match self.relay.play(leg, found, PlayOptions { tag: MESSAGE_TAG, ..PlayOptions::default() }) {
+        match self.relay.play(
+            leg,
+            found,
+            PlayOptions {
+                tag: MESSAGE_TAG,
+                ..PlayOptions::default()
+            },
+        ) {
             Ok(()) => true,
             Err(error) => {
                 tracing::warn!(%error, code = error.code(), prompt, "prompt not played");

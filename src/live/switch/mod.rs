@@ -22,10 +22,10 @@ mod stop;
 mod test_call;
 mod trunks;
 
+pub(crate) use inbound::LOGIN_USER;
 pub use ladder::{Ladder, LadderKey, LadderLine, Ladders};
 pub(crate) use lines::AgentSetup;
 pub(crate) use media::Prompts;
-pub(crate) use inbound::LOGIN_USER;
 pub(crate) use run::{Ears, spawn};
 pub use test_call::{TestCall, TestReport};
 pub(crate) use trunks::{TrunkLine, source_of};
@@ -51,15 +51,27 @@ use tokio::sync::{mpsc, oneshot};
 /// Orders and answers the switch takes besides the engine's commands.
 pub(crate) enum Notice {
     /// What the store said of an attempt.
-    Stored { job: AttemptJob, result: Result<(), String> },
+    Stored {
+        job: AttemptJob,
+        result: Result<(), String>,
+    },
     /// A supervisor wants a test call.
-    Test { test: TestCall, reply: oneshot::Sender<TestReport> },
+    Test {
+        test: TestCall,
+        reply: oneshot::Sender<TestReport>,
+    },
     /// A trunk's host name was looked up again.
-    Resolved { trunk: TrunkId, address: std::net::SocketAddr },
+    Resolved {
+        trunk: TrunkId,
+        address: std::net::SocketAddr,
+    },
     /// The engine has stopped deciding: look after the calls that are up.
     EngineHalted,
     /// Hang up everything; answers when all is confirmed or the limit is over.
-    StopNow { limit: std::time::Duration, reply: oneshot::Sender<crate::node::StopReport> },
+    StopNow {
+        limit: std::time::Duration,
+        reply: oneshot::Sender<crate::node::StopReport>,
+    },
 }
 
 /// Whom a dialog, an INVITE or an RTP leg belongs to.
@@ -190,10 +202,19 @@ impl Switch {
             Command::HangUp { call } => self.hang_up(now, call),
             Command::Bridge { call, agent } => self.bridge(now, call, agent),
             Command::PlayMessage { call, prompt } => self.play_message(call, &prompt),
-            Command::Adopt { call, original, leg, campaign } => {
+            Command::Adopt {
+                call,
+                original,
+                leg,
+                campaign,
+            } => {
                 self.adopt(now, call, original, leg, campaign);
             }
-            Command::AnswerInbound { call, leg, campaign } => {
+            Command::AnswerInbound {
+                call,
+                leg,
+                campaign,
+            } => {
                 self.answer_inbound(now, call, leg, campaign);
             }
             Command::RejectInbound { leg } => self.reject_inbound(now, leg),

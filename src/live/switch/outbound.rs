@@ -62,9 +62,17 @@ impl Switch {
 
     fn place(&mut self, now: Instant, order: &Originate, sip_call_id: &str) -> Result<(), String> {
         let session = self.media.session();
-        let trunk = self.trunks.get(&order.trunk).ok_or("the trunk is unknown")?;
+        let trunk = self
+            .trunks
+            .get(&order.trunk)
+            .ok_or("the trunk is unknown")?;
         let port = self.media.open_call().map_err(|e| e.to_string())?;
-        let invite = trunk.invite(order.permit.number(), order.caller_id, port.address, session);
+        let invite = trunk.invite(
+            order.permit.number(),
+            order.caller_id,
+            port.address,
+            session,
+        );
         let key = match self.endpoint.invite_as(now, invite, sip_call_id.to_owned()) {
             Ok(key) => key,
             Err(error) => {
@@ -89,15 +97,26 @@ impl Switch {
     }
 
     /// 101–199 on a call of ours.
-    pub(super) fn call_provisional(&mut self, call: CallId, code: u16, sdp: Option<SessionDescription>) {
+    pub(super) fn call_provisional(
+        &mut self,
+        call: CallId,
+        code: u16,
+        sdp: Option<SessionDescription>,
+    ) {
         let Some(line) = self.calls.get(&call) else {
             return;
         };
-        let early_media = self.trunks.get(&line.trunk).map(|t| t.settings.profile.early_media);
+        let early_media = self
+            .trunks
+            .get(&line.trunk)
+            .map(|t| t.settings.profile.early_media);
         if let (Some(sdp), Some(leg)) = (&sdp, line.audio()) {
             self.media.set_remote(leg, sdp);
             // Announcements of the network come this way: "not in service" tones above all.
-            if let Err(error) = self.media.watch(leg, carillon_media::GreetingSettings::default()) {
+            if let Err(error) = self
+                .media
+                .watch(leg, carillon_media::GreetingSettings::default())
+            {
                 tracing::debug!(%call, %error, "early media is not listened to");
             }
         }
@@ -112,7 +131,14 @@ impl Switch {
 
     /// A 2xx on a call of ours. Also the answer that crossed our CANCEL: the engine takes it
     /// for a late answer of the same call.
-    pub(super) fn call_answered(&mut self, now: Instant, call: CallId, leg: LegKey, nth: u32, sdp: SessionDescription) {
+    pub(super) fn call_answered(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        leg: LegKey,
+        nth: u32,
+        sdp: SessionDescription,
+    ) {
         if nth > 0 {
             return self.extra_answer(now, call, leg, sdp);
         }
@@ -180,8 +206,15 @@ fn cause_of(mapped: Cause, failure: &Failure, sit: bool) -> Cause {
     if failure.after_cancel && (failure.timed_out || failure.code == 487) {
         return Cause::NoAnswer;
     }
-    let vague = matches!(mapped, Cause::NoAnswer | Cause::Congestion | Cause::TrunkFailure | Cause::Refused);
-    if sit && vague { Cause::Disconnected } else { mapped }
+    let vague = matches!(
+        mapped,
+        Cause::NoAnswer | Cause::Congestion | Cause::TrunkFailure | Cause::Refused
+    );
+    if sit && vague {
+        Cause::Disconnected
+    } else {
+        mapped
+    }
 }
 
 #[cfg(test)]
@@ -191,7 +224,8 @@ mod tests {
     fn failure(code: u16) -> Failure {
         // The key is never looked at here: one is taken from an endpoint that never sends.
         let local = std::net::SocketAddr::from(([127, 0, 0, 1], 5060));
-        let mut endpoint = carillon_sip::Endpoint::new(carillon_sip::EndpointConfig::new(local, [7; 32]));
+        let mut endpoint =
+            carillon_sip::Endpoint::new(carillon_sip::EndpointConfig::new(local, [7; 32]));
         let invite = carillon_sip::Invite {
             request_uri: "sip:1@127.0.0.1".into(),
             next_hop: local,
@@ -199,7 +233,7 @@ mod tests {
             display: String::new(),
             to: "sip:1@127.0.0.1".into(),
             contact_user: String::new(),
-            body: b"v=0\r\n".to_vec(),
+            body: SessionDescription::offer(&carillon_sip::MediaSpec::g711(local, 1)).to_bytes(),
             headers: Vec::new(),
             credentials: None,
         };
@@ -223,7 +257,10 @@ mod tests {
         let mut cancelled = failure(408);
         cancelled.after_cancel = true;
         cancelled.timed_out = true;
-        assert_eq!(cause_of(Cause::TrunkFailure, &cancelled, false), Cause::NoAnswer);
+        assert_eq!(
+            cause_of(Cause::TrunkFailure, &cancelled, false),
+            Cause::NoAnswer
+        );
         cancelled.code = 486;
         cancelled.timed_out = false;
         assert_eq!(cause_of(Cause::Busy, &cancelled, false), Cause::Busy);
@@ -231,10 +268,22 @@ mod tests {
 
     #[test]
     fn a_not_in_service_tone_refines_vague_answers_only() {
-        assert_eq!(cause_of(Cause::NoAnswer, &failure(480), true), Cause::Disconnected);
-        assert_eq!(cause_of(Cause::Congestion, &failure(503), true), Cause::Disconnected);
+        assert_eq!(
+            cause_of(Cause::NoAnswer, &failure(480), true),
+            Cause::Disconnected
+        );
+        assert_eq!(
+            cause_of(Cause::Congestion, &failure(503), true),
+            Cause::Disconnected
+        );
         assert_eq!(cause_of(Cause::Busy, &failure(486), true), Cause::Busy);
-        assert_eq!(cause_of(Cause::TrunkAuth, &failure(401), true), Cause::TrunkAuth);
-        assert_eq!(cause_of(Cause::NoAnswer, &failure(480), false), Cause::NoAnswer);
+        assert_eq!(
+            cause_of(Cause::TrunkAuth, &failure(401), true),
+            Cause::TrunkAuth
+        );
+        assert_eq!(
+            cause_of(Cause::NoAnswer, &failure(480), false),
+            Cause::NoAnswer
+        );
     }
 }

@@ -51,14 +51,32 @@ impl Switch {
     }
 
     /// A further answer arrived on a call's INVITE.
-    pub(super) fn extra_answer(&mut self, now: Instant, call: CallId, leg: LegKey, answer: SessionDescription) {
+    pub(super) fn extra_answer(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        leg: LegKey,
+        answer: SessionDescription,
+    ) {
         let ended = self.forks.get(&call).map(|(_, trunk)| *trunk);
         let Some(trunk) = self.calls.get(&call).map(|line| line.trunk).or(ended) else {
             return self.endpoint.bye(now, leg, Some(normal()));
         };
         tracing::info!(%call, "a further answer to one INVITE: another person on the line");
-        self.await_decision(now, leg, Pending::Extra { leg, trunk, answer, at: now });
-        self.news.tell(Input::ExtraAnswer { call, leg: leg.number() });
+        self.await_decision(
+            now,
+            leg,
+            Pending::Extra {
+                leg,
+                trunk,
+                answer,
+                at: now,
+            },
+        );
+        self.news.tell(Input::ExtraAnswer {
+            call,
+            leg: leg.number(),
+        });
     }
 
     /// Keeps an ended call's INVITE known, for as long as forks of it may answer.
@@ -76,8 +94,21 @@ impl Switch {
     /// The further answer becomes a call of its own. Its far end was offered the first
     /// answer's port, so it is spoken to from a new one: it hears us, and we hear it where it
     /// follows the source of what it hears (symmetric RTP).
-    pub(super) fn adopt(&mut self, now: Instant, call: CallId, original: CallId, leg: u64, campaign: CampaignId) {
-        let Some(Pending::Extra { leg, trunk, answer, at }) = self.pending.remove(&leg) else {
+    pub(super) fn adopt(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        original: CallId,
+        leg: u64,
+        campaign: CampaignId,
+    ) {
+        let Some(Pending::Extra {
+            leg,
+            trunk,
+            answer,
+            at,
+        }) = self.pending.remove(&leg)
+        else {
             tracing::info!(%call, %original, "the further answer has hung up already");
             return self.progress(call, Progress::HungUp);
         };
@@ -92,7 +123,9 @@ impl Switch {
                 self.media.set_remote(port.leg, &answer);
                 line.media = Some(port);
             }
-            Err(error) => tracing::error!(%call, %error, code = error.code(), "no audio for a further answer"),
+            Err(error) => {
+                tracing::error!(%call, %error, code = error.code(), "no audio for a further answer")
+            }
         }
         let silent = line.media.is_none();
         self.by_leg.insert(leg, Party::Call(call));

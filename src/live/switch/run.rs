@@ -32,8 +32,14 @@ pub(crate) struct Ears {
 
 /// Starts the switch on a thread of its own.
 pub(crate) fn spawn(setup: Setup, ears: Ears) -> Result<std::thread::JoinHandle<()>, NodeError> {
-    let failed = |source| NodeError::Start { what: "the switch", source };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let failed = |source| NodeError::Start {
+        what: "the switch",
+        source,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
     let (forward, media) = mpsc::channel(MEDIA_EVENTS_MAX);
     let events = ears.media;
     // The relay hands its news to a blocking queue; the switch waits for many things at once.
@@ -54,7 +60,11 @@ pub(crate) fn spawn(setup: Setup, ears: Ears) -> Result<std::thread::JoinHandle<
         .spawn(move || {
             runtime.block_on(async move {
                 match UdpSocket::from_std(socket) {
-                    Ok(socket) => Switch::new(setup).run(&socket, orders, notices, media).await,
+                    Ok(socket) => {
+                        Switch::new(setup)
+                            .run(&socket, orders, notices, media)
+                            .await
+                    }
                     Err(error) => tracing::error!(%error, "the switch cannot use its socket"),
                 }
             });
@@ -111,13 +121,19 @@ impl Switch {
         }
     }
 
-    fn datagrams(&mut self, socket: &UdpSocket, first: std::io::Result<(usize, std::net::SocketAddr)>, buffer: &mut [u8]) {
+    fn datagrams(
+        &mut self,
+        socket: &UdpSocket,
+        first: std::io::Result<(usize, std::net::SocketAddr)>,
+        buffer: &mut [u8],
+    ) {
         let mut next = first;
         for _ in 0..DATAGRAMS_PER_TURN {
             match next {
                 Ok((length, from)) => {
                     let now = self.clock.instant();
-                    self.ladders.note(self.clock.now().wall, false, from, &buffer[..length]);
+                    self.ladders
+                        .note(self.clock.now().wall, false, from, &buffer[..length]);
                     self.endpoint.receive(now, from, &buffer[..length]);
                     self.settle(now, socket);
                 }
@@ -146,7 +162,12 @@ impl Switch {
         }
     }
 
-    fn media_events(&mut self, socket: &UdpSocket, first: MediaEvent, media: &mut mpsc::Receiver<MediaEvent>) {
+    fn media_events(
+        &mut self,
+        socket: &UdpSocket,
+        first: MediaEvent,
+        media: &mut mpsc::Receiver<MediaEvent>,
+    ) {
         let mut next = Some(first);
         for _ in 0..ITEMS_PER_TURN {
             let Some(event) = next else {
@@ -181,7 +202,10 @@ impl Switch {
         let own = self.timers.first().map(|(at, _)| *at);
         let sip = self.endpoint.next_timeout();
         let far = now + Duration::from_secs(1);
-        [retry, own, sip].into_iter().flatten().fold(far, Instant::min)
+        [retry, own, sip]
+            .into_iter()
+            .flatten()
+            .fold(far, Instant::min)
     }
 
     /// Drains the endpoint: every datagram to the socket, every event to its handler, until
@@ -190,7 +214,8 @@ impl Switch {
         loop {
             let mut quiet = true;
             while let Some(transmit) = self.endpoint.poll_transmit() {
-                self.ladders.note(self.clock.now().wall, true, transmit.to, &transmit.bytes);
+                self.ladders
+                    .note(self.clock.now().wall, true, transmit.to, &transmit.bytes);
                 self.unsent.push_back(transmit);
                 quiet = false;
             }
@@ -226,12 +251,20 @@ impl Switch {
 
     fn sip_event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Provisional { call, code, sdp, .. } => match self.by_key.get(&call).copied() {
+            Event::Provisional {
+                call, code, sdp, ..
+            } => match self.by_key.get(&call).copied() {
                 Some(Party::Call(call)) => self.call_provisional(call, code, sdp),
                 Some(Party::Test(test)) => self.test_provisional(test, code),
                 Some(Party::Agent(_)) | None => {}
             },
-            Event::Answered { call, leg, nth, sdp, .. } => self.answered(now, call, leg, nth, sdp),
+            Event::Answered {
+                call,
+                leg,
+                nth,
+                sdp,
+                ..
+            } => self.answered(now, call, leg, nth, sdp),
             Event::Failed(failure) => self.failed(now, &failure),
             Event::Ended { leg, cause, .. } => self.leg_ended(now, leg, &format!("{cause:?}")),
             Event::Incoming(call) => self.incoming(now, *call),
@@ -247,9 +280,15 @@ impl Switch {
                 Some(Party::Agent(agent)) => self.agent_key(now, agent, digit),
                 Some(Party::Test(_)) | None => {}
             },
-            Event::OptionsReply { key, code, timed_out } => self.options_reply(key, code, timed_out),
+            Event::OptionsReply {
+                key,
+                code,
+                timed_out,
+            } => self.options_reply(key, code, timed_out),
             Event::Registered { key, .. } => self.registered(key),
-            Event::RegistrationFailed { key, code, phrase, .. } => self.registration_failed(key, code, &phrase),
+            Event::RegistrationFailed {
+                key, code, phrase, ..
+            } => self.registration_failed(key, code, &phrase),
             Event::BindingsChanged { user, bindings } => {
                 tracing::info!(user, phones = bindings.len(), "registrations changed");
             }
@@ -257,7 +296,14 @@ impl Switch {
         }
     }
 
-    fn answered(&mut self, now: Instant, key: carillon_sip::CallKey, leg: LegKey, nth: u32, sdp: carillon_sip::SessionDescription) {
+    fn answered(
+        &mut self,
+        now: Instant,
+        key: carillon_sip::CallKey,
+        leg: LegKey,
+        nth: u32,
+        sdp: carillon_sip::SessionDescription,
+    ) {
         match self.by_key.get(&key).copied() {
             Some(Party::Call(call)) => self.call_answered(now, call, leg, nth, sdp),
             Some(Party::Agent(agent)) => self.agent_answered(now, agent, leg, nth, sdp),
@@ -296,7 +342,9 @@ impl Switch {
     fn remote_changed(&mut self, leg: LegKey, sdp: &carillon_sip::SessionDescription) {
         let audio = match self.by_leg.get(&leg) {
             Some(Party::Call(call)) => self.calls.get(call).and_then(|l| l.audio()),
-            Some(Party::Agent(agent)) => self.agents.get(agent).and_then(|a| a.media).map(|m| m.leg),
+            Some(Party::Agent(agent)) => {
+                self.agents.get(agent).and_then(|a| a.media).map(|m| m.leg)
+            }
             Some(Party::Test(_)) | None => None,
         };
         if let Some(audio) = audio {
@@ -309,12 +357,16 @@ impl Switch {
             return;
         };
         match (party, event) {
-            (Party::Call(call), MediaEvent::Greeting { event, .. }) => self.greeting(now, call, event),
+            (Party::Call(call), MediaEvent::Greeting { event, .. }) => {
+                self.greeting(now, call, event)
+            }
             (Party::Call(call), MediaEvent::Dtmf { digit, .. }) => self.call_key(call, digit),
             (Party::Call(call), MediaEvent::PlayEnded { tag, completed, .. }) => {
                 self.call_play_ended(now, call, tag, completed);
             }
-            (Party::Agent(agent), MediaEvent::Dtmf { digit, .. }) => self.agent_key(now, agent, digit),
+            (Party::Agent(agent), MediaEvent::Dtmf { digit, .. }) => {
+                self.agent_key(now, agent, digit)
+            }
             (Party::Agent(agent), MediaEvent::Silent { .. }) => self.agent_silent(now, agent),
             _ => {}
         }

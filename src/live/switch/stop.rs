@@ -20,7 +20,12 @@ pub(super) struct Stopping {
 
 impl Switch {
     /// Hangs up everything: CANCEL before an answer, BYE after.
-    pub(super) fn stop_now(&mut self, now: Instant, limit: Duration, reply: oneshot::Sender<StopReport>) {
+    pub(super) fn stop_now(
+        &mut self,
+        now: Instant,
+        limit: Duration,
+        reply: oneshot::Sender<StopReport>,
+    ) {
         if self.stopping.is_some() {
             return;
         }
@@ -115,13 +120,20 @@ impl Switch {
         let Some(stopping) = &mut self.stopping else {
             return;
         };
-        let storing = self.calls.values().filter(|l| l.stage == Stage::Storing).count();
+        let storing = self
+            .calls
+            .values()
+            .filter(|l| l.stage == Stage::Storing)
+            .count();
         let unconfirmed = stopping.legs.len() + stopping.keys.len() + storing;
         if unconfirmed > 0 && !over {
             return;
         }
         if let Some(reply) = stopping.reply.take() {
-            let report = StopReport { calls_ended: stopping.calls, unconfirmed };
+            let report = StopReport {
+                calls_ended: stopping.calls,
+                unconfirmed,
+            };
             // The asker may have given up waiting.
             let _ = reply.send(report);
             self.quit = true;

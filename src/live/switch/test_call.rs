@@ -67,7 +67,12 @@ impl Running {
 }
 
 impl Switch {
-    pub(super) fn start_test(&mut self, now: Instant, test: TestCall, reply: oneshot::Sender<TestReport>) {
+    pub(super) fn start_test(
+        &mut self,
+        now: Instant,
+        test: TestCall,
+        reply: oneshot::Sender<TestReport>,
+    ) {
         match self.try_test(now, &test) {
             Ok((id, mut running)) => {
                 running.reply = Some(reply);
@@ -101,16 +106,27 @@ impl Switch {
         let trunk = self.trunks.get(&test.trunk).ok_or("the trunk is unknown")?;
         let port = self.media.open_call().map_err(|e| e.to_string())?;
         let invite = trunk.invite(test.number, test.caller_id, port.address, session);
-        let key = self.endpoint.invite_as(now, invite, call_id.clone()).map_err(|error| {
-            self.media.close(port.leg);
-            error.to_string()
-        })?;
+        let key = self
+            .endpoint
+            .invite_as(now, invite, call_id.clone())
+            .map_err(|error| {
+                self.media.close(port.leg);
+                error.to_string()
+            })?;
         tracing::info!(trunk = trunk.settings.engine.name, number = %test.number.masked(), "test call");
         self.ladders.name(LadderKey::Test(id), &call_id);
         self.by_key.insert(key, Party::Test(id));
         self.by_media.insert(port.leg, Party::Test(id));
         let name = trunk.settings.engine.name.clone();
-        let running = Running { name, reply: None, key, leg: None, port, rang: false, heard: None };
+        let running = Running {
+            name,
+            reply: None,
+            key,
+            leg: None,
+            port,
+            rang: false,
+            heard: None,
+        };
         Ok((id, running))
     }
 
@@ -120,7 +136,13 @@ impl Switch {
         }
     }
 
-    pub(super) fn test_answered(&mut self, now: Instant, id: u64, leg: LegKey, sdp: &SessionDescription) {
+    pub(super) fn test_answered(
+        &mut self,
+        now: Instant,
+        id: u64,
+        leg: LegKey,
+        sdp: &SessionDescription,
+    ) {
         let Some(test) = self.tests.get_mut(&id).filter(|t| t.leg.is_none()) else {
             return self.endpoint.bye(now, leg, Some(normal()));
         };
@@ -150,7 +172,10 @@ impl Switch {
         let Some(test) = self.tests.get(&id) else {
             return;
         };
-        let trunk = self.trunks.values().find(|t| t.settings.engine.name == test.name);
+        let trunk = self
+            .trunks
+            .values()
+            .find(|t| t.settings.engine.name == test.name);
         let cause = trunk.map(|t| t.settings.profile.cause_of(failure));
         let (passed, verdict, remedy) = judge_failure(&test.name, failure, cause, test.rang);
         self.end_test(id, passed, verdict, remedy);
@@ -164,7 +189,10 @@ impl Switch {
         let (passed, verdict, remedy) = match test.heard {
             Some(0) => (
                 false,
-                format!("`{name}` answered, but no audio came within {} s", LISTEN.as_secs()),
+                format!(
+                    "`{name}` answered, but no audio came within {} s",
+                    LISTEN.as_secs()
+                ),
                 "check [rtp] external and the port range, and that the firewall lets UDP in",
             ),
             Some(packets) => (
@@ -172,7 +200,11 @@ impl Switch {
                 format!("`{name}` answered and {packets} audio packets came: calls and audio work"),
                 "",
             ),
-            None => (true, format!("`{name}` answered and the callee hung up first"), ""),
+            None => (
+                true,
+                format!("`{name}` answered and the callee hung up first"),
+                "",
+            ),
         };
         self.end_test(id, passed, verdict, remedy.to_owned());
     }
@@ -189,16 +221,29 @@ impl Switch {
         }
         let ladder = self.ladders.get(LadderKey::Test(id)).unwrap_or_default();
         if let Some(reply) = test.reply.take() {
-            let _ = reply.send(TestReport { passed, verdict, remedy, ladder });
+            let _ = reply.send(TestReport {
+                passed,
+                verdict,
+                remedy,
+                ladder,
+            });
         }
     }
 }
 
 /// What a failure says of the trunk. A busy or unanswered phone shows that the trunk works.
-fn judge_failure(name: &str, failure: &Failure, cause: Option<Cause>, rang: bool) -> (bool, String, String) {
+fn judge_failure(
+    name: &str,
+    failure: &Failure,
+    cause: Option<Cause>,
+    rang: bool,
+) -> (bool, String, String) {
     let answer = format!("{} {}", failure.code, failure.phrase);
     if failure.after_cancel && rang {
-        let text = format!("`{name}` rang for {} s and nobody answered: calls work", RING_MAX.as_secs());
+        let text = format!(
+            "`{name}` rang for {} s and nobody answered: calls work",
+            RING_MAX.as_secs()
+        );
         return (true, text, String::new());
     }
     if failure.timed_out || cause.is_none() {
@@ -210,7 +255,11 @@ fn judge_failure(name: &str, failure: &Failure, cause: Option<Cause>, rang: bool
     }
     let remedy = match cause.unwrap_or(Cause::TrunkFailure) {
         Cause::Busy | Cause::NoAnswer | Cause::Declined => {
-            return (true, format!("`{name}` works; the phone said {answer}"), String::new());
+            return (
+                true,
+                format!("`{name}` works; the phone said {answer}"),
+                String::new(),
+            );
         }
         Cause::TrunkAuth => "check username and password of the trunk",
         Cause::Disconnected => "check the number, and the trunk's number_format",
@@ -219,5 +268,9 @@ fn judge_failure(name: &str, failure: &Failure, cause: Option<Cause>, rang: bool
         Cause::Media => "allow PCMU or PCMA on the trunk",
         _ => "the carrier cannot take calls now: try later, ask it if it stays so",
     };
-    (false, format!("`{name}` answered {answer}"), remedy.to_owned())
+    (
+        false,
+        format!("`{name}` answered {answer}"),
+        remedy.to_owned(),
+    )
 }

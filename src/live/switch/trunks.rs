@@ -4,7 +4,9 @@ use crate::config::{NumberBase, NumberFormat, TrunkSettings};
 use crate::profiles::{CallerIdHeader, CodecName};
 use carillon_decision::id::TrunkId;
 use carillon_decision::number::E164;
-use carillon_sip::{Codec, Credentials, Invite, MediaSpec, Network, Register, RequestKey, SessionDescription};
+use carillon_sip::{
+    Codec, Credentials, Invite, MediaSpec, Network, Register, RequestKey, SessionDescription,
+};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -103,7 +105,13 @@ impl TrunkLine {
     }
 
     /// The INVITE of a call to `number` that shows `caller_id`, with audio at `media`.
-    pub(super) fn invite(&self, number: E164, caller_id: E164, media: SocketAddr, session: u64) -> Invite {
+    pub(super) fn invite(
+        &self,
+        number: E164,
+        caller_id: E164,
+        media: SocketAddr,
+        session: u64,
+    ) -> Invite {
         let to_user = user_part(&self.settings.number_format.write(number));
         let shown = user_part(&self.settings.caller_id_format.write(caller_id));
         let domain = self.domain();
@@ -165,7 +173,9 @@ pub(super) fn user_part(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => escaped.push(char::from(byte)),
-            b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => escaped.push(char::from(byte)),
+            b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => {
+                escaped.push(char::from(byte))
+            }
             b'&' | b'=' | b'+' | b'$' | b',' | b';' | b'?' | b'/' => escaped.push(char::from(byte)),
             _ => escaped.push_str(&format!("%{byte:02X}")),
         }
@@ -187,7 +197,11 @@ fn read_number(user: &str, format: &NumberFormat) -> Option<E164> {
             let strip = format.strip.trim_start_matches('+');
             format!("{strip}{bare}")
         }
-        NumberBase::National { calling_code, national_prefix, international_prefix } => {
+        NumberBase::National {
+            calling_code,
+            national_prefix,
+            international_prefix,
+        } => {
             if let Some(rest) = bare.strip_prefix(international_prefix.as_str()) {
                 rest.to_owned()
             } else {
@@ -214,18 +228,30 @@ mod tests {
             national_prefix: "0".into(),
             international_prefix: "00".into(),
         };
-        let plain = |base| NumberFormat { base, strip: String::new(), prepend: String::new() };
+        let plain = |base| NumberFormat {
+            base,
+            strip: String::new(),
+            prepend: String::new(),
+        };
         let forms = [
             plain(NumberBase::E164Plus),
             plain(NumberBase::E164),
             plain(national),
-            NumberFormat { base: NumberBase::E164, strip: "1".into(), prepend: String::new() },
+            NumberFormat {
+                base: NumberBase::E164,
+                strip: "1".into(),
+                prepend: String::new(),
+            },
         ];
         for format in &forms {
             for n in ["+442079460123", "+12025550123"] {
                 let strips_other = !format.strip.is_empty() && n.starts_with("+44");
                 if !strips_other {
-                    assert_eq!(read_number(&format.write(number(n)), format), Some(number(n)), "{format:?}");
+                    assert_eq!(
+                        read_number(&format.write(number(n)), format),
+                        Some(number(n)),
+                        "{format:?}"
+                    );
                 }
             }
         }

@@ -1,0 +1,9 @@
+//! What flow tests share: a far end of our own making, a node on loopback, waiting.
+
+pub mod node;
+pub mod peer;
+
+use std::time::Duration;
+
+/// Longest wait for anything in a flow test. Only a failing test ever takes it.
+pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,388 @@
+//! A far end: SIP endpoint and RTP relay on loopback, driven by the test. It plays carrier and
+//! agents' phones alike.
+
+use super::PATIENCE;
+use carillon_media::{
+    Clock, LegId, LegOptions, LegPort, PlayOptions, Prompt, Relay, RelayConfig, Remote, Repeat,
+    tone,
+};
+use carillon_sip::{
+    Credentials, Endpoint, EndpointConfig, Event, IncomingCall, Invite, LegKey, MediaSpec, Network,
+    Register, SessionDescription,
+};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How often the thread looks whether the test wants something.
+const TURN: Duration = Duration::from_millis(5);
+
+/// The far end lives in real time, as the node does.
+#[allow(clippy::disallowed_methods, reason = "a flow test runs in real time")]
+pub fn instant() -> Instant {
+    Instant::now()
+}
+
+/// A far end.
+pub struct Peer {
+    /// Where it takes SIP.
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+    events: Receiver<Event>,
+    relay: Relay,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+struct Shared {
+    socket: UdpSocket,
+    endpoint: Mutex<Endpoint>,
+    ended: AtomicBool,
+    /// Hears nothing and says nothing while set: a carrier that has gone silent.
+    deaf: AtomicBool,
+}
+
+/// A call the peer answered or placed: its dialog and its audio.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    pub leg: LegKey,
+    pub audio: LegId,
+}
+
+impl Peer {
+    /// A far end on a free port. `tag` keeps the random parts of several apart.
+    pub fn start(tag: u8) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
+        socket
+            .set_read_timeout(Some(TURN))
+            .expect("a socket takes a timeout");
+        let address = socket.local_addr().expect("a bound socket has an address");
+        let mut config = EndpointConfig::new(address, [tag; 32]);
+        config.policy = config
+            .policy
+            .allow_source(Network::host(Ipv4Addr::LOCALHOST.into()));
+        let clock: Clock = Arc::new(instant);
+        let mut audio = RelayConfig::new(Ipv4Addr::LOCALHOST.into(), clock, u64::from(tag));
+        audio.ports = 41_000..=44_999;
+        let (relay, _) = Relay::start(audio).expect("the relay starts");
+        let shared = Arc::new(Shared {
+            socket,
+            endpoint: Mutex::new(Endpoint::new(config)),
+            ended: AtomicBool::new(false),
+            deaf: AtomicBool::new(false),
+        });
+        let (tell, events) = channel();
+        let of_thread = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || of_thread.run(&tell));
+        Self {
+            address,
+            shared,
+            events,
+            relay,
+            thread: Some(thread),
+        }
+    }
+
+    /// Does something with the endpoint, and sends what it wants to send.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Endpoint, Instant) -> T) -> T {
+        let mut endpoint = self
+            .shared
+            .endpoint
+            .lock()
+            .expect("no test panics while it holds the endpoint");
+        let done = act(&mut endpoint, instant());
+        self.shared.send(&mut endpoint);
+        done
+    }
+
+    /// Stops hearing and speaking, or starts again.
+    pub fn deafen(&self, deaf: bool) {
+        self.shared.deaf.store(deaf, Ordering::Relaxed);
+    }
+
+    /// Waits for an event that `pick` takes; others are passed over.
+    pub fn wait<T>(&self, what: &str, mut pick: impl FnMut(Event) -> Option<T>) -> T {
+        let until = instant() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(instant());
+            match self.events.recv_timeout(left) {
+                Ok(event) => {
+                    if let Some(found) = pick(event) {
+                        return found;
+                    }
+                }
+                Err(_) => panic!("the far end never saw {what}"),
+            }
+        }
+    }
+
+    /// Waits for a call to this user part.
+    pub fn called(&self, user: &str) -> IncomingCall {
+        self.wait(&format!("a call to {user}"), |event| match event {
+            Event::Incoming(call) if call.to_user == user => Some(*call),
+            _ => None,
+        })
+    }
+
+    /// Waits for the end of a leg.
+    pub fn ended(&self, leg: LegKey) {
+        self.wait("the end of the leg", |event| match event {
+            Event::Ended { leg: ended, .. } if ended == leg => Some(()),
+            _ => None,
+        });
+    }
+
+    pub fn ring(&self, call: &IncomingCall) {
+        self.with(|e, now| e.ring(now, call.leg, 180, None))
+            .expect("it still rings");
+    }
+
+    pub fn reject(&self, call: &IncomingCall, code: u16) {
+        self.with(|e, now| e.reject(now, call.leg, code, "", &[]))
+            .expect("it is not answered yet");
+    }
+
+    pub fn hang_up(&self, line: Line) {
+        self.with(|e, now| e.bye(now, line.leg, None));
+    }
+
+    /// Answers a call and speaks a steady tone into it; 0 stays silent.
+    pub fn answer(&self, call: &IncomingCall, hz: f32) -> Line {
+        let port = self.open(hz);
+        let offer = call.sdp.as_ref().expect("the node offers audio");
+        self.point(port.leg, offer);
+        let answer = SessionDescription::answer(offer, &MediaSpec::g711(port.address, 1))
+            .expect("G.711 is offered");
+        self.with(|e, now| e.answer(now, call.leg, &answer.to_bytes()))
+            .expect("it still rings");
+        Line {
+            leg: call.leg,
+            audio: port.leg,
+        }
+    }
+
+    /// Calls the node and waits for the answer.
+    pub fn call(
+        &self,
+        node: SocketAddr,
+        to: &str,
+        from: &str,
+        hz: f32,
+        login: Option<(&str, &str)>,
+    ) -> Line {
+        let port = self.open(hz);
+        let key = self.place(node, to, from, port.address, login);
+        let (leg, sdp) = self.wait(&format!("an answer from {to}"), |event| match event {
+            Event::Answered { call, leg, sdp, .. } if call == key => Some((leg, sdp)),
+            Event::Failed(failure) if failure.call == key => {
+                panic!("{to} was refused: {failure:?}")
+            }
+            _ => None,
+        });
+        self.point(port.leg, &sdp);
+        Line {
+            leg,
+            audio: port.leg,
+        }
+    }
+
+    /// Calls the node and waits for the refusal.
+    pub fn refused(
+        &self,
+        node: SocketAddr,
+        to: &str,
+        from: &str,
+        login: Option<(&str, &str)>,
+    ) -> u16 {
+        let port = self.open(0.0);
+        let key = self.place(node, to, from, port.address, login);
+        self.wait(&format!("a refusal of {to}"), |event| match event {
+            Event::Failed(failure) if failure.call == key => Some(failure.code),
+            Event::Answered { call, .. } if call == key => panic!("{to} was answered"),
+            _ => None,
+        })
+    }
+
+    fn place(
+        &self,
+        node: SocketAddr,
+        to: &str,
+        from: &str,
+        audio: SocketAddr,
+        login: Option<(&str, &str)>,
+    ) -> carillon_sip::CallKey {
+        let uri = format!("sip:{to}@{node}");
+        let invite = Invite {
+            request_uri: uri.clone(),
+            next_hop: node,
+            from: format!("sip:{from}@{node}"),
+            display: String::new(),
+            to: uri,
+            contact_user: from.to_owned(),
+            body: SessionDescription::offer(&MediaSpec::g711(audio, 1)).to_bytes(),
+            headers: Vec::new(),
+            credentials: login.map(credentials),
+        };
+        self.with(|e, now| e.invite(now, invite))
+            .expect("the far end can call")
+    }
+
+    /// Registers a phone with the node and waits until it stands.
+    pub fn register(&self, node: SocketAddr, user: &str, password: &str) {
+        let register = Register {
+            registrar: format!("sip:{node}"),
+            aor: format!("sip:{user}@{node}"),
+            contact_user: user.to_owned(),
+            expires: Duration::from_secs(300),
+            credentials: Some(credentials((user, password))),
+            next_hop: node,
+        };
+        let key = self
+            .with(|e, now| e.register(now, register))
+            .expect("the far end can register");
+        self.wait("its registration", |event| match event {
+            Event::Registered { key: k, .. } if k == key => Some(()),
+            Event::RegistrationFailed { key: k, code, .. } if k == key => {
+                panic!("registration refused: {code}")
+            }
+            _ => None,
+        });
+    }
+
+    fn open(&self, hz: f32) -> LegPort {
+        let options = LegOptions {
+            silent_after: None,
+            ..LegOptions::default()
+        };
+        let port = self.relay.open_leg(options).expect("a free RTP port");
+        self.relay
+            .meter(port.leg, &[440.0, 1_000.0])
+            .expect("the leg is open");
+        self.relay
+            .fill_silence(port.leg, true)
+            .expect("the leg is open");
+        if hz > 0.0 {
+            let voice = Prompt::from_samples(tone::sine(hz, -16.0, 1_000));
+            let forever = PlayOptions {
+                repeat: Repeat::Forever,
+                tag: 0,
+            };
+            self.relay
+                .play(port.leg, &voice, forever)
+                .expect("the leg is open");
+        }
+        port
+    }
+
+    fn point(&self, leg: LegId, sdp: &SessionDescription) {
+        let audio = sdp.audio().expect("the node speaks G.711");
+        let law = match audio.codecs[0] {
+            carillon_sip::Codec::Pcma => carillon_media::Law::Pcma,
+            _ => carillon_media::Law::Pcmu,
+        };
+        let mut remote = Remote::new(audio.remote.expect("the node has an address"), law);
+        remote.dtmf_payload_type = audio.telephone_event;
+        self.relay.set_remote(leg, remote).expect("the leg is open");
+    }
+
+    /// Presses keys on a line.
+    pub fn press(&self, line: Line, keys: &str) {
+        self.relay
+            .send_dtmf(line.audio, keys)
+            .expect("the leg is open");
+    }
+
+    /// Goes dead in mid-call: no more audio, no goodbye.
+    pub fn drop_audio(&self, line: Line) {
+        self.relay.close(line.audio).expect("the leg is open");
+    }
+
+    /// Level of a tone heard on a line in the last 100 ms, dB to full scale.
+    pub fn hears(&self, line: Line, hz: f32) -> f32 {
+        let levels = self.relay.levels(line.audio).expect("the leg is open");
+        let found = levels.tones.iter().find(|(f, _)| (f - hz).abs() < 1.0);
+        found.map_or(f32::NEG_INFINITY, |(_, db)| *db)
+    }
+
+    /// Waits until a line hears a tone well above everything quiet.
+    pub fn wait_to_hear(&self, line: Line, hz: f32) {
+        let until = instant() + PATIENCE;
+        while self.hears(line, hz) < -25.0 {
+            assert!(
+                instant() < until,
+                "{hz} Hz never arrived: {} dB",
+                self.hears(line, hz)
+            );
+            // A measurement is a tenth of a second of audio: there is no event to wait for.
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until a line no longer hears a tone.
+    pub fn wait_for_quiet(&self, line: Line, hz: f32) {
+        let until = instant() + PATIENCE;
+        while self.hears(line, hz) > -50.0 {
+            assert!(
+                instant() < until,
+                "{hz} Hz never ended: {} dB",
+                self.hears(line, hz)
+            );
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+}
+
+fn credentials((username, password): (&str, &str)) -> Credentials {
+    Credentials {
+        username: username.to_owned(),
+        password: password.to_owned(),
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        self.relay.stop();
+    }
+}
+
+impl Shared {
+    fn run(&self, tell: &Sender<Event>) {
+        let mut buffer = vec![0; 65_536];
+        while !self.ended.load(Ordering::Relaxed) {
+            let received = self.socket.recv_from(&mut buffer);
+            let Ok(mut endpoint) = self.endpoint.lock() else {
+                return;
+            };
+            let now = instant();
+            if let Ok((length, from)) = received
+                && !self.deaf.load(Ordering::Relaxed)
+            {
+                endpoint.receive(now, from, &buffer[..length]);
+            }
+            if endpoint.next_timeout().is_some_and(|at| at <= now) {
+                endpoint.handle_timeout(now);
+            }
+            loop {
+                self.send(&mut endpoint);
+                match endpoint.poll_event() {
+                    // The test may have seen enough.
+                    Some(event) => drop(tell.send(event)),
+                    None => break,
+                }
+            }
+        }
+    }
+
+    fn send(&self, endpoint: &mut Endpoint) {
+        while let Some(transmit) = endpoint.poll_transmit() {
+            if !self.deaf.load(Ordering::Relaxed) {
+                let _ = self.socket.send_to(&transmit.bytes, transmit.to);
+            }
+        }
+    }
+}
