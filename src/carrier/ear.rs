@@ -168,9 +168,10 @@ mod tests {
     }
 
     #[test]
-    fn no_prompt_is_taken_for_an_agent_and_every_agent_is_heard_at_once() {
+    fn no_message_is_taken_for_an_agent_and_every_agent_is_heard_at_once() {
         for law in [Law::Pcmu, Law::Pcma] {
-            for name in prompts::NAMES {
+            // What dialers play to people; voicemail's beeps are said, never heard, here.
+            for name in ["abandon", "goodbye", "inbound-closed", "welcome-agent"] {
                 let prompt = prompts::builtin(name).unwrap();
                 assert_eq!(heard_as_agent(prompt.samples(), law), None, "{name}");
             }

@@ -31,3 +31,4 @@ pub use ear::Heard;
 pub use error::CarrierError;
 pub use exchange::{Carrier, CarrierHandle, CarrierOptions, CarrierStats};
 pub use phones::{Login, PhoneUser, Phones, PhonesHandle, PhonesOptions, PhonesStats};
+pub use sockets::fresh_secret;

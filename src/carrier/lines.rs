@@ -127,10 +127,6 @@ impl Lines {
         }
     }
 
-    pub(crate) fn get(&self, id: LineId) -> Option<&Line> {
-        self.lines.get(&id)
-    }
-
     pub(crate) fn get_mut(&mut self, id: LineId) -> Option<&mut Line> {
         self.lines.get_mut(&id)
     }

@@ -47,3 +47,13 @@ pub(crate) fn entropy<const N: usize>() -> Result<[u8; N], CarrierError> {
     filled.map_err(|e| CarrierError::Start { step: "random numbers", cause: e.to_string() })?;
     Ok(octets)
 }
+
+/// 32 unpredictable hexadecimal digits: a password or token for accounts that live as long as
+/// a demo.
+///
+/// # Errors
+/// [`CarrierError::Start`] when the system gives no entropy.
+pub fn fresh_secret() -> Result<String, CarrierError> {
+    let octets = entropy::<16>()?;
+    Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
+}

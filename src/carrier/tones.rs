@@ -11,9 +11,10 @@ pub const LEVEL_DB: f32 = -16.0;
 /// How many tones each side has.
 pub const COUNT: usize = 12;
 
-/// Tones agents speak with, Hz: multiples of 50, so that a 20 ms frame tells them apart.
+/// Tones agents speak with, Hz: multiples of 50, so that a 20 ms frame tells them apart, and
+/// not the 1,000 Hz of a voicemail's beep.
 pub const AGENTS_HZ: [f32; COUNT] = [
-    1000.0, 1050.0, 1100.0, 1150.0, 1200.0, 1250.0, 1300.0, 1350.0, 1400.0, 1450.0, 1500.0, 1550.0,
+    1050.0, 1100.0, 1150.0, 1200.0, 1250.0, 1300.0, 1350.0, 1400.0, 1450.0, 1500.0, 1550.0, 1600.0,
 ];
 
 /// Tones callees speak with, Hz: multiples of 10 and no harmonics of an agent's tone, so that

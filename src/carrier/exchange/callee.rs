@@ -2,7 +2,7 @@
 
 use crate::lines::LineId;
 use carillon_sim::Fate;
-use carillon_sip::{LegKey, SessionDescription};
+use carillon_sip::SessionDescription;
 use std::time::{Duration, Instant};
 
 /// INVITE to 180: what the simulated world takes a loopback carrier to need.
@@ -51,7 +51,6 @@ pub(super) struct Callee {
     /// Number of the call, from 0.
     pub(super) number: u64,
     pub(super) fate: Fate,
-    pub(super) leg: LegKey,
     pub(super) offer: Option<SessionDescription>,
     pub(super) arrived: Instant,
     pub(super) stage: Stage,
@@ -65,7 +64,7 @@ pub(super) struct Callee {
 }
 
 impl Callee {
-    pub(super) fn new(number: u64, fate: Fate, leg: LegKey, offer: Option<SessionDescription>, now: Instant, scale: f64) -> Self {
+    pub(super) fn new(number: u64, fate: Fate, offer: Option<SessionDescription>, now: Instant, scale: f64) -> Self {
         let first = match fate {
             Fate::Human { .. } | Fate::Machine { .. } | Fate::NoAnswer => now + RINGING_AFTER,
             Fate::Busy { after_s } | Fate::NotInService { after_s } | Fate::WrongNumber { after_s } => {
@@ -75,7 +74,6 @@ impl Callee {
         Self {
             number,
             fate,
-            leg,
             offer,
             arrived: now,
             stage: Stage::Arrived,

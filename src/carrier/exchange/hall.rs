@@ -70,7 +70,7 @@ impl Hall {
         tracing::debug!(number, ?fate, "call");
         self.stats.placed += 1;
         *self.stats.fates.entry(fate_name(&fate)).or_default() += 1;
-        let callee = Callee::new(number, fate, call.leg, call.sdp, now, self.options.ring_scale);
+        let callee = Callee::new(number, fate, call.sdp, now, self.options.ring_scale);
         self.callees.insert(call.leg, callee);
         self.stats.up_most = self.stats.up_most.max(self.callees.len() as u64);
     }
