@@ -188,7 +188,7 @@ function renderAgents() {
     put(who.children[0], a.name);
     const odd = a.state !== "logged_out" && a.line === "nailed_up" && !a.line_up && a.state !== "connecting";
     put(what.children[0], odd ? "Phone not connected" : STATES[a.state] ?? words(a.state));
-    put(what.children[1], a.reason && a.reason !== "on a break" ? a.reason : a.calls ? `${a.calls} calls` : "");
+    put(what.children[1], a.reason && a.reason !== "on a break" ? a.reason : a.calls && a.state !== "logged_out" ? `${a.calls} calls` : "");
     e.title = `${a.name}: ${STATES[a.state] ?? a.state}${a.reason ? `, ${a.reason}` : ""}`;
   });
   tick();

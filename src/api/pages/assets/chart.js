@@ -37,7 +37,7 @@ export function draw(host, samples, now, cap) {
   const high = height - top - foot - gap - low;
   const x = (t) => left + (width - left - right) * (1 - (now - t) / SPAN);
   const shown = samples.filter((s) => now - s.at_ms <= SPAN);
-  const most = roof(Math.max(4, ...shown.map((s) => Math.max(s.lines, s.talking))), [4, 8, 10, 16, 20, 30, 40, 60, 80, 100]);
+  const most = roof(Math.max(4, ...shown.map((s) => Math.max(s.lines, s.talking) * 1.05)), [4, 8, 10, 16, 20, 30, 40, 60, 80, 100]);
   const worst = roof(Math.max(cap * 1.4, ...shown.map((s) => s.abandonment)) * 100, [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100]) / 100;
   const yHigh = (v) => top + high * (1 - v / most);
   const base = top + high + gap;
