@@ -1,6 +1,8 @@
 //! Figures of the node itself, counted by its parts as they work.
 
 use crate::node::Vitals;
+use carillon_sip::Counters;
+use carillon_sip::endpoint::Held;
 use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -34,6 +36,7 @@ pub(crate) struct VitalCounters {
     pub(crate) wall_jumps: Counter,
     pub(crate) datagrams_unsent: Counter,
     bridge_us: Mutex<Latency>,
+    sip: Mutex<(Counters, Held)>,
 }
 
 #[derive(Debug)]
@@ -63,6 +66,7 @@ impl Default for VitalCounters {
                 histogram,
                 sum_us: 0,
             }),
+            sip: Mutex::default(),
         }
     }
 }
@@ -112,6 +116,16 @@ impl VitalCounters {
             wall_jumps: self.wall_jumps.get(),
             datagrams_unsent: self.datagrams_unsent.get(),
         }
+    }
+
+    /// The SIP endpoint's figures, as of now.
+    pub(crate) fn set_sip(&self, counters: Counters, held: Held) {
+        *self.sip.lock().unwrap_or_else(PoisonError::into_inner) = (counters, held);
+    }
+
+    /// The SIP endpoint's figures, at most a second old.
+    pub(crate) fn sip(&self) -> (Counters, Held) {
+        *self.sip.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn bridges(&self) -> std::sync::MutexGuard<'_, Latency> {

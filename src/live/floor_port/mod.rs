@@ -2,6 +2,7 @@
 //! store and to the board.
 
 mod actions;
+mod metrics;
 mod report;
 mod views;
 
@@ -14,8 +15,7 @@ use crate::switch::{LadderKey, Ladders, Notice};
 use crate::vitals::VitalCounters;
 use carillon_api::port::{
     Action, ActionError, ActionReply, Answer, BoardStatus, CallFilter, DecisionFilter, Explanation,
-    ExtraMetric, Floor, LeadCard, LeadView, ListView, MetricKind, Problem, Report, ReportRange,
-    Subject,
+    ExtraMetric, Floor, LeadCard, LeadView, ListView, Problem, Report, ReportRange, Subject,
 };
 use carillon_decision::call::CallRecord;
 use carillon_decision::id::{AgentId, CampaignId, DecisionId, LeadId};
@@ -256,70 +256,6 @@ impl Floor for FloorPort {
     }
 
     fn extra_metrics(&self) -> Vec<ExtraMetric> {
-        let v = self.vitals.show(self.inputs.waiting());
-        let metric = |name: &str, help: &str, kind, value: f64| ExtraMetric {
-            name: format!("carillon_{name}"),
-            help: help.to_owned(),
-            kind,
-            labels: Vec::new(),
-            value,
-        };
-        let counter = |name: &str, help: &str, value: u64| {
-            metric(name, help, MetricKind::Counter, value as f64)
-        };
-        vec![
-            counter(
-                "attempts_stored_total",
-                "Attempts written before their INVITE.",
-                v.attempts_stored,
-            ),
-            counter(
-                "originations_not_sent_total",
-                "Originations that were not sent.",
-                v.not_sent,
-            ),
-            counter(
-                "engine_inputs_total",
-                "Inputs the engine has handled.",
-                v.inputs,
-            ),
-            counter(
-                "records_dropped_total",
-                "Records lost because the store's queue was full.",
-                v.records_dropped,
-            ),
-            counter(
-                "agent_calls_refused_total",
-                "Calls of agents' phones to anything but the login.",
-                v.refused_agent_calls,
-            ),
-            counter(
-                "inbound_refused_total",
-                "Inbound calls to none of our caller IDs.",
-                v.refused_inbound,
-            ),
-            counter(
-                "wall_clock_jumps_total",
-                "Jumps of the system's clock.",
-                v.wall_jumps,
-            ),
-            counter(
-                "sip_datagrams_unsent_total",
-                "SIP datagrams the system did not take.",
-                v.datagrams_unsent,
-            ),
-            metric(
-                "engine_inputs_waiting",
-                "Inputs that wait for the engine.",
-                MetricKind::Gauge,
-                v.inputs_waiting as f64,
-            ),
-            metric(
-                "records_waiting",
-                "Writes that wait for the store.",
-                MetricKind::Gauge,
-                v.records_waiting as f64,
-            ),
-        ]
+        metrics::all(&self.vitals, self.inputs.waiting())
     }
 }

@@ -2,6 +2,7 @@
 
 mod handle;
 mod options;
+mod pages;
 mod recovery;
 mod setup;
 mod start;

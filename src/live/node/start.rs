@@ -1,6 +1,7 @@
 //! The order of a start: store, names, ledgers, sockets, threads, pages.
 
 use super::handle::{Ends, NodeHandle};
+use super::pages::serve;
 use super::recovery::{self, store_error};
 use super::{Addresses, NodeOptions, setup};
 use crate::clock::NodeClock;
@@ -9,18 +10,19 @@ use crate::engine::{Board, EngineThread, Inputs, Message, Names, News, Outlets, 
 use crate::error::NodeError;
 use crate::floor_port::FloorPort;
 use crate::store_port::{
-    ATTEMPTS_MAX, HeldLeads, LEADS_MAX, records_queue, run_attempts, run_dnc_feed, run_health,
-    run_leads, run_records, run_renewal,
+    ATTEMPTS_MAX, AttemptJob, HeldLeads, LEADS_MAX, LeadsWanted, RecordJob, Records, records_queue,
+    run_attempts, run_dnc_feed, run_health, run_leads, run_records, run_renewal,
 };
 use crate::switch::{self, AgentSetup, HealthRules, Ladders, Notice, Prompts};
 use crate::vitals::VitalCounters;
 use carillon_api::port::BoardStatus;
-use carillon_decision::id::{CallId, DecisionId};
+use carillon_decision::id::{CallId, DecisionId, SnapshotId, TrunkId};
 use carillon_decision::{Command, Engine, EngineConfig};
 use carillon_media::{MediaEvent, Relay};
 use carillon_sip::Endpoint;
 use carillon_store::{SqliteOptions, SqliteStore, Store};
 use crossbeam_channel::Receiver;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -42,7 +44,8 @@ impl Node {
     /// engine have threads of their own.
     ///
     /// # Errors
-    /// [`NodeError`]; nothing of the node is left running then.
+    /// [`NodeError`], with its cause and what to do about it. All but an engine that does not
+    /// take in the configuration shows before any thread runs.
     pub async fn start(config: Config, options: NodeOptions) -> Result<NodeHandle, NodeError> {
         let directory = config.node.data_dir.clone();
         std::fs::create_dir_all(&directory).map_err(|e| NodeError::Store {
@@ -73,6 +76,8 @@ impl Node {
         let recovered = recovery::recover(&*store, &config.node.name).await?;
         let first = recovery::first_inputs(&config, &*store, wall, options.paused).await?;
         let engine = engine_config(&config, &*store).await?;
+        let lists = store.dnc_snapshot().await;
+        let lists = lists.map_err(store_error("reading do-not-call lists"))?;
         let tap = Tap::start(options.journal.as_deref(), engine, &clock)?;
 
         let parts = Parts::new(&config, &options, &clock).await?;
@@ -81,6 +86,9 @@ impl Node {
         for input in first {
             inputs.send(input).await?;
         }
+        let vitals = Arc::new(VitalCounters::default());
+        let (records, jobs) = records_queue(Arc::clone(&vitals));
+        let (notices_to, notices) = mpsc::channel(NOTICES_MAX);
         let started = Started {
             config,
             options,
@@ -88,9 +96,18 @@ impl Node {
             store,
             engine,
             inputs,
-            tap,
+            vitals,
+            ladders: Ladders::default(),
+            records,
+            notices: notices_to,
+            lists,
         };
-        let mut handle = started.run(parts, messages).await?;
+        let queues = Queues {
+            messages,
+            notices,
+            jobs,
+        };
+        let mut handle = started.run(parts, queues, tap).await?;
         handle.recovered = recovered;
         tracing::info!(%sip, "node started");
         Ok(handle)
@@ -122,7 +139,7 @@ struct Parts {
     relay: Relay,
     media: Receiver<MediaEvent>,
     prompts: Prompts,
-    trunks: std::collections::BTreeMap<carillon_decision::id::TrunkId, switch::TrunkLine>,
+    trunks: BTreeMap<TrunkId, switch::TrunkLine>,
     web: Option<tokio::net::TcpListener>,
 }
 
@@ -179,114 +196,72 @@ struct Started {
     store: Arc<dyn Store>,
     engine: EngineConfig,
     inputs: Inputs,
-    tap: Tap,
+    vitals: Arc<VitalCounters>,
+    ladders: Ladders,
+    records: Records,
+    notices: mpsc::Sender<Notice>,
+    /// State of the do-not-call lists before the first lease.
+    lists: SnapshotId,
+}
+
+/// The ends of the queues that are handed out once.
+struct Queues {
+    messages: Receiver<Message>,
+    notices: mpsc::Receiver<Notice>,
+    jobs: mpsc::Receiver<RecordJob>,
 }
 
 impl Started {
-    async fn run(self, parts: Parts, messages: Receiver<Message>) -> Result<NodeHandle, NodeError> {
-        let vitals = Arc::new(VitalCounters::default());
-        let ladders = Ladders::default();
-        let dry_run = self.options.dry_run || self.config.node.dry_run;
+    async fn run(self, parts: Parts, queues: Queues, tap: Tap) -> Result<NodeHandle, NodeError> {
         let (orders_to, orders) = mpsc::channel::<Command>(ORDERS_MAX);
-        let (notices_to, notices) = mpsc::channel::<Notice>(NOTICES_MAX);
         let (attempts_to, attempts) = mpsc::channel(ATTEMPTS_MAX);
         let (leads_to, leads) = mpsc::channel(LEADS_MAX);
-        let (records, jobs) = records_queue(Arc::clone(&vitals));
         let (status_to, status) = watch::channel(Arc::new(BoardStatus::default()));
+        let held = HeldLeads::default();
 
+        let Parts {
+            sip,
+            socket,
+            endpoint,
+            relay,
+            media,
+            prompts,
+            trunks,
+            web,
+        } = parts;
         let setup = switch::Setup {
-            clock: self.clock.clone(),
-            endpoint: parts.endpoint,
-            realm: self.config.sip.realm.clone(),
-            relay: parts.relay,
-            prompts: parts.prompts,
-            trunks: parts.trunks,
-            agents: agents(&self.config),
-            campaigns: self.config.campaigns(),
-            news: News::new(self.inputs.clone()),
             attempts: attempts_to,
-            ladders: ladders.clone(),
-            vitals: Arc::clone(&vitals),
-            health: HealthRules {
-                interval: self.config.sip.options_interval,
-                lost_max: self.config.sip.options_lost_max,
-            },
-            dry_run,
-            token: u64::from_le_bytes(setup::entropy()),
-            letters: notices_to.clone(),
+            ..self.switch_setup(endpoint, relay, prompts, trunks)
         };
         let ears = switch::Ears {
-            socket: parts.socket,
+            socket,
             orders,
-            notices,
-            media: parts.media,
+            notices: queues.notices,
+            media,
         };
         let switch = switch::spawn(setup, ears)?;
-        let held = HeldLeads::default();
         let outlets = Outlets {
             held: held.clone(),
             switch: orders_to,
-            notices: notices_to.clone(),
+            notices: self.notices.clone(),
             leads: leads_to,
-            records: records.clone(),
+            records: self.records.clone(),
         };
-        let engine = EngineThread {
-            engine: Engine::new(self.engine),
-            clock: self.clock.clone(),
-            messages,
-            outlets,
-            tap: self.tap,
-            board: Board::new(names(&self.config), dry_run),
-            status: status_to,
-            vitals: Arc::clone(&vitals),
-        };
-        let engine = engine.spawn()?;
+        let engine = self
+            .engine_thread(queues.messages, outlets, tap, status_to)
+            .spawn()?;
         first_board(&self.config, status.clone()).await?;
 
-        let snapshot = self
-            .store
-            .dnc_snapshot()
-            .await
-            .map_err(store_error("reading do-not-call lists"))?;
-        let (store, inputs) = (&self.store, &self.inputs);
-        let feeds = vec![
-            tokio::spawn(run_attempts(
-                Arc::clone(store),
-                self.clock.clone(),
-                attempts,
-                notices_to.clone(),
-            )),
-            tokio::spawn(run_leads(
-                Arc::clone(store),
-                self.clock.clone(),
-                leads,
-                inputs.clone(),
-                held.clone(),
-            )),
-            tokio::spawn(run_renewal(
-                Arc::clone(store),
-                self.clock.clone(),
-                held,
-                inputs.clone(),
-            )),
-            tokio::spawn(run_dnc_feed(Arc::clone(store), snapshot, inputs.clone())),
-            tokio::spawn(run_health(Arc::clone(store), records, inputs.clone())),
-        ];
-        let writer = tokio::spawn(run_records(Arc::clone(store), jobs, Arc::clone(&vitals)));
-
+        let feeds = self.spawn_feeds(attempts, leads, held);
+        let writer = run_records(
+            Arc::clone(&self.store),
+            queues.jobs,
+            Arc::clone(&self.vitals),
+        );
+        let writer = tokio::spawn(writer);
         let (stop_to, stop_asked) = watch::channel(None);
-        let floor = Arc::new(FloorPort::new(
-            Arc::clone(&self.config),
-            self.clock.clone(),
-            Arc::clone(store),
-            self.inputs.clone(),
-            notices_to.clone(),
-            status,
-            ladders,
-            Arc::clone(&vitals),
-            stop_to,
-        ));
-        let (web, pages, close_pages) = serve(parts.web, &self.config, &self.clock, &floor);
+        let floor = Arc::new(self.floor_port(status, stop_to));
+        let (web, pages, close_pages) = serve(web, &self.config, &self.clock, &floor);
         let ends = Ends {
             switch,
             engine,
@@ -295,20 +270,111 @@ impl Started {
             pages,
             close_pages,
         };
-        let addresses = Addresses {
-            sip: parts.sip,
-            web,
-        };
+        let addresses = Addresses { sip, web };
         Ok(NodeHandle::new(
             addresses,
             self.inputs,
             self.store,
-            notices_to,
+            self.notices,
             floor,
-            vitals,
+            self.vitals,
             stop_asked,
             ends,
         ))
+    }
+
+    fn dry_run(&self) -> bool {
+        self.options.dry_run || self.config.node.dry_run
+    }
+
+    /// Everything the switch is built from, with an attempts queue that leads nowhere yet.
+    fn switch_setup(
+        &self,
+        endpoint: Endpoint,
+        relay: Relay,
+        prompts: Prompts,
+        trunks: BTreeMap<TrunkId, switch::TrunkLine>,
+    ) -> switch::Setup {
+        switch::Setup {
+            clock: self.clock.clone(),
+            endpoint,
+            realm: self.config.sip.realm.clone(),
+            relay,
+            prompts,
+            trunks,
+            agents: agents(&self.config),
+            campaigns: self.config.campaigns(),
+            news: News::new(self.inputs.clone()),
+            attempts: mpsc::channel(1).0,
+            ladders: self.ladders.clone(),
+            vitals: Arc::clone(&self.vitals),
+            health: HealthRules {
+                interval: self.config.sip.options_interval,
+                lost_max: self.config.sip.options_lost_max,
+            },
+            dry_run: self.dry_run(),
+            token: u64::from_le_bytes(setup::entropy()),
+            letters: self.notices.clone(),
+        }
+    }
+
+    fn engine_thread(
+        &self,
+        messages: Receiver<Message>,
+        outlets: Outlets,
+        tap: Tap,
+        status: watch::Sender<Arc<BoardStatus>>,
+    ) -> EngineThread {
+        EngineThread {
+            engine: Engine::new(self.engine),
+            clock: self.clock.clone(),
+            messages,
+            outlets,
+            tap,
+            board: Board::new(names(&self.config), self.dry_run()),
+            status,
+            vitals: Arc::clone(&self.vitals),
+        }
+    }
+
+    fn spawn_feeds(
+        &self,
+        attempts: mpsc::Receiver<AttemptJob>,
+        leads: mpsc::Receiver<LeadsWanted>,
+        held: HeldLeads,
+    ) -> Vec<tokio::task::JoinHandle<()>> {
+        let store = || Arc::clone(&self.store);
+        let (clock, inputs) = (|| self.clock.clone(), || self.inputs.clone());
+        vec![
+            tokio::spawn(run_attempts(
+                store(),
+                clock(),
+                attempts,
+                self.notices.clone(),
+            )),
+            tokio::spawn(run_leads(store(), clock(), leads, inputs(), held.clone())),
+            tokio::spawn(run_renewal(store(), clock(), held, inputs())),
+            tokio::spawn(run_dnc_feed(store(), self.lists, inputs())),
+            tokio::spawn(run_health(store(), self.records.clone(), inputs())),
+        ]
+    }
+
+    fn floor_port(
+        &self,
+        status: watch::Receiver<Arc<BoardStatus>>,
+        stop: watch::Sender<Option<bool>>,
+    ) -> FloorPort {
+        FloorPort::new(
+            Arc::clone(&self.config),
+            self.clock.clone(),
+            Arc::clone(&self.store),
+            self.inputs.clone(),
+            self.notices.clone(),
+            status,
+            self.ladders.clone(),
+            Arc::clone(&self.vitals),
+            stop,
+        )
     }
 }
 
@@ -331,51 +397,6 @@ async fn first_board(
             "the engine did not take in the configuration in time",
         )),
     }
-}
-
-type Pages = (
-    Option<SocketAddr>,
-    Option<tokio::task::JoinHandle<()>>,
-    watch::Sender<bool>,
-);
-
-fn serve(
-    listener: Option<tokio::net::TcpListener>,
-    config: &Config,
-    clock: &NodeClock,
-    floor: &Arc<FloorPort>,
-) -> Pages {
-    let (close_pages, mut closed) = watch::channel(false);
-    let Some(listener) = listener else {
-        return (None, None, close_pages);
-    };
-    let address = listener.local_addr().unwrap_or(config.web.bind);
-    let clock = clock.clone();
-    // Without a configured token nobody can change anything: the drawn one is never shown.
-    let token = match &config.web.supervisor_token {
-        Some(token) => token.expose().to_owned(),
-        None => setup::entropy::<16>()
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect(),
-    };
-    let settings = carillon_api::ApiConfig::new(
-        address,
-        token,
-        Arc::new(move || clock.now()),
-        Arc::new(setup::entropy::<32>),
-    );
-    let floor = Arc::clone(floor);
-    let shutdown = async move {
-        // An error means that the handle is gone: the same.
-        let _ = closed.wait_for(|&closed| closed).await;
-    };
-    let pages = tokio::spawn(async move {
-        if let Err(error) = carillon_api::serve(listener, floor, settings, shutdown).await {
-            tracing::error!(%error, "pages have stopped");
-        }
-    });
-    (Some(address), Some(pages), close_pages)
 }
 
 fn agents(config: &Config) -> Vec<AgentSetup> {

@@ -153,6 +153,8 @@ pub(crate) struct Switch {
     /// Makes our Call-IDs unlike those of earlier runs.
     token: u64,
     tests_made: u64,
+    /// When the endpoint's figures are shown next.
+    figures_at: Instant,
     /// Datagrams the socket had no room for.
     unsent: VecDeque<Transmit>,
     /// The switch's own letter box, for lookups that take time.
@@ -161,6 +163,7 @@ pub(crate) struct Switch {
 
 impl Switch {
     pub(crate) fn new(setup: Setup) -> Self {
+        let figures_at = setup.clock.instant();
         let agents = setup.agents.into_iter().map(|a| (a.id, AgentLine::new(a)));
         Self {
             media: Media::new(setup.relay, setup.prompts),
@@ -190,6 +193,7 @@ impl Switch {
             timers: BTreeSet::new(),
             token: setup.token,
             tests_made: 0,
+            figures_at,
             unsent: VecDeque::new(),
             letters: setup.letters,
         }

@@ -19,6 +19,8 @@ const DATAGRAMS_PER_TURN: usize = 64;
 const ITEMS_PER_TURN: usize = 256;
 /// How soon news that found no room is offered again.
 const NEWS_RETRY: Duration = Duration::from_millis(2);
+/// How often the endpoint's figures are shown.
+const FIGURES_EVERY: Duration = Duration::from_secs(1);
 /// Audio events that may wait for the switch; the relay keeps further ones itself.
 const MEDIA_EVENTS_MAX: usize = 16_384;
 
@@ -186,6 +188,11 @@ impl Switch {
 
     fn run_timers(&mut self, socket: &UdpSocket) {
         let now = self.clock.instant();
+        if now >= self.figures_at {
+            self.figures_at = now + FIGURES_EVERY;
+            self.vitals
+                .set_sip(self.endpoint.counters(), self.endpoint.held());
+        }
         if self.endpoint.next_timeout().is_some_and(|at| at <= now) {
             self.endpoint.handle_timeout(now);
         }
@@ -269,11 +276,10 @@ impl Switch {
             Event::Ended { leg, cause, .. } => self.leg_ended(now, leg, &format!("{cause:?}")),
             Event::Incoming(call) => self.incoming(now, *call),
             Event::IncomingCancelled { leg, .. } => self.leg_ended(now, leg, "the caller gave up"),
-            Event::Acked { leg, sdp } => {
-                if let Some(sdp) = sdp {
-                    self.remote_changed(leg, &sdp);
-                }
-            }
+            Event::Acked {
+                leg,
+                sdp: Some(answer),
+            } => self.remote_changed(leg, &answer),
             Event::MediaChanged { leg, remote, .. } => self.remote_changed(leg, &remote),
             Event::Dtmf { leg, digit, .. } => match self.by_leg.get(&leg).copied() {
                 Some(Party::Call(call)) => self.call_key(call, digit),
