@@ -54,10 +54,17 @@ async fn leases(store: &SqliteStore) -> Outcome {
         assert_eq!(leased.leads.len(), 200);
     }
     times.sort_unstable();
-    println!("lease of 200 leads out of {LEADS}: median {:?}, longest {:?}", times[25], times[49]);
+    println!(
+        "lease of 200 leads out of {LEADS}: median {:?}, longest {:?}",
+        times[25], times[49]
+    );
     let start = Instant::now();
     let lists = store.lists(CAMPAIGN).await?;
-    println!("counts of {} lists by status: {:?}", lists.len(), start.elapsed());
+    println!(
+        "counts of {} lists by status: {:?}",
+        lists.len(),
+        start.elapsed()
+    );
     Ok(())
 }
 
@@ -77,17 +84,27 @@ async fn attempts(store: &Arc<SqliteStore>) -> Outcome {
                 }
                 let started = Instant::now();
                 let lead = carillon_decision::id::LeadId(call);
-                store.begin_attempt(attempt(call, lead, number(1), NOW)).await.expect("stored");
+                store
+                    .begin_attempt(attempt(call, lead, number(1), NOW))
+                    .await
+                    .expect("stored");
                 longest = longest.max(started.elapsed());
             }
         });
     }
-    let longest = callers.join_all().await.into_iter().max().unwrap_or_default();
+    let longest = callers
+        .join_all()
+        .await
+        .into_iter()
+        .max()
+        .unwrap_or_default();
     let rate = ATTEMPTS as f64 / start.elapsed().as_secs_f64();
     println!("attempts from {CALLERS} callers: {rate:.0}/s, longest wait {longest:?}");
     let start = Instant::now();
     let lead = carillon_decision::id::LeadId(1);
-    store.begin_attempt(attempt(last + 1, lead, number(1), NOW)).await?;
+    store
+        .begin_attempt(attempt(last + 1, lead, number(1), NOW))
+        .await?;
     println!("one attempt alone: {:?}", start.elapsed());
     Ok(())
 }
@@ -98,7 +115,10 @@ async fn imports(store: &SqliteStore) -> Outcome {
         let leads: Vec<NewLead> = (0..500).map(|i| new_lead(batch * 500 + i)).collect();
         store.import_leads(into("new"), leads).await?;
     }
-    println!("import: {:.0} leads/s", 10_000.0 / start.elapsed().as_secs_f64());
+    println!(
+        "import: {:.0} leads/s",
+        10_000.0 / start.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 

@@ -15,7 +15,9 @@ const FREE_BYTES_MIN: u64 = 1 << 30;
 
 /// Writes something that needs room, and takes it out again.
 pub(super) async fn probe(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO probe (body) VALUES (zeroblob(65536))").execute(&mut *conn).await?;
+    sqlx::query("INSERT INTO probe (body) VALUES (zeroblob(65536))")
+        .execute(&mut *conn)
+        .await?;
     sqlx::query("DELETE FROM probe").execute(conn).await?;
     Ok(())
 }

@@ -95,6 +95,12 @@ impl Writer {
             pause.set(sleep(self.options.commit_every));
         }
         let unwritten = self.kept_len();
+        if unwritten > 0 {
+            tracing::error!(
+                unwritten,
+                "the store closes with entries it could not write"
+            );
+        }
         if let Err(error) = self.conn.close().await {
             tracing::warn!(%error, "closing the database");
         }
@@ -236,13 +242,12 @@ impl Writer {
             let [attempts, records, logs, imports] = &mut self.lanes;
             let entry = tokio::select! {
                 biased;
-                () = &mut pause => return false,
+                () = &mut pause => return self.lanes.iter().all(mpsc::Receiver::is_closed),
                 Some(entry) = attempts.recv() => Some(entry),
                 Some(entry) = records.recv(), if !full => Some(entry),
                 Some(entry) = logs.recv(), if !full => Some(entry),
                 Some(entry) = imports.recv() => Some(entry),
                 Ok(_) = self.closing.wait_for(|closing| *closing), if !self.closed => None,
-                else => return true,
             };
             match entry {
                 Some(entry) => self.refuse(entry, reason),
@@ -286,7 +291,11 @@ fn reason_of(error: &StoreError) -> String {
 async fn try_room(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
     let result = match probe(&mut *conn).await {
-        Ok(()) => sqlx::query("COMMIT").execute(&mut *conn).await.map(drop).map_err(Into::into),
+        Ok(()) => sqlx::query("COMMIT")
+            .execute(&mut *conn)
+            .await
+            .map(drop)
+            .map_err(Into::into),
         Err(error) => Err(error),
     };
     if result.is_err() {

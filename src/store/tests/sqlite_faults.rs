@@ -26,14 +26,20 @@ const BUSY: Outcome = Outcome::Unanswered(Cause::Busy);
 fn place() -> (tempfile::TempDir, PathBuf, SqliteOptions) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("store.db");
-    let options =
-        SqliteOptions { busy_timeout: Duration::from_millis(20), ..SqliteOptions::new(&path) };
+    let options = SqliteOptions {
+        busy_timeout: Duration::from_millis(20),
+        ..SqliteOptions::new(&path)
+    };
     (dir, path, options)
 }
 
 /// Another program on the same file.
 async fn stranger(path: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new().filename(path).connect().await.unwrap()
+    SqliteConnectOptions::new()
+        .filename(path)
+        .connect()
+        .await
+        .unwrap()
 }
 
 async fn run(conn: &mut SqliteConnection, sql: &'static str) {
@@ -42,7 +48,10 @@ async fn run(conn: &mut SqliteConnection, sql: &'static str) {
 
 async fn writable(store: &SqliteStore, wanted: bool) -> String {
     let mut health = store.health();
-    let health = health.wait_for(|health| health.writable == wanted).await.unwrap();
+    let health = health
+        .wait_for(|health| health.writable == wanted)
+        .await
+        .unwrap();
     health.reason.clone()
 }
 
@@ -65,17 +74,32 @@ async fn a_locked_database_refuses_attempts_and_loses_no_record() {
     let refused = store.begin_attempt(attempt(1, id, number(1), NOW)).await;
     assert!(is_unwritable(&refused), "{refused:?}");
     assert!(writable(&store, false).await.contains("locked"));
-    assert!(is_kept(&store.finish_call(record(1, id, number(1), NOW, Outcome::Connected)).await));
+    assert!(is_kept(
+        &store
+            .finish_call(record(1, id, number(1), NOW, Outcome::Connected))
+            .await
+    ));
     let due = update(LeadStatus::Due, Some(later(60)));
     assert!(is_kept(&store.finish_lead(CAMPAIGN, id, due, NOW).await));
     let done = update(LeadStatus::Completed, None);
-    assert!(is_kept(&store.finish_lead(CAMPAIGN, id, done, later(1)).await));
+    assert!(is_kept(
+        &store.finish_lead(CAMPAIGN, id, done, later(1)).await
+    ));
     let (from, to) = (AgentState::Ready, AgentState::Talking(CallId(1)));
-    let change = AgentChange { agent: AgentId(1), from, to, at: NOW };
+    let change = AgentChange {
+        agent: AgentId(1),
+        from,
+        to,
+        at: NOW,
+    };
     assert!(is_kept(&store.record_agent_change(change).await));
     assert!(is_kept(&store.dnc_add("internal", number(1), NOW).await));
-    assert!(is_unwritable(&store.import_leads(into("l"), vec![new_lead(2)]).await));
-    assert!(is_unwritable(&store.begin_attempt(attempt(2, id, number(1), NOW)).await));
+    assert!(is_unwritable(
+        &store.import_leads(into("l"), vec![new_lead(2)]).await
+    ));
+    assert!(is_unwritable(
+        &store.begin_attempt(attempt(2, id, number(1), NOW)).await
+    ));
     // Reading goes on, and shows what is durable only.
     assert_eq!(store.lead(id).await.unwrap().status, LeadStatus::Due);
     assert!(store.call(CallId(1)).await.is_err());
@@ -83,18 +107,42 @@ async fn a_locked_database_refuses_attempts_and_loses_no_record() {
     run(&mut other, "ROLLBACK").await;
     assert_eq!(writable(&store, true).await, "");
     let lead = store.lead(id).await.unwrap();
-    assert_eq!((lead.status, lead.attempts), (LeadStatus::Completed, 1), "in order");
+    assert_eq!(
+        (lead.status, lead.attempts),
+        (LeadStatus::Completed, 1),
+        "in order"
+    );
     assert!(store.call(CallId(1)).await.is_ok());
     assert_eq!(store.dnc_check(number(1)).await.unwrap().len(), 1);
-    assert_eq!(store.report(NOW, NOW + HOUR, None).await.unwrap().agents.len(), 1);
-    assert_eq!(store.unfinished_attempts().await.unwrap(), [], "refused attempts left nothing");
-    store.begin_attempt(attempt(3, id, number(1), NOW)).await.unwrap();
+    assert_eq!(
+        store
+            .report(NOW, NOW + HOUR, None)
+            .await
+            .unwrap()
+            .agents
+            .len(),
+        1
+    );
+    assert_eq!(
+        store.unfinished_attempts().await.unwrap(),
+        [],
+        "refused attempts left nothing"
+    );
+    store
+        .begin_attempt(attempt(3, id, number(1), NOW))
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_leaves_no_half_batch_and_recovers() {
     let (_dir, path, options) = place();
-    let store = SqliteStore::open(SqliteOptions { pages_max: Some(400), ..options }).await.unwrap();
+    let store = SqliteStore::open(SqliteOptions {
+        pages_max: Some(400),
+        ..options
+    })
+    .await
+    .unwrap();
     let id = import(&store, "l", vec![new_lead(1)]).await[0];
     let mut batches = 0;
     let refused = loop {
@@ -109,25 +157,43 @@ async fn a_full_disk_leaves_no_half_batch_and_recovers() {
     assert!(batches > 0);
     assert_eq!(store.dnc_lists().await.unwrap()[0].numbers, batches * 5_000);
     assert_eq!(store.dnc_snapshot().await.unwrap().0, batches * 5_000);
-    assert!(is_kept(&store.finish_call(record(1, id, number(1), NOW, Outcome::Connected)).await));
-    assert!(is_unwritable(&store.begin_attempt(attempt(2, id, number(1), NOW)).await));
+    assert!(is_kept(
+        &store
+            .finish_call(record(1, id, number(1), NOW, Outcome::Connected))
+            .await
+    ));
+    assert!(is_unwritable(
+        &store.begin_attempt(attempt(2, id, number(1), NOW)).await
+    ));
 
     let mut other = stranger(&path).await;
     run(&mut other, "DELETE FROM dnc_entry").await;
     writable(&store, true).await;
     assert!(store.call(CallId(1)).await.is_ok());
-    store.begin_attempt(attempt(2, id, number(1), NOW)).await.unwrap();
+    store
+        .begin_attempt(attempt(2, id, number(1), NOW))
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn past_its_limit_callers_wait_instead_of_being_kept() {
     let (_dir, path, options) = place();
-    let store = SqliteStore::open(SqliteOptions { kept_max: 2, ..options }).await.unwrap();
+    let store = SqliteStore::open(SqliteOptions {
+        kept_max: 2,
+        ..options
+    })
+    .await
+    .unwrap();
     let id = import(&store, "l", vec![new_lead(1)]).await[0];
     let mut other = stranger(&path).await;
     run(&mut other, "BEGIN IMMEDIATE").await;
     for call in [1, 2] {
-        assert!(is_kept(&store.finish_call(unanswered(call, id, number(1), NOW, BUSY)).await));
+        assert!(is_kept(
+            &store
+                .finish_call(unanswered(call, id, number(1), NOW, BUSY))
+                .await
+        ));
     }
     let mut third = store.finish_call(unanswered(3, id, number(1), NOW, BUSY));
     // Polled once: it is in its lane.
@@ -151,12 +217,21 @@ async fn closing_writes_what_waits_and_tells_what_it_could_not() {
     for call in 1..=300 {
         let store = Arc::clone(&store);
         waiting.spawn(async move {
-            store.begin_attempt(attempt(call, id, number(1), NOW)).await.is_ok()
+            store
+                .begin_attempt(attempt(call, id, number(1), NOW))
+                .await
+                .is_ok()
         });
     }
     let first = waiting.join_next().await.unwrap().unwrap();
     store.close().await.unwrap();
-    let durable = waiting.join_all().await.into_iter().filter(|ok| *ok).count() + usize::from(first);
+    let durable = waiting
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|ok| *ok)
+        .count()
+        + usize::from(first);
     let late = store.begin_attempt(attempt(999, id, number(1), NOW)).await;
     assert_eq!(late, Err(StoreError::Closed { unwritten: 0 }));
 
@@ -164,8 +239,15 @@ async fn closing_writes_what_waits_and_tells_what_it_could_not() {
     assert_eq!(store.unfinished_attempts().await.unwrap().len(), durable);
     let mut other = stranger(&path).await;
     run(&mut other, "BEGIN IMMEDIATE").await;
-    assert!(is_kept(&store.finish_call(unanswered(1, id, number(1), NOW, BUSY)).await));
-    assert_eq!(store.close().await, Err(StoreError::Closed { unwritten: 1 }));
+    assert!(is_kept(
+        &store
+            .finish_call(unanswered(1, id, number(1), NOW, BUSY))
+            .await
+    ));
+    assert_eq!(
+        store.close().await,
+        Err(StoreError::Closed { unwritten: 1 })
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -199,14 +281,36 @@ async fn a_backup_is_whole_and_never_overwrites() {
     let (dir, _path, options) = place();
     let store = SqliteStore::open(options.clone()).await.unwrap();
     let id = import(&store, "l", vec![new_lead(1)]).await[0];
-    store.begin_attempt(attempt(1, id, number(1), NOW)).await.unwrap();
+    store
+        .begin_attempt(attempt(1, id, number(1), NOW))
+        .await
+        .unwrap();
     let target = dir.path().join("backup.db");
     store.backup(&target).await.unwrap();
-    assert_eq!(store.backup(&target).await, Err(StoreError::TargetExists(target.clone())));
-    let copy = SqliteStore::open(SqliteOptions { path: target, ..options }).await.unwrap();
-    assert_eq!(copy.unfinished_attempts().await.unwrap(), store.unfinished_attempts().await.unwrap());
+    assert_eq!(
+        store.backup(&target).await,
+        Err(StoreError::TargetExists(target.clone()))
+    );
+    let copy = SqliteStore::open(SqliteOptions {
+        path: target,
+        ..options
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        copy.unfinished_attempts().await.unwrap(),
+        store.unfinished_attempts().await.unwrap()
+    );
     assert_eq!(copy.lead(id).await.unwrap(), store.lead(id).await.unwrap());
-    assert!(copy.check().await.unwrap().items.iter().filter(|i| i.name != "disk").all(|i| i.ok));
+    assert!(
+        copy.check()
+            .await
+            .unwrap()
+            .items
+            .iter()
+            .filter(|i| i.name != "disk")
+            .all(|i| i.ok)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -217,20 +321,34 @@ async fn a_check_finds_a_lock_and_rows_that_point_nowhere() {
     assert!(check.size_bytes > 0 && check.free_bytes > 0);
     let bad = |check: &carillon_store::CheckReport| -> Vec<String> {
         let bad = check.items.iter().filter(|i| !i.ok && i.name != "disk");
-        bad.inspect(|i| assert!(!i.remedy.is_empty())).map(|i| i.name.clone()).collect()
+        bad.inspect(|i| assert!(!i.remedy.is_empty()))
+            .map(|i| i.name.clone())
+            .collect()
     };
     assert_eq!(bad(&check), [""; 0]);
     let mut other = stranger(&path).await;
     run(&mut other, "PRAGMA foreign_keys = OFF").await;
-    run(&mut other, "INSERT INTO lead_number (lead, position, number) VALUES (77, 0, 5)").await;
+    run(
+        &mut other,
+        "INSERT INTO lead_number (lead, position, number) VALUES (77, 0, 5)",
+    )
+    .await;
     run(&mut other, "BEGIN IMMEDIATE").await;
-    assert_eq!(bad(&store.check().await.unwrap()), ["foreign_keys", "write"]);
+    assert_eq!(
+        bad(&store.check().await.unwrap()),
+        ["foreign_keys", "write"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_a_newer_version_is_refused() {
     let (_dir, path, options) = place();
-    SqliteStore::open(options.clone()).await.unwrap().close().await.unwrap();
+    SqliteStore::open(options.clone())
+        .await
+        .unwrap()
+        .close()
+        .await
+        .unwrap();
     let mut other = stranger(&path).await;
     run(
         &mut other,
@@ -239,5 +357,8 @@ async fn a_database_of_a_newer_version_is_refused() {
     )
     .await;
     let refused = SqliteStore::open(options).await.err();
-    assert!(matches!(refused, Some(StoreError::Open { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(StoreError::Open { .. })),
+        "{refused:?}"
+    );
 }

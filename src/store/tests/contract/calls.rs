@@ -17,17 +17,32 @@ pub async fn an_attempt_is_open_until_its_record(open: &Open) {
     let id = import(&*store, "l", vec![new_lead(1)]).await[0];
     let one = attempt(5, id, number(1), NOW);
     store.begin_attempt(one.clone()).await.unwrap();
-    store.begin_attempt(attempt(6, id, number(1), later(1))).await.unwrap();
+    store
+        .begin_attempt(attempt(6, id, number(1), later(1)))
+        .await
+        .unwrap();
     let again = store.begin_attempt(one.clone()).await;
-    assert_eq!(again, Err(StoreError::Duplicate { what: "attempt of call", id: 5 }));
+    assert_eq!(
+        again,
+        Err(StoreError::Duplicate {
+            what: "attempt of call",
+            id: 5
+        })
+    );
     drop(store);
     let store = open("attempt").await;
     let unfinished = store.unfinished_attempts().await.unwrap();
     assert_eq!(unfinished.len(), 2);
     assert_eq!(unfinished[0].attempt, one);
-    store.finish_call(unanswered(5, id, number(1), NOW, NO_ANSWER)).await.unwrap();
+    store
+        .finish_call(unanswered(5, id, number(1), NOW, NO_ANSWER))
+        .await
+        .unwrap();
     let left = store.unfinished_attempts().await.unwrap();
-    assert_eq!(left.iter().map(|a| a.attempt.call).collect::<Vec<_>>(), [CallId(6)]);
+    assert_eq!(
+        left.iter().map(|a| a.attempt.call).collect::<Vec<_>>(),
+        [CallId(6)]
+    );
     let entry = store.call(CallId(5)).await.unwrap();
     assert_eq!(entry.sip_call_id.as_deref(), Some("call-5@carillon"));
     assert!(!entry.settled);
@@ -58,7 +73,10 @@ pub async fn a_record_comes_back_equal(open: &Open) {
     store.finish_call(inbound.clone()).await.unwrap();
     assert_eq!(store.call(CallId(99)).await.unwrap().record, inbound);
     // With an attempt the permit is stored there, once, and still comes back.
-    store.begin_attempt(attempt(100, LeadId(1), number(1), NOW)).await.unwrap();
+    store
+        .begin_attempt(attempt(100, LeadId(1), number(1), NOW))
+        .await
+        .unwrap();
     let proven = record(100, LeadId(1), number(1), NOW, Outcome::Connected);
     store.finish_call(proven.clone()).await.unwrap();
     assert_eq!(store.call(CallId(100)).await.unwrap().record, proven);
@@ -69,25 +87,60 @@ pub async fn a_call_has_one_record(open: &Open) {
     let id = import(&*store, "l", vec![new_lead(1)]).await[0];
     let first = record(5, id, number(1), NOW, Outcome::Connected);
     store.finish_call(first.clone()).await.unwrap();
-    let second = store.finish_call(CallRecord { total_ms: 1, ..first.clone() }).await;
-    assert_eq!(second, Err(StoreError::Duplicate { what: "record of call", id: 5 }));
+    let second = store
+        .finish_call(CallRecord {
+            total_ms: 1,
+            ..first.clone()
+        })
+        .await;
+    assert_eq!(
+        second,
+        Err(StoreError::Duplicate {
+            what: "record of call",
+            id: 5
+        })
+    );
     assert_eq!(store.call(CallId(5)).await.unwrap().record, first);
-    assert_eq!(store.lead(id).await.unwrap().attempts, 1, "the second changed nothing");
+    assert_eq!(
+        store.lead(id).await.unwrap().attempts,
+        1,
+        "the second changed nothing"
+    );
     let unknown = store.call(CallId(6)).await;
-    assert_eq!(unknown, Err(StoreError::NotFound { what: "record of call", id: 6 }));
+    assert_eq!(
+        unknown,
+        Err(StoreError::NotFound {
+            what: "record of call",
+            id: 6
+        })
+    );
 }
 
 pub async fn a_crashed_attempt_is_settled_once(open: &Open) {
     let store = open("settle").await;
     let id = import(&*store, "l", vec![new_lead(1)]).await[0];
-    store.begin_attempt(attempt(5, id, number(1), NOW)).await.unwrap();
+    store
+        .begin_attempt(attempt(5, id, number(1), NOW))
+        .await
+        .unwrap();
     let cancelled = Outcome::Unanswered(Cause::Cancelled);
     assert!(store.settle_attempt(CallId(5), cancelled).await.unwrap());
-    assert!(!store.settle_attempt(CallId(5), Outcome::Connected).await.unwrap());
+    assert!(
+        !store
+            .settle_attempt(CallId(5), Outcome::Connected)
+            .await
+            .unwrap()
+    );
     let entry = store.call(CallId(5)).await.unwrap();
     assert!(entry.settled);
-    assert_eq!((entry.record.outcome, entry.record.started), (cancelled, NOW));
-    assert_eq!(entry.record.permit, Some(attempt(5, id, number(1), NOW).permit));
+    assert_eq!(
+        (entry.record.outcome, entry.record.started),
+        (cancelled, NOW)
+    );
+    assert_eq!(
+        entry.record.permit,
+        Some(attempt(5, id, number(1), NOW).permit)
+    );
     assert_eq!(store.unfinished_attempts().await.unwrap(), []);
     assert_eq!(store.lead(id).await.unwrap().attempts, 1);
     assert!(store.settle_attempt(CallId(6), NO_ANSWER).await.is_err());
@@ -96,9 +149,16 @@ pub async fn a_crashed_attempt_is_settled_once(open: &Open) {
 pub async fn trunk_trouble_costs_no_attempt(open: &Open) {
     let store = open("trunk-trouble").await;
     let id = import(&*store, "l", vec![new_lead(1)]).await[0];
-    for (call, cause) in [(1, Cause::Congestion), (2, Cause::NotSent), (3, Cause::Busy)] {
+    for (call, cause) in [
+        (1, Cause::Congestion),
+        (2, Cause::NotSent),
+        (3, Cause::Busy),
+    ] {
         let outcome = Outcome::Unanswered(cause);
-        store.finish_call(unanswered(call, id, number(1), later(call), outcome)).await.unwrap();
+        store
+            .finish_call(unanswered(call, id, number(1), later(call), outcome))
+            .await
+            .unwrap();
     }
     let lead = store.lead(id).await.unwrap();
     assert_eq!((lead.attempts, lead.last_attempt), (1, Some(later(3))));
@@ -124,9 +184,15 @@ pub async fn call_ids_never_come_back(open: &Open) {
     store.close().await.unwrap();
     let store = open("call-ids").await;
     let second = store.next_call_id().await.unwrap();
-    assert!(second.0 > first.0 + 1_000, "ids of calls that left no row stay unused");
+    assert!(
+        second.0 > first.0 + 1_000,
+        "ids of calls that left no row stay unused"
+    );
     let far = second.0 + 1_000_000;
-    store.begin_attempt(attempt(far, LeadId(1), number(1), NOW)).await.unwrap();
+    store
+        .begin_attempt(attempt(far, LeadId(1), number(1), NOW))
+        .await
+        .unwrap();
     assert!(store.next_call_id().await.unwrap().0 > far);
 }
 
@@ -140,10 +206,22 @@ pub async fn filters_narrow_and_newest_come_first(open: &Open) {
     let call = |i: u64| record(i, LeadId(i), number(i), later(i), Outcome::Connected);
     let calls = [
         call(1),
-        CallRecord { campaign: OTHER, ..call(2) },
-        CallRecord { agent: Some(AgentId(7)), ..call(3) },
-        CallRecord { direction: Direction::Inbound, ..call(4) },
-        CallRecord { outcome: Outcome::Abandoned, ..call(5) },
+        CallRecord {
+            campaign: OTHER,
+            ..call(2)
+        },
+        CallRecord {
+            agent: Some(AgentId(7)),
+            ..call(3)
+        },
+        CallRecord {
+            direction: Direction::Inbound,
+            ..call(4)
+        },
+        CallRecord {
+            outcome: Outcome::Abandoned,
+            ..call(5)
+        },
     ];
     for call in calls {
         store.finish_call(call).await.unwrap();
@@ -152,24 +230,83 @@ pub async fn filters_narrow_and_newest_come_first(open: &Open) {
     assert_eq!(matches(&*store, any.clone()).await, [5, 4, 3, 2, 1]);
     assert_eq!(store.calls(any.clone(), 2).await.unwrap().len(), 2);
     let cases = [
-        (CallFilter { campaign: Some(OTHER), ..any.clone() }, vec![2]),
-        (CallFilter { agent: Some(AgentId(7)), ..any.clone() }, vec![3]),
-        (CallFilter { lead: Some(LeadId(1)), ..any.clone() }, vec![1]),
-        (CallFilter { number: Some(number(2)), ..any.clone() }, vec![2]),
-        (CallFilter { outcome: Some(Outcome::Abandoned), ..any.clone() }, vec![5]),
-        (CallFilter { direction: Some(Direction::Inbound), ..any.clone() }, vec![4]),
-        (CallFilter { from: Some(later(2)), to: Some(later(4)), ..any.clone() }, vec![3, 2]),
-        (CallFilter { trunk: Some(carillon_decision::id::TrunkId(9)), ..any }, vec![]),
+        (
+            CallFilter {
+                campaign: Some(OTHER),
+                ..any.clone()
+            },
+            vec![2],
+        ),
+        (
+            CallFilter {
+                agent: Some(AgentId(7)),
+                ..any.clone()
+            },
+            vec![3],
+        ),
+        (
+            CallFilter {
+                lead: Some(LeadId(1)),
+                ..any.clone()
+            },
+            vec![1],
+        ),
+        (
+            CallFilter {
+                number: Some(number(2)),
+                ..any.clone()
+            },
+            vec![2],
+        ),
+        (
+            CallFilter {
+                outcome: Some(Outcome::Abandoned),
+                ..any.clone()
+            },
+            vec![5],
+        ),
+        (
+            CallFilter {
+                direction: Some(Direction::Inbound),
+                ..any.clone()
+            },
+            vec![4],
+        ),
+        (
+            CallFilter {
+                from: Some(later(2)),
+                to: Some(later(4)),
+                ..any.clone()
+            },
+            vec![3, 2],
+        ),
+        (
+            CallFilter {
+                trunk: Some(carillon_decision::id::TrunkId(9)),
+                ..any
+            },
+            vec![],
+        ),
     ];
     for (filter, expected) in cases {
-        assert_eq!(matches(&*store, filter.clone()).await, expected, "{filter:?}");
+        assert_eq!(
+            matches(&*store, filter.clone()).await,
+            expected,
+            "{filter:?}"
+        );
     }
 }
 
 pub async fn the_ledger_counts_by_quarter_of_answer(open: &Open) {
     let store = open("ledger").await;
     let empty = store.ledger(CAMPAIGN, NOW).await.unwrap();
-    assert_eq!(empty, LedgerState { since: NOW, ..LedgerState::default() });
+    assert_eq!(
+        empty,
+        LedgerState {
+            since: NOW,
+            ..LedgerState::default()
+        }
+    );
     let quarter = NOW.0 / QUARTER_MS;
     let at = |quarters: i64, ms: i64| Wall(NOW.0 + quarters * QUARTER_MS + ms);
     let call = |i, at, outcome| record(i, LeadId(1), number(1), at, outcome);
@@ -180,13 +317,22 @@ pub async fn the_ledger_counts_by_quarter_of_answer(open: &Open) {
         call(3, at(0, 0), Outcome::Connected),
         call(4, at(3, 0), Outcome::Abandoned),
         call(5, at(0, 0), Outcome::Machine),
-        CallRecord { direction: Direction::Inbound, ..call(6, at(0, 0), Outcome::Connected) },
-        CallRecord { campaign: OTHER, ..call(7, at(0, 0), Outcome::Connected) },
+        CallRecord {
+            direction: Direction::Inbound,
+            ..call(6, at(0, 0), Outcome::Connected)
+        },
+        CallRecord {
+            campaign: OTHER,
+            ..call(7, at(0, 0), Outcome::Connected)
+        },
     ];
     for call in calls {
         store.finish_call(call).await.unwrap();
     }
-    let tally = |answered, abandoned| Tally { answered, abandoned };
+    let tally = |answered, abandoned| Tally {
+        answered,
+        abandoned,
+    };
     let ledger = store.ledger(CAMPAIGN, Wall(0)).await.unwrap();
     assert_eq!(ledger.since, at(0, -8_001), "the campaign's first call");
     let expected = [

@@ -2,24 +2,44 @@
 
 use super::Open;
 use super::make::{NOW, later, number};
-use carillon_store::{DncChange, DncMembership, NUMBERS_PER_BATCH_MAX, StoreError};
 use carillon_decision::id::SnapshotId;
+use carillon_store::{DncChange, DncMembership, NUMBERS_PER_BATCH_MAX, StoreError};
 
 pub async fn an_import_counts_new_and_known(open: &Open) {
     let store = open("dnc-import").await;
-    let first = store.dnc_import("national", vec![number(1), number(2), number(1)], NOW).await;
+    let first = store
+        .dnc_import("national", vec![number(1), number(2), number(1)], NOW)
+        .await;
     let first = first.unwrap();
     assert_eq!((first.added, first.known), (2, 1));
-    let again = store.dnc_import("national", vec![number(2), number(3)], later(60)).await.unwrap();
+    let again = store
+        .dnc_import("national", vec![number(2), number(3)], later(60))
+        .await
+        .unwrap();
     assert_eq!((again.added, again.known), (1, 1));
     assert!(again.snapshot > first.snapshot);
-    store.dnc_add("internal", number(2), later(90)).await.unwrap();
+    store
+        .dnc_add("internal", number(2), later(90))
+        .await
+        .unwrap();
     let lists = store.dnc_lists().await.unwrap();
-    let sizes: Vec<_> = lists.iter().map(|l| (l.name.as_str(), l.numbers, l.updated)).collect();
-    assert_eq!(sizes, [("internal", 1, later(90)), ("national", 3, later(60))]);
+    let sizes: Vec<_> = lists
+        .iter()
+        .map(|l| (l.name.as_str(), l.numbers, l.updated))
+        .collect();
+    assert_eq!(
+        sizes,
+        [("internal", 1, later(90)), ("national", 3, later(60))]
+    );
     let on = store.dnc_check(number(2)).await.unwrap();
-    let on_list = |list: &str, since| DncMembership { list: list.to_owned(), since };
-    assert_eq!(on, [on_list("internal", later(90)), on_list("national", NOW)]);
+    let on_list = |list: &str, since| DncMembership {
+        list: list.to_owned(),
+        since,
+    };
+    assert_eq!(
+        on,
+        [on_list("internal", later(90)), on_list("national", NOW)]
+    );
     assert_eq!(store.dnc_check(number(4)).await.unwrap(), []);
     let many = vec![number(1); NUMBERS_PER_BATCH_MAX + 1];
     let refused = store.dnc_import("national", many, NOW).await;
@@ -30,14 +50,19 @@ pub async fn changes_are_fed_in_pages(open: &Open) {
     let store = open("dnc-feed").await;
     let other = open("dnc-feed").await;
     assert_eq!(store.dnc_snapshot().await.unwrap(), SnapshotId(0));
-    other.dnc_import("a", vec![number(1), number(2), number(3)], NOW).await.unwrap();
+    other
+        .dnc_import("a", vec![number(1), number(2), number(3)], NOW)
+        .await
+        .unwrap();
     other.dnc_add("b", number(1), NOW).await.unwrap();
     let mut seen = Vec::new();
     let mut since = SnapshotId(0);
     loop {
         let page = store.dnc_changes_since(since, 2).await.unwrap();
         assert!(page.len() <= 2);
-        let Some(DncChange { snapshot, .. }) = page.last() else { break };
+        let Some(DncChange { snapshot, .. }) = page.last() else {
+            break;
+        };
         since = *snapshot;
         seen.extend(page.into_iter().map(|c| (c.list, c.number)));
     }

@@ -14,8 +14,18 @@ use carillon_store::{NewLead, StoreError};
 
 pub async fn the_best_goes_first(open: &Open) {
     let store = open("lease-order").await;
-    let lead = |i, priority, rank| NewLead { priority, rank, ..new_lead(i) };
-    let rows = vec![lead(1, 0, 0), lead(2, 0, 5), lead(3, 1, -1), lead(4, 0, 5), lead(5, 0, 0)];
+    let lead = |i, priority, rank| NewLead {
+        priority,
+        rank,
+        ..new_lead(i)
+    };
+    let rows = vec![
+        lead(1, 0, 0),
+        lead(2, 0, 5),
+        lead(3, 1, -1),
+        lead(4, 0, 5),
+        lead(5, 0, 0),
+    ];
     let all = import(&*store, "l", rows).await;
     // The first was tried before: it goes behind its equal that was not.
     let tried = unanswered(9, all[0], number(1), NOW, Outcome::Unanswered(Cause::Busy));
@@ -35,7 +45,9 @@ pub async fn order_holds_for_many_leads(open: &Open) {
     let store = open("lease-many").await;
     let mut random = 12_345_u64;
     let mut draw = |n: u64| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (random >> 33) % n
     };
     let mut expected = Vec::new();
@@ -65,7 +77,10 @@ pub async fn order_holds_for_many_leads(open: &Open) {
             break;
         }
     }
-    assert_eq!(leased, expected.into_iter().map(|(_, id)| id).collect::<Vec<_>>());
+    assert_eq!(
+        leased,
+        expected.into_iter().map(|(_, id)| id).collect::<Vec<_>>()
+    );
 }
 
 pub async fn a_leased_lead_is_offered_once(open: &Open) {
@@ -79,8 +94,17 @@ pub async fn a_leased_lead_is_offered_once(open: &Open) {
     let until = store.lead(all[0]).await.unwrap().leased_until;
     assert_eq!(until, Some(NOW + MINUTE * 10));
     // One is renewed, the other runs out.
-    assert_eq!(store.renew_leases(vec![all[0], LeadId(99)], NOW + HOUR).await.unwrap(), 1);
-    let after = store.lease_leads(CAMPAIGN, NOW + MINUTE * 10, 9, MINUTE).await.unwrap();
+    assert_eq!(
+        store
+            .renew_leases(vec![all[0], LeadId(99)], NOW + HOUR)
+            .await
+            .unwrap(),
+        1
+    );
+    let after = store
+        .lease_leads(CAMPAIGN, NOW + MINUTE * 10, 9, MINUTE)
+        .await
+        .unwrap();
     assert_eq!(ids(&after.leads), [all[1]]);
 }
 
@@ -90,40 +114,85 @@ pub async fn a_lead_waits_for_its_instant(open: &Open) {
     store.release_leases("floor").await.unwrap();
     lease(&*store, 2).await;
     let retry = update(LeadStatus::Due, Some(later(600)));
-    store.finish_lead(CAMPAIGN, all[0], retry, NOW).await.unwrap();
+    store
+        .finish_lead(CAMPAIGN, all[0], retry, NOW)
+        .await
+        .unwrap();
     let done = update(LeadStatus::Exhausted, None);
-    store.finish_lead(CAMPAIGN, all[1], done, NOW).await.unwrap();
-    let early = store.lease_leads(CAMPAIGN, later(599), 9, MINUTE).await.unwrap();
-    assert_eq!((early.leads.len(), early.exhausted, early.next_due), (0, true, Some(later(600))));
-    let due = store.lease_leads(CAMPAIGN, later(600), 9, MINUTE).await.unwrap();
+    store
+        .finish_lead(CAMPAIGN, all[1], done, NOW)
+        .await
+        .unwrap();
+    let early = store
+        .lease_leads(CAMPAIGN, later(599), 9, MINUTE)
+        .await
+        .unwrap();
+    assert_eq!(
+        (early.leads.len(), early.exhausted, early.next_due),
+        (0, true, Some(later(600)))
+    );
+    let due = store
+        .lease_leads(CAMPAIGN, later(600), 9, MINUTE)
+        .await
+        .unwrap();
     assert_eq!(ids(&due.leads), [all[0]]);
     assert_eq!(due.next_due, None);
     // An instant that has passed already makes the lead ready at once.
     let now = update(LeadStatus::Due, Some(later(600)));
-    store.finish_lead(CAMPAIGN, all[0], now, later(601)).await.unwrap();
-    let again = store.lease_leads(CAMPAIGN, later(601), 9, MINUTE).await.unwrap();
+    store
+        .finish_lead(CAMPAIGN, all[0], now, later(601))
+        .await
+        .unwrap();
+    let again = store
+        .lease_leads(CAMPAIGN, later(601), 9, MINUTE)
+        .await
+        .unwrap();
     assert_eq!(ids(&again.leads), [all[0]]);
-    let nobody = store.finish_lead(CAMPAIGN, LeadId(99), update(LeadStatus::Due, None), NOW).await;
-    assert_eq!(nobody, Err(StoreError::NotFound { what: "lead", id: 99 }));
+    let nobody = store
+        .finish_lead(CAMPAIGN, LeadId(99), update(LeadStatus::Due, None), NOW)
+        .await;
+    assert_eq!(
+        nobody,
+        Err(StoreError::NotFound {
+            what: "lead",
+            id: 99
+        })
+    );
 }
 
 pub async fn a_callback_goes_before_priority(open: &Open) {
     let store = open("lease-callback").await;
-    let urgent = NewLead { priority: 9, ..new_lead(1) };
+    let urgent = NewLead {
+        priority: 9,
+        ..new_lead(1)
+    };
     let all = import(&*store, "l", vec![urgent, new_lead(2)]).await;
     store.release_leases("floor").await.unwrap();
     lease(&*store, 2).await;
-    let promise = Callback { at: later(60), agent: Some(AgentId(3)) };
+    let promise = Callback {
+        at: later(60),
+        agent: Some(AgentId(3)),
+    };
     let callback = LeadUpdate {
         callback: Some(promise),
         ..update(LeadStatus::Callback, Some(promise.at))
     };
-    store.finish_lead(CAMPAIGN, all[1], callback, NOW).await.unwrap();
+    store
+        .finish_lead(CAMPAIGN, all[1], callback, NOW)
+        .await
+        .unwrap();
     let due = update(LeadStatus::Due, Some(later(1)));
     store.finish_lead(CAMPAIGN, all[0], due, NOW).await.unwrap();
-    let leased = store.lease_leads(CAMPAIGN, later(60), 2, MINUTE).await.unwrap().leads;
+    let leased = store
+        .lease_leads(CAMPAIGN, later(60), 2, MINUTE)
+        .await
+        .unwrap()
+        .leads;
     assert_eq!(ids(&leased), [all[1], all[0]]);
-    assert_eq!((leased[0].callback, leased[1].callback), (Some(promise), None));
+    assert_eq!(
+        (leased[0].callback, leased[1].callback),
+        (Some(promise), None)
+    );
 }
 
 pub async fn facts_are_read_with_the_lead(open: &Open) {
@@ -140,13 +209,22 @@ pub async fn facts_are_read_with_the_lead(open: &Open) {
         (3, Wall(NOW.0 - day), Outcome::Abandoned),
         (2, recent, Outcome::Unanswered(Cause::Busy)),
     ] {
-        store.finish_call(record(call, id, number(1), at, outcome)).await.unwrap();
+        store
+            .finish_call(record(call, id, number(1), at, outcome))
+            .await
+            .unwrap();
     }
-    store.begin_attempt(attempt(4, id, number(3), Wall(NOW.0 - 5))).await.unwrap();
+    store
+        .begin_attempt(attempt(4, id, number(3), Wall(NOW.0 - 5)))
+        .await
+        .unwrap();
     store.release_leases("floor").await.unwrap();
     let lead = lease(&*store, 1).await.remove(0);
-    let numbers: Vec<_> =
-        lead.numbers.iter().map(|n| (n.number, n.retired, n.listed.join(","))).collect();
+    let numbers: Vec<_> = lead
+        .numbers
+        .iter()
+        .map(|n| (n.number, n.retired, n.listed.join(",")))
+        .collect();
     let none = String::new;
     let expected = [
         (number(1), false, none()),
@@ -155,7 +233,12 @@ pub async fn facts_are_read_with_the_lead(open: &Open) {
     ];
     assert_eq!(numbers, expected);
     assert_eq!(lead.facts.snapshot, snapshot);
-    let history: Vec<_> = lead.facts.history.iter().map(|h| (h.at, h.outcome)).collect();
+    let history: Vec<_> = lead
+        .facts
+        .history
+        .iter()
+        .map(|h| (h.at, h.outcome))
+        .collect();
     let open = Outcome::Unanswered(Cause::NoAnswer);
     let expected = [
         (recent, Outcome::Unanswered(Cause::Busy)),
@@ -167,8 +250,19 @@ pub async fn facts_are_read_with_the_lead(open: &Open) {
 
 pub async fn a_person_on_the_list_twice_has_one_history(open: &Open) {
     let store = open("lease-twice").await;
-    let all = import(&*store, "l", vec![coded_lead("A", &[1]), coded_lead("B", &[2, 1])]).await;
-    let call = record(1, all[0], number(1), Wall(NOW.0 - 1_000), Outcome::Connected);
+    let all = import(
+        &*store,
+        "l",
+        vec![coded_lead("A", &[1]), coded_lead("B", &[2, 1])],
+    )
+    .await;
+    let call = record(
+        1,
+        all[0],
+        number(1),
+        Wall(NOW.0 - 1_000),
+        Outcome::Connected,
+    );
     store.finish_call(call).await.unwrap();
     store.release_leases("floor").await.unwrap();
     let leased = lease(&*store, 2).await;
@@ -188,12 +282,20 @@ pub async fn an_older_process_is_fenced(open: &Open) {
     assert_eq!(takeover.released, 2);
     assert!(takeover.token > first.token);
     let fenced = old.lease_leads(CAMPAIGN, NOW, 1, MINUTE).await;
-    assert_eq!(fenced, Err(StoreError::Fenced { owner: "floor".to_owned() }));
+    assert_eq!(
+        fenced,
+        Err(StoreError::Fenced {
+            owner: "floor".to_owned()
+        })
+    );
 
     assert_eq!(ids(&lease(&*new, 9).await), all);
     let done = update(LeadStatus::Completed, None);
     let fenced = old.finish_lead(CAMPAIGN, all[0], done.clone(), NOW).await;
-    assert!(matches!(fenced, Err(StoreError::Fenced { .. })), "{fenced:?}");
+    assert!(
+        matches!(fenced, Err(StoreError::Fenced { .. })),
+        "{fenced:?}"
+    );
     assert_eq!(old.renew_leases(all.clone(), NOW + HOUR).await.unwrap(), 0);
     new.finish_lead(CAMPAIGN, all[0], done, NOW).await.unwrap();
 
@@ -210,8 +312,14 @@ pub async fn a_refusal_is_kept_and_counted(open: &Open) {
         refusal: Some(refusal()),
         ..update(LeadStatus::Due, Some(later(3_600)))
     };
-    store.finish_lead(CAMPAIGN, id, refused.clone(), NOW).await.unwrap();
-    store.finish_lead(CAMPAIGN, id, refused, later(5)).await.unwrap();
+    store
+        .finish_lead(CAMPAIGN, id, refused.clone(), NOW)
+        .await
+        .unwrap();
+    store
+        .finish_lead(CAMPAIGN, id, refused, later(5))
+        .await
+        .unwrap();
     let lead = store.lead(id).await.unwrap();
     let kept = lead.refusal.unwrap();
     assert_eq!((kept.refusal, kept.at), (refusal(), later(5)));
@@ -221,6 +329,13 @@ pub async fn a_refusal_is_kept_and_counted(open: &Open) {
     let earlier = store.report(Wall(0), NOW, None).await.unwrap();
     assert!(earlier.refusals.is_empty());
     let called = update(LeadStatus::Due, None);
-    store.finish_lead(CAMPAIGN, id, called, later(9)).await.unwrap();
-    assert_eq!(store.lead(id).await.unwrap().refusal, None, "a call was placed since");
+    store
+        .finish_lead(CAMPAIGN, id, called, later(9))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.lead(id).await.unwrap().refusal,
+        None,
+        "a call was placed since"
+    );
 }

@@ -9,15 +9,33 @@ use carillon_store::{AlertEntry, NameKind, StoreError};
 pub async fn names_keep_their_ids(open: &Open) {
     let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     let store = open("names").await;
-    let ids = store.ensure_names(NameKind::Agent, names(&["ann", "bob"])).await.unwrap();
+    let ids = store
+        .ensure_names(NameKind::Agent, names(&["ann", "bob"]))
+        .await
+        .unwrap();
     assert_eq!(ids, [1, 2]);
-    assert_eq!(store.ensure_names(NameKind::Trunk, names(&["bob"])).await.unwrap(), [1]);
+    assert_eq!(
+        store
+            .ensure_names(NameKind::Trunk, names(&["bob"]))
+            .await
+            .unwrap(),
+        [1]
+    );
     store.close().await.unwrap();
     let store = open("names").await;
-    let ids = store.ensure_names(NameKind::Agent, names(&["cy", "bob", "ann", "cy"])).await;
+    let ids = store
+        .ensure_names(NameKind::Agent, names(&["cy", "bob", "ann", "cy"]))
+        .await;
     assert_eq!(ids.unwrap(), [3, 2, 1, 3]);
     let known = store.names(NameKind::Agent).await.unwrap();
-    assert_eq!(known, [(1, "ann".to_owned()), (2, "bob".to_owned()), (3, "cy".to_owned())]);
+    assert_eq!(
+        known,
+        [
+            (1, "ann".to_owned()),
+            (2, "bob".to_owned()),
+            (3, "cy".to_owned())
+        ]
+    );
 }
 
 pub async fn decisions_are_found_and_pruned(open: &Open) {
@@ -25,32 +43,58 @@ pub async fn decisions_are_found_and_pruned(open: &Open) {
     for i in 1..=5 {
         store.record_decision(decision(i, later(i))).await.unwrap();
     }
-    assert_eq!(store.decision(DecisionId(2)).await.unwrap(), decision(2, later(2)));
-    let last: Vec<u64> =
-        store.decisions(CAMPAIGN, 2).await.unwrap().iter().map(|d| d.id.0).collect();
+    assert_eq!(
+        store.decision(DecisionId(2)).await.unwrap(),
+        decision(2, later(2))
+    );
+    let last: Vec<u64> = store
+        .decisions(CAMPAIGN, 2)
+        .await
+        .unwrap()
+        .iter()
+        .map(|d| d.id.0)
+        .collect();
     assert_eq!(last, [5, 4]);
     assert_eq!(store.decisions(OTHER, 9).await.unwrap(), []);
     assert_eq!(store.prune(later(3)).await.unwrap(), 2);
     let gone = store.decision(DecisionId(2)).await;
-    assert_eq!(gone, Err(StoreError::NotFound { what: "decision", id: 2 }));
+    assert_eq!(
+        gone,
+        Err(StoreError::NotFound {
+            what: "decision",
+            id: 2
+        })
+    );
     assert!(store.decision(DecisionId(3)).await.is_ok());
 }
 
 pub async fn decision_ids_never_come_back(open: &Open) {
     let store = open("decision-ids").await;
     let first = store.next_decision_id().await.unwrap();
-    store.record_decision(decision(first.0 + 70_000, NOW)).await.unwrap();
+    store
+        .record_decision(decision(first.0 + 70_000, NOW))
+        .await
+        .unwrap();
     store.prune(later(1)).await.unwrap();
     let second = store.next_decision_id().await.unwrap();
     assert!(second > first);
-    store.record_decision(decision(second.0 + 70_000, NOW)).await.unwrap();
+    store
+        .record_decision(decision(second.0 + 70_000, NOW))
+        .await
+        .unwrap();
     assert!(store.next_decision_id().await.unwrap().0 > second.0 + 70_000);
 }
 
 pub async fn alerts_come_newest_first(open: &Open) {
     let store = open("alerts").await;
-    let first = AlertEntry { at: NOW, alert: Alert::Store("disk full".to_owned()) };
-    let second = AlertEntry { at: later(1), alert: Alert::TrunkUp(TrunkId(2)) };
+    let first = AlertEntry {
+        at: NOW,
+        alert: Alert::Store("disk full".to_owned()),
+    };
+    let second = AlertEntry {
+        at: later(1),
+        alert: Alert::TrunkUp(TrunkId(2)),
+    };
     store.record_alert(first.clone()).await.unwrap();
     store.record_alert(second.clone()).await.unwrap();
     assert_eq!(store.alerts(9).await.unwrap(), [second.clone(), first]);

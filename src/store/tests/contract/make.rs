@@ -29,19 +29,29 @@ pub fn later(seconds: u64) -> Wall {
 
 /// A lead whose key is its number.
 pub fn new_lead(i: u64) -> NewLead {
-    NewLead { numbers: vec![number(i)], ..NewLead::default() }
+    NewLead {
+        numbers: vec![number(i)],
+        ..NewLead::default()
+    }
 }
 
 pub fn coded_lead(code: &str, numbers: &[u64]) -> NewLead {
     NewLead {
-        card: LeadCard { vendor_lead_code: Some(code.to_owned()), ..LeadCard::default() },
+        card: LeadCard {
+            vendor_lead_code: Some(code.to_owned()),
+            ..LeadCard::default()
+        },
         numbers: numbers.iter().map(|i| number(*i)).collect(),
         ..NewLead::default()
     }
 }
 
 pub fn into(list: &str) -> ImportOptions {
-    ImportOptions { campaign: CAMPAIGN, list: list.to_owned(), update: true }
+    ImportOptions {
+        campaign: CAMPAIGN,
+        list: list.to_owned(),
+        update: true,
+    }
 }
 
 /// Imports leads that must all be new; their ids.
@@ -57,7 +67,11 @@ pub async fn import(store: &dyn Store, list: &str, leads: Vec<NewLead>) -> Vec<L
 
 /// Leases at `NOW`, for ten minutes.
 pub async fn lease(store: &dyn Store, count: u32) -> Vec<Lead> {
-    store.lease_leads(CAMPAIGN, NOW, count, MINUTE * 10).await.unwrap().leads
+    store
+        .lease_leads(CAMPAIGN, NOW, count, MINUTE * 10)
+        .await
+        .unwrap()
+        .leads
 }
 
 pub fn ids(leads: &[Lead]) -> Vec<LeadId> {
@@ -65,7 +79,13 @@ pub fn ids(leads: &[Lead]) -> Vec<LeadId> {
 }
 
 pub fn update(status: LeadStatus, next_at: Option<Wall>) -> LeadUpdate {
-    LeadUpdate { status, next_at, callback: None, refusal: None, why: "no_answer".to_owned() }
+    LeadUpdate {
+        status,
+        next_at,
+        callback: None,
+        refusal: None,
+        why: "no_answer".to_owned(),
+    }
 }
 
 pub fn refusal() -> Refusal {
@@ -163,7 +183,10 @@ pub fn decision(id: u64, at: Wall) -> PacingDecision {
             cancel: vec![0],
             wanted_before_caps: 3,
             binding: Constraint::Agents,
-            inputs: PaceInputs { p_human: 0.1 + 0.2, ..PaceInputs::default() },
+            inputs: PaceInputs {
+                p_human: 0.1 + 0.2,
+                ..PaceInputs::default()
+            },
         },
     }
 }
