@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::offline::{block_on, now};
 use super::out::{Out, Tone};
-use super::{check_floor, mark, wiring};
+use super::{check_floor, mark, probe};
 use carillon_live::config::{Config, Note, Origin};
 use carillon_store::{DncStore, SqliteOptions, SqliteStore, UpkeepStore};
 use serde::Serialize;
@@ -77,7 +77,7 @@ pub fn check(file: &Path, out: &Out) -> Result<ExitCode, CliError> {
     findings.extend(ports(&config));
     findings.extend(prompts(&config));
     findings.extend(block_on(async { Ok(database(&config).await) })?);
-    findings.extend(wiring::check_trunks(&config));
+    findings.extend(probe::check_trunks(&config));
     show(&findings, out);
     let faulty = findings.iter().any(|finding| finding.state == "fault");
     Ok(if faulty {

@@ -11,7 +11,7 @@ use carillon_live::import::{
 };
 use carillon_store::{DncStore, LeadDetails, LeadStore, NameKind, SqliteStore, UpkeepStore};
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// `leads import` and `leads show`.
@@ -210,7 +210,7 @@ pub fn dnc(command: &DncCommand, config: &Config, out: &Out) -> Result<ExitCode,
 }
 
 async fn dnc_import(
-    file: &PathBuf,
+    file: &Path,
     list: &str,
     country: String,
     config: &Config,

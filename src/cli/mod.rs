@@ -13,6 +13,7 @@ mod init;
 mod lists;
 mod offline;
 pub mod out;
+mod probe;
 mod replay;
 mod report;
 mod simulate;

@@ -454,3 +454,26 @@ fn trunks_write_numbers_as_their_carrier_wants() {
         ],
     );
 }
+
+/// Records and ledgers must belong to the same campaign however the file is edited.
+#[tokio::test]
+async fn ids_follow_the_names_not_the_order_of_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = carillon_store::SqliteOptions::new(dir.path().join("ids.db"));
+    let store = carillon_store::SqliteStore::open(options).await.unwrap();
+    let other = "[[campaign]]\nname = \"cards\"\ncaller_ids = [\"+12025550124\"]\n";
+    let agent = "[[agent]]\nname = \"anna\"\nphone = \"sip:a@b\"\ncampaigns = [\"loans\"]\n";
+    let mut ids = Vec::new();
+    for text in [
+        format!("{CAMPAIGN}{agent}"),
+        format!("{other}{CAMPAIGN}{agent}"),
+    ] {
+        let mut config = parse(&text).unwrap();
+        config.bind_ids(&store).await.unwrap();
+        let loans = config.campaign("loans").unwrap().engine.id;
+        assert_eq!(config.agent("anna").unwrap().engine.campaigns, [loans]);
+        ids.push(loans);
+    }
+    assert_eq!(ids[0], ids[1]);
+    carillon_store::UpkeepStore::close(&store).await.unwrap();
+}

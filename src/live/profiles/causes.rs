@@ -147,7 +147,8 @@ mod tests {
     const ANALYTICS: &str = "v=analytics1;url=https://example.net/redress";
 
     /// Code, Reason, what it means in every shipped profile.
-    const TABLE: [(u16, Option<(&str, u16, &str)>, Cause); 44] = [
+    type Case = (u16, Option<(&'static str, u16, &'static str)>, Cause);
+    const TABLE: [Case; 44] = [
         (486, None, Cause::Busy),
         (600, None, Cause::Busy),
         (480, None, Cause::NoAnswer),
