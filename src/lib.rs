@@ -4,3 +4,4 @@
 //! (`docs/ARCHITECTURE.md`).
 
 pub mod cli;
+pub mod demo;

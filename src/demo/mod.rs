@@ -1,0 +1,79 @@
+//! `carillon demo`: a whole floor on loopback with nothing to configure.
+//!
+//! Our own carrier with its callees, agents' phones and a node, joined by real SIP and RTP.
+//! Campaign, callees and agents follow `sim/scenarios/demo.toml`, as the simulated demo does:
+//! a live run must fall inside what the simulation foretells (`carillon sim demo --against`).
+
+mod error;
+mod floor;
+mod lists;
+mod report;
+mod screen;
+mod settings;
+
+pub use error::DemoError;
+pub use floor::Demo;
+pub use report::{CarrierView, DemoReport};
+pub use screen::Show;
+pub use settings::{config_text, live_config, scenario};
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a demo is asked for.
+#[derive(Clone, Debug)]
+pub struct DemoOptions {
+    /// Simulated agents, at least 1.
+    pub agents: u32,
+    /// End after this long from the first moment of dialing; `None`: on Ctrl-C.
+    pub run_for: Option<Duration>,
+    /// Seed of the engine, of callees and of agents. Signalling and audio take real time, so
+    /// two runs of one seed meet the same people and differ in detail.
+    pub seed: u64,
+    /// Port of the wallboard on 127.0.0.1, 0 for any; the next free one when it is taken.
+    /// `None`: no wallboard.
+    pub page_port: Option<u16>,
+    /// Directory that keeps database and journal. `None`: a temporary one, removed at the end.
+    pub keep: Option<PathBuf>,
+    /// What is shown while it runs.
+    pub show: Show,
+}
+
+impl Default for DemoOptions {
+    fn default() -> Self {
+        Self {
+            agents: 10,
+            run_for: None,
+            seed: 1,
+            page_port: Some(8080),
+            keep: None,
+            show: Show::Nothing,
+        }
+    }
+}
+
+/// Longest wait at the end for conversations to end by themselves.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Runs a demo from start to end: until its time is over, Ctrl-C, or a supervisor's stop.
+///
+/// # Errors
+/// [`DemoError`]; nothing is left running then.
+pub async fn run(options: DemoOptions) -> Result<DemoReport, DemoError> {
+    let (run_for, show) = (options.run_for, options.show);
+    let demo = Demo::start(options).await?;
+    demo.open().await?;
+    tokio::select! {
+        () = demo.last_for(run_for) => {}
+        () = screen::show(&demo, show) => {}
+        _ = demo.node().stop_asked() => {}
+        interrupted = tokio::signal::ctrl_c() => {
+            // Without signals there is still `--for` and the wallboard.
+            if let Err(error) = interrupted {
+                tracing::error!(%error, "cannot listen for Ctrl-C");
+            }
+        }
+    }
+    screen::closing(show);
+    Ok(demo.finish(DRAIN).await)
+}
