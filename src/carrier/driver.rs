@@ -57,11 +57,20 @@ pub(crate) struct Ground {
 
 impl Ground {
     /// Binds SIP to `bind` and RTP to any port of the same address.
-    pub(crate) fn bind(bind: SocketAddr, codecs: Vec<Codec>, hears: Hears) -> Result<Self, CarrierError> {
+    pub(crate) fn bind(
+        bind: SocketAddr,
+        codecs: Vec<Codec>,
+        hears: Hears,
+    ) -> Result<Self, CarrierError> {
         let sip = sockets::udp("SIP", bind)?;
         let rtp = sockets::rtp(bind.ip())?;
         let config = EndpointConfig::new(sockets::address(&sip)?, sockets::entropy()?);
-        Ok(Self { sockets: crate::lines::Pair { sip, rtp }, config, codecs, hears })
+        Ok(Self {
+            sockets: crate::lines::Pair { sip, rtp },
+            config,
+            codecs,
+            hears,
+        })
     }
 }
 
@@ -71,15 +80,25 @@ pub(crate) fn spawn<P: Party>(
     party: P,
     ground: Ground,
 ) -> Result<(mpsc::Sender<P::Order>, JoinHandle<()>), CarrierError> {
-    let start = |step| move |e: std::io::Error| CarrierError::Start { step, cause: e.to_string() };
+    let start = |step| {
+        move |e: std::io::Error| CarrierError::Start {
+            step,
+            cause: e.to_string(),
+        }
+    };
     let seed = u64::from_le_bytes(sockets::entropy()?);
     let rtp_address = sockets::address(&ground.sockets.rtp)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(start("a timer"))?;
     let (sip_socket, rtp_socket) = {
         let _inside = runtime.enter();
         let sip = UdpSocket::from_std(ground.sockets.sip).map_err(start("the SIP socket"))?;
-        (sip, UdpSocket::from_std(ground.sockets.rtp).map_err(start("the RTP socket"))?)
+        (
+            sip,
+            UdpSocket::from_std(ground.sockets.rtp).map_err(start("the RTP socket"))?,
+        )
     };
     let io = Io {
         sip: Endpoint::new(ground.config),
@@ -87,7 +106,13 @@ pub(crate) fn spawn<P: Party>(
     };
     let (orders_to, orders) = mpsc::channel(ORDERS_MAX);
     let datagram = vec![0; 65_535];
-    let mut driver = Driver { party, io, sip: sip_socket, rtp: rtp_socket, datagram };
+    let mut driver = Driver {
+        party,
+        io,
+        sip: sip_socket,
+        rtp: rtp_socket,
+        datagram,
+    };
     let thread = std::thread::Builder::new().name(name.into());
     let body = move || runtime.block_on(driver.run(orders));
     let thread = thread.spawn(body).map_err(start("a thread"))?;
@@ -149,7 +174,9 @@ impl<P: Party> Driver<P> {
             let Ok((length, from)) = self.sip.try_recv_from(&mut self.datagram) else {
                 return;
             };
-            self.io.sip.receive(Instant::now(), from, &self.datagram[..length]);
+            self.io
+                .sip
+                .receive(Instant::now(), from, &self.datagram[..length]);
             self.settle();
         }
     }
@@ -160,7 +187,9 @@ impl<P: Party> Driver<P> {
             let Ok((length, from)) = self.rtp.try_recv_from(&mut datagram) else {
                 return;
             };
-            self.io.lines.receive(Instant::now(), from, &datagram[..length]);
+            self.io
+                .lines
+                .receive(Instant::now(), from, &datagram[..length]);
         }
     }
 

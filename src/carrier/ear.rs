@@ -139,7 +139,10 @@ impl Ear {
         if meter.blocks() == 0 {
             return;
         }
-        let heard = Heard { level_db: meter.level_db(), tones: meter.tones() };
+        let heard = Heard {
+            level_db: meter.level_db(),
+            tones: meter.tones(),
+        };
         self.meter = None;
         for reply in self.waiting.drain(..) {
             // Who asked may have gone.
@@ -191,7 +194,10 @@ mod tests {
         for _ in 0..4 {
             ear.push(now, &[4000; 240]);
         }
-        assert_eq!((ear.sound_ms, ear.quiet_ms, ear.last_sound), (120, 0, Some(now)));
+        assert_eq!(
+            (ear.sound_ms, ear.quiet_ms, ear.last_sound),
+            (120, 0, Some(now))
+        );
         ear.push(now, &[0; 480]);
         assert_eq!((ear.sound_ms, ear.quiet_ms), (0, 60));
     }
@@ -207,7 +213,10 @@ mod tests {
         assert!(answer.try_recv().is_err());
         ear.push(Instant::now(), &tone.samples()[720..]);
         let heard = answer.try_recv().unwrap();
-        assert!((heard.tone_db(tones::of_call(3)) - tones::LEVEL_DB).abs() < 0.3, "{heard:?}");
+        assert!(
+            (heard.tone_db(tones::of_call(3)) - tones::LEVEL_DB).abs() < 0.3,
+            "{heard:?}"
+        );
         assert!(heard.tone_db(tones::of_call(4)) < -50.0);
     }
 }

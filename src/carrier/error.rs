@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 #[non_exhaustive]
 pub enum CarrierError {
     /// A socket cannot be had.
-    #[error("CAR-001: cannot listen on {address} for {what}: {source}; give port 0 for any free port, or an address of this machine")]
+    #[error(
+        "CAR-001: cannot listen on {address} for {what}: {source}; give port 0 for any free port, or an address of this machine"
+    )]
     Bind {
         /// What the socket is for.
         what: &'static str,
@@ -17,7 +19,9 @@ pub enum CarrierError {
         source: std::io::Error,
     },
     /// The system gives no thread, no timer or no entropy.
-    #[error("CAR-002: cannot start {step}: {cause}; check limits on threads and files (ulimit -u, -n)")]
+    #[error(
+        "CAR-002: cannot start {step}: {cause}; check limits on threads and files (ulimit -u, -n)"
+    )]
     Start {
         /// What failed.
         step: &'static str,

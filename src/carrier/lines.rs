@@ -61,7 +61,10 @@ impl Lines {
 
     fn spec(&mut self) -> MediaSpec {
         let session = u64::from(self.random.next_u32());
-        MediaSpec { codecs: self.codecs.clone(), ..MediaSpec::g711(self.address, session) }
+        MediaSpec {
+            codecs: self.codecs.clone(),
+            ..MediaSpec::g711(self.address, session)
+        }
     }
 
     /// An offer of our own.
@@ -70,7 +73,10 @@ impl Lines {
     }
 
     /// Opens a line for an offer; answers it with the SDP to send.
-    pub(crate) fn accept(&mut self, offer: &SessionDescription) -> Result<(LineId, Vec<u8>), SipError> {
+    pub(crate) fn accept(
+        &mut self,
+        offer: &SessionDescription,
+    ) -> Result<(LineId, Vec<u8>), SipError> {
         let answer = SessionDescription::answer(offer, &self.spec())?;
         let remote = offer.audio().ok_or(SipError::NoCommonCodec)?;
         let agreed = answer.audio().and_then(|a| a.codecs.first().copied());
@@ -133,7 +139,10 @@ impl Lines {
 
     /// Takes one datagram.
     pub(crate) fn receive(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        let line = self.by_remote.get(&from).and_then(|id| self.lines.get_mut(id));
+        let line = self
+            .by_remote
+            .get(&from)
+            .and_then(|id| self.lines.get_mut(id));
         let Some(line) = line else {
             self.strangers += 1;
             return;
@@ -165,19 +174,29 @@ impl Lines {
 
 impl Line {
     fn next_packet(&mut self, packet: &mut [u8; HEADER_BYTES + FRAME]) -> usize {
-        let mut header = Header { marker: !self.started, ..self.header };
+        let mut header = Header {
+            marker: !self.started,
+            ..self.header
+        };
         self.started = true;
         self.header.sequence = self.header.sequence.wrapping_add(1);
         self.header.timestamp = self.header.timestamp.wrapping_add(FRAME as u32);
         let (head, body) = packet.split_at_mut(HEADER_BYTES);
-        let press = self.events.and_then(|pt| Some((pt, self.keys.next_frame(FRAME as u32)?)));
+        let press = self
+            .events
+            .and_then(|pt| Some((pt, self.keys.next_frame(FRAME as u32)?)));
         let mut length = FRAME;
         match press {
             Some((payload_type, dtmf::Outgoing::Event { payload, first })) => {
                 if first {
                     self.press_at = header.timestamp;
                 }
-                header = Header { marker: first, payload_type, timestamp: self.press_at, ..header };
+                header = Header {
+                    marker: first,
+                    payload_type,
+                    timestamp: self.press_at,
+                    ..header
+                };
                 body[..payload.len()].copy_from_slice(&payload);
                 length = payload.len();
             }

@@ -9,7 +9,11 @@ const BUFFER: usize = 4 << 20;
 
 /// A UDP socket ready for tokio.
 pub(crate) fn udp(what: &'static str, address: SocketAddr) -> Result<UdpSocket, CarrierError> {
-    let failed = |source| CarrierError::Bind { what, address, source };
+    let failed = |source| CarrierError::Bind {
+        what,
+        address,
+        source,
+    };
     let domain = socket2::Domain::for_address(address);
     let protocol = Some(socket2::Protocol::UDP);
     let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, protocol).map_err(failed)?;
@@ -37,14 +41,20 @@ pub(crate) fn rtp(ip: IpAddr) -> Result<UdpSocket, CarrierError> {
 
 /// Where a socket is bound.
 pub(crate) fn address(socket: &UdpSocket) -> Result<SocketAddr, CarrierError> {
-    socket.local_addr().map_err(|e| CarrierError::Start { step: "a socket", cause: e.to_string() })
+    socket.local_addr().map_err(|e| CarrierError::Start {
+        step: "a socket",
+        cause: e.to_string(),
+    })
 }
 
 /// Unpredictable octets from the operating system.
 pub(crate) fn entropy<const N: usize>() -> Result<[u8; N], CarrierError> {
     let mut octets = [0; N];
     let filled = rand::rngs::SysRng.try_fill_bytes(&mut octets);
-    filled.map_err(|e| CarrierError::Start { step: "random numbers", cause: e.to_string() })?;
+    filled.map_err(|e| CarrierError::Start {
+        step: "random numbers",
+        cause: e.to_string(),
+    })?;
     Ok(octets)
 }
 

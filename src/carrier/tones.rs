@@ -38,7 +38,9 @@ pub(crate) fn looped(hz: f32) -> Prompt {
     static ALL: OnceLock<Vec<(f32, Prompt)>> = OnceLock::new();
     let all = ALL.get_or_init(|| {
         let tones = AGENTS_HZ.iter().chain(&CALLEES_HZ);
-        tones.map(|&hz| (hz, Prompt::from_samples(sine(hz, LEVEL_DB, 100)))).collect()
+        tones
+            .map(|&hz| (hz, Prompt::from_samples(sine(hz, LEVEL_DB, 100))))
+            .collect()
     });
     match all.iter().find(|(known, _)| *known == hz) {
         Some((_, prompt)) => prompt.clone(),

@@ -9,7 +9,9 @@ use carillon_store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// No directory for database and journal.
-    #[error("DEMO-001: no directory for the demo's database: {0}; set TMPDIR to a writable directory")]
+    #[error(
+        "DEMO-001: no directory for the demo's database: {0}; set TMPDIR to a writable directory"
+    )]
     Directory(std::io::Error),
     /// Carrier or phones.
     #[error("{0}")]
@@ -27,7 +29,9 @@ pub enum DemoError {
     #[error("DEMO-002: {0}")]
     Setting(String),
     /// Agents or trunk do not get ready.
-    #[error("DEMO-003: after {seconds} s {what}; is this machine starved, or UDP on 127.0.0.1 blocked?")]
+    #[error(
+        "DEMO-003: after {seconds} s {what}; is this machine starved, or UDP on 127.0.0.1 blocked?"
+    )]
     NotReady {
         /// How long was waited.
         seconds: u64,

@@ -4,7 +4,9 @@ use super::report::{DemoReport, times};
 use super::settings::{config_text, live_config, scenario, users};
 use super::{DemoError, DemoOptions, lists};
 use carillon_api::port::{Action, BoardStatus};
-use carillon_carrier::{Carrier, CarrierHandle, CarrierOptions, Phones, PhonesHandle, PhonesOptions};
+use carillon_carrier::{
+    Carrier, CarrierHandle, CarrierOptions, Phones, PhonesHandle, PhonesOptions,
+};
 use carillon_decision::Input;
 use carillon_decision::agent::AgentState;
 use carillon_decision::campaign::Dial;
@@ -41,7 +43,9 @@ pub struct Demo {
 
 impl std::fmt::Debug for Demo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Demo").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Demo")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,7 +78,12 @@ impl Demo {
         };
         let store: Arc<dyn Store> = Arc::new(store);
         let node = Node::start_with(config, node_options, store).await?;
-        let mut phones = PhonesOptions::new(node.addresses().sip, users, scenario.agents_law, options.seed);
+        let mut phones = PhonesOptions::new(
+            node.addresses().sip,
+            users,
+            scenario.agents_law,
+            options.seed,
+        );
         phones.realm = realm;
         let phones = match Phones::start(phones) {
             Ok(phones) => phones,
@@ -106,11 +115,17 @@ impl Demo {
     async fn ready(&self) -> Result<(), DemoError> {
         let mut status = self.node.status();
         let all = status.wait_for(|board| missing(board).is_none());
-        if tokio::time::timeout(READY_WITHIN, all).await.is_ok_and(|s| s.is_ok()) {
+        if tokio::time::timeout(READY_WITHIN, all)
+            .await
+            .is_ok_and(|s| s.is_ok())
+        {
             return Ok(());
         }
         let what = missing(&self.status()).unwrap_or_else(|| "the node has stopped".into());
-        Err(DemoError::NotReady { seconds: READY_WITHIN.as_secs(), what })
+        Err(DemoError::NotReady {
+            seconds: READY_WITHIN.as_secs(),
+            what,
+        })
     }
 
     /// Lets the campaign dial.
@@ -123,10 +138,14 @@ impl Demo {
             dials: vec![Dial::Running(true)],
         };
         // The first opening counts.
-        let _ = self.began.set((self.clock.now().mono, times(&self.status().floor)));
+        let _ = self
+            .began
+            .set((self.clock.now().mono, times(&self.status().floor)));
         match self.node.floor().act(action).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(DemoError::Setting(format!("the campaign does not start: {error:?}"))),
+            Err(error) => Err(DemoError::Setting(format!(
+                "the campaign does not start: {error:?}"
+            ))),
         }
     }
 
@@ -140,7 +159,10 @@ impl Demo {
 
     /// How long it has dialed.
     pub fn ran(&self) -> Duration {
-        let began = self.began.get().map_or(self.clock.now().mono, |(at, _)| *at);
+        let began = self
+            .began
+            .get()
+            .map_or(self.clock.now().mono, |(at, _)| *at);
         self.clock.now().mono.since(began)
     }
 
@@ -183,7 +205,11 @@ impl Demo {
             seconds: self.ran().as_secs_f64(),
             ..DemoReport::default()
         };
-        let before = self.began.get().map(|(_, times)| *times).unwrap_or_default();
+        let before = self
+            .began
+            .get()
+            .map(|(_, times)| *times)
+            .unwrap_or_default();
         let board = self.fresh_status().await;
         report.take(&board, &before, &self.node.vitals());
         if let Err(error) = self.node.drain(drain).await {
@@ -215,7 +241,11 @@ fn missing(board: &BoardStatus) -> Option<String> {
     if let Some(trunk) = floor.trunks.iter().find(|t| !t.up) {
         return Some(format!("the carrier does not answer ({})", trunk.reason));
     }
-    let waiting = floor.agents.iter().filter(|a| a.state != AgentState::Ready).count();
+    let waiting = floor
+        .agents
+        .iter()
+        .filter(|a| a.state != AgentState::Ready)
+        .count();
     match (waiting, floor.agents.len()) {
         (_, 0) => Some("the node shows no agents".into()),
         (0, _) => None,
@@ -246,5 +276,7 @@ fn free_port(first: u16) -> u16 {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
         std::net::TcpListener::bind(address).is_ok()
     };
-    (first..=first.saturating_add(PORTS_TRIED)).find(free).unwrap_or(0)
+    (first..=first.saturating_add(PORTS_TRIED))
+        .find(free)
+        .unwrap_or(0)
 }

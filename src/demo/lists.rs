@@ -6,26 +6,43 @@ use carillon_decision::time::Wall;
 use carillon_sim::Scenario;
 use carillon_sim::list::{DNC_LIST, Person, people};
 use carillon_store::{
-    DncStore, ImportOptions, LEADS_PER_BATCH_MAX, LeadCard, LeadStore, NUMBERS_PER_BATCH_MAX, NameKind,
-    NameStore, NewLead, SqliteStore,
+    DncStore, ImportOptions, LEADS_PER_BATCH_MAX, LeadCard, LeadStore, NUMBERS_PER_BATCH_MAX,
+    NameKind, NameStore, NewLead, SqliteStore,
 };
 
 /// Name of the demo's lead list.
 const LIST: &str = "demo";
 
 /// Fills the store.
-pub(super) async fn fill(store: &SqliteStore, scenario: &Scenario, seed: u64, now: Wall) -> Result<(), DemoError> {
+pub(super) async fn fill(
+    store: &SqliteStore,
+    scenario: &Scenario,
+    seed: u64,
+    now: Wall,
+) -> Result<(), DemoError> {
     let name = carillon_sim::world::campaign(scenario).name;
     let ids = store.ensure_names(NameKind::Campaign, vec![name]).await?;
     let campaign = CampaignId(ids.first().copied().unwrap_or(1));
     let people = people(scenario.leads, scenario.listed, seed);
     for (batch, part) in people.chunks(LEADS_PER_BATCH_MAX).enumerate() {
         let first = batch * LEADS_PER_BATCH_MAX + 1;
-        let leads = part.iter().enumerate().map(|(place, person)| lead(first + place, person)).collect();
-        let options = ImportOptions { campaign, list: LIST.into(), update: false };
+        let leads = part
+            .iter()
+            .enumerate()
+            .map(|(place, person)| lead(first + place, person))
+            .collect();
+        let options = ImportOptions {
+            campaign,
+            list: LIST.into(),
+            update: false,
+        };
         store.import_leads(options, leads).await?;
     }
-    let listed: Vec<_> = people.iter().filter(|p| p.listed).map(|p| p.number).collect();
+    let listed: Vec<_> = people
+        .iter()
+        .filter(|p| p.listed)
+        .map(|p| p.number)
+        .collect();
     for part in listed.chunks(NUMBERS_PER_BATCH_MAX) {
         store.dnc_import(DNC_LIST, part.to_vec(), now).await?;
     }

@@ -89,16 +89,19 @@ impl From<&CarrierStats> for CarrierView {
 
 /// Where all agents' time went so far, s.
 pub(super) fn times(floor: &FloorStatus) -> TimeSplit {
-    floor.agents.iter().fold(TimeSplit::default(), |sum, agent| {
-        let t = &agent.times;
-        TimeSplit {
-            ready_s: sum.ready_s + t.ready_s,
-            reserved_s: sum.reserved_s + t.reserved_s,
-            talk_s: sum.talk_s + t.talk_s,
-            wrap_s: sum.wrap_s + t.wrap_s,
-            break_s: sum.break_s + t.break_s,
-        }
-    })
+    floor
+        .agents
+        .iter()
+        .fold(TimeSplit::default(), |sum, agent| {
+            let t = &agent.times;
+            TimeSplit {
+                ready_s: sum.ready_s + t.ready_s,
+                reserved_s: sum.reserved_s + t.reserved_s,
+                talk_s: sum.talk_s + t.talk_s,
+                wrap_s: sum.wrap_s + t.wrap_s,
+                break_s: sum.break_s + t.break_s,
+            }
+        })
 }
 
 impl DemoReport {
@@ -129,24 +132,64 @@ impl DemoReport {
     pub fn text(&self) -> String {
         let list = |map: &BTreeMap<String, u64>| match map.is_empty() {
             true => "none".to_owned(),
-            false => map.iter().map(|(k, n)| format!("{k} {n}")).collect::<Vec<_>>().join(", "),
+            false => map
+                .iter()
+                .map(|(k, n)| format!("{k} {n}"))
+                .collect::<Vec<_>>()
+                .join(", "),
         };
         let carrier = &self.carrier;
         let mut text = String::new();
         let rows = [
-            ("ran", format!("{:.0} s, {} agents, {}, seed {}", self.seconds, self.agents, self.mode, self.seed)),
+            (
+                "ran",
+                format!(
+                    "{:.0} s, {} agents, {}, seed {}",
+                    self.seconds, self.agents, self.mode, self.seed
+                ),
+            ),
             ("calls placed", self.placed.to_string()),
-            ("answered by people", format!("{}: {} connected, {} abandoned", self.answered_human, self.connected, self.abandoned)),
-            ("abandonment", format!("{:.1} % of a cap of {:.1} %", self.abandonment * 100.0, self.cap * 100.0)),
-            ("agents busy", format!("{:.1} %; idle {:.1} s per conversation", self.utilisation * 100.0, self.idle_seconds_per_call)),
-            ("joining two people", format!("{:.1} ms (median), {:.1} ms (p99)", self.bridge_ms_p50, self.bridge_ms_p99)),
+            (
+                "answered by people",
+                format!(
+                    "{}: {} connected, {} abandoned",
+                    self.answered_human, self.connected, self.abandoned
+                ),
+            ),
+            (
+                "abandonment",
+                format!(
+                    "{:.1} % of a cap of {:.1} %",
+                    self.abandonment * 100.0,
+                    self.cap * 100.0
+                ),
+            ),
+            (
+                "agents busy",
+                format!(
+                    "{:.1} %; idle {:.1} s per conversation",
+                    self.utilisation * 100.0,
+                    self.idle_seconds_per_call
+                ),
+            ),
+            (
+                "joining two people",
+                format!(
+                    "{:.1} ms (median), {:.1} ms (p99)",
+                    self.bridge_ms_p50, self.bridge_ms_p99
+                ),
+            ),
             ("outcomes", list(&self.outcomes)),
             ("not dialed", list(&self.refused)),
             (
                 "the carrier saw",
                 format!(
                     "{} calls, at most {} at once; {} people, {} of them heard an agent; {} left up",
-                    carrier.placed, carrier.channels_most, carrier.answered_human, carrier.connected, carrier.ghost_calls
+                    carrier.placed,
+                    carrier.channels_most,
+                    carrier.answered_human,
+                    carrier.connected,
+                    carrier.ghost_calls
                 ),
             ),
         ];

@@ -69,10 +69,15 @@ fn greeting(demo: &Demo) -> Vec<String> {
     if let Some(url) = demo.node().addresses().web_url() {
         let port = demo.node().addresses().web.map(|a| a.port());
         let taken = match (demo.options().page_port, port) {
-            (Some(wanted), Some(got)) if wanted != 0 && wanted != got => format!(" (port {wanted} is taken)"),
+            (Some(wanted), Some(got)) if wanted != 0 && wanted != got => {
+                format!(" (port {wanted} is taken)")
+            }
             _ => String::new(),
         };
-        lines.push(format!("wallboard   {url}{taken}, supervisor's token {}", demo.token()));
+        lines.push(format!(
+            "wallboard   {url}{taken}, supervisor's token {}",
+            demo.token()
+        ));
         lines.push(format!("agent page  {url}agent, as agent01 with PIN {PIN}"));
     }
     lines
@@ -113,16 +118,29 @@ fn block(demo: &Demo) -> Vec<String> {
             "lines   {} dialing, {} ringing, {} being told apart, {} waiting, {} in the message",
             l.dialing, l.ringing, l.screening, l.waiting, l.message
         ),
-        format!("ratio   {:.1} lines per agent: {}", campaign.lines_per_agent, campaign.reason),
+        format!(
+            "ratio   {:.1} lines per agent: {}",
+            campaign.lines_per_agent, campaign.reason
+        ),
         format!("calls   {}", totals(campaign)),
-        format!("last    {}", board.recent.first().map(|r| last(&board, r)).unwrap_or_default()),
+        format!(
+            "last    {}",
+            board
+                .recent
+                .first()
+                .map(|r| last(&board, r))
+                .unwrap_or_default()
+        ),
     ];
-    rows.iter_mut().for_each(|row| *row = row.chars().take(WIDTH).collect());
+    rows.iter_mut()
+        .for_each(|row| *row = row.chars().take(WIDTH).collect());
     rows
 }
 
 fn agents(board: &BoardStatus) -> String {
-    let count = |fits: fn(&AgentState) -> bool| board.floor.agents.iter().filter(|a| fits(&a.state)).count();
+    let count = |fits: fn(&AgentState) -> bool| {
+        board.floor.agents.iter().filter(|a| fits(&a.state)).count()
+    };
     let talking = count(|s| matches!(s, AgentState::Talking(_) | AgentState::Reserved(_)));
     let wrapping = count(|s| matches!(s, AgentState::WrapUp(_)));
     let ready = count(|s| matches!(s, AgentState::Ready));
@@ -152,11 +170,18 @@ fn totals(campaign: &CampaignStatus) -> String {
 }
 
 fn last(board: &BoardStatus, record: &CallRecord) -> String {
-    let number = record.number.map(|n| n.masked().to_string()).unwrap_or_default();
+    let number = record
+        .number
+        .map(|n| n.masked().to_string())
+        .unwrap_or_default();
     let outcome = record.outcome.name().replace('_', " ");
-    let agent = record.agent.and_then(|id| board.floor.agents.iter().find(|a| a.id == id));
+    let agent = record
+        .agent
+        .and_then(|id| board.floor.agents.iter().find(|a| a.id == id));
     match (agent, record.talk_ms) {
-        (Some(agent), Some(ms)) => format!("{number} {outcome}, {} s with {}", ms / 1000, agent.name),
+        (Some(agent), Some(ms)) => {
+            format!("{number} {outcome}, {} s with {}", ms / 1000, agent.name)
+        }
         _ => format!("{number} {outcome}"),
     }
 }

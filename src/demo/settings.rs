@@ -21,13 +21,20 @@ pub fn scenario(agents: u32) -> Result<Scenario, DemoError> {
     let mut scenario = Scenario::demo();
     scenario.agents = agents;
     scenario.leads = scenario.leads.max(LEADS_PER_AGENT.saturating_mul(agents));
-    scenario.check("demo").map_err(|error| DemoError::Setting(error.to_string()))?;
+    scenario
+        .check("demo")
+        .map_err(|error| DemoError::Setting(error.to_string()))?;
     Ok(scenario)
 }
 
 /// The accounts of the agents' phones, with passwords nobody knows.
 pub(super) fn users(agents: u32) -> Result<Vec<PhoneUser>, DemoError> {
-    let user = |n| Ok(PhoneUser { name: format!("agent{n:02}"), password: carillon_carrier::fresh_secret()? });
+    let user = |n| {
+        Ok(PhoneUser {
+            name: format!("agent{n:02}"),
+            password: carillon_carrier::fresh_secret()?,
+        })
+    };
     (1..=agents).map(user).collect()
 }
 
@@ -93,7 +100,13 @@ mod tests {
         assert_eq!(scenario.leads, 1200);
         let users = users(12).unwrap();
         let carrier = "127.0.0.1:5070".parse().unwrap();
-        let text = config_text(&scenario, &DemoOptions::default(), &users, carrier, "0123456789abcdef0123456789abcdef");
+        let text = config_text(
+            &scenario,
+            &DemoOptions::default(),
+            &users,
+            carrier,
+            "0123456789abcdef0123456789abcdef",
+        );
         let config = live_config(Path::new("/nowhere"), &text, &scenario).unwrap();
         let live = &config.campaigns[0];
         let mut simulated = carillon_sim::world::campaign(&scenario);
@@ -101,7 +114,10 @@ mod tests {
         assert_eq!(live.engine, simulated);
         assert!(!live.engine.dispositions.is_empty());
         let prompts: Vec<&str> = live.prompts.iter().map(|p| p.name.as_str()).collect();
-        assert!(prompts.contains(&"abandon") && prompts.contains(&"inbound-closed"), "{prompts:?}");
+        assert!(
+            prompts.contains(&"abandon") && prompts.contains(&"inbound-closed"),
+            "{prompts:?}"
+        );
         let trunk = &config.trunks[0].engine;
         assert_eq!((trunk.channels, trunk.calls_per_second), (120, 20.0));
         assert_eq!(trunk.group, "main");

@@ -11,7 +11,11 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 async fn demo(agents: u32, page_port: Option<u16>) -> Demo {
-    let options = DemoOptions { agents, page_port, ..DemoOptions::default() };
+    let options = DemoOptions {
+        agents,
+        page_port,
+        ..DemoOptions::default()
+    };
     let demo = Demo::start(options).await.expect("the demo starts");
     demo.open().await.expect("the campaign runs");
     demo
@@ -19,7 +23,10 @@ async fn demo(agents: u32, page_port: Option<u16>) -> Demo {
 
 /// Whether a test tone of the known level is heard, and no other.
 fn is_one_tone(heard: &Heard, hz: f32) -> bool {
-    let clean = heard.tones.iter().all(|(other, db)| *other == hz || *db < tones::LEVEL_DB - 25.0);
+    let clean = heard
+        .tones
+        .iter()
+        .all(|(other, db)| *other == hz || *db < tones::LEVEL_DB - 25.0);
     clean && (heard.tone_db(hz) - tones::LEVEL_DB).abs() < 1.0
 }
 
@@ -28,7 +35,10 @@ fn is_one_tone(heard: &Heard, hz: f32) -> bool {
 async fn conversation(demo: &Demo) -> (usize, u64, Heard, Heard) {
     let mut phones = demo.phones().watch();
     loop {
-        phones.wait_for(|s| s.talking > 0).await.expect("the phones run");
+        phones
+            .wait_for(|s| s.talking > 0)
+            .await
+            .expect("the phones run");
         for agent in 0..demo.options().agents as usize {
             let Some(at_agent) = demo.phones().tone_levels(agent).await else {
                 continue;
@@ -37,7 +47,9 @@ async fn conversation(demo: &Demo) -> (usize, u64, Heard, Heard) {
             let speaks = |number: &u64| is_one_tone(&at_agent, tones::of_call(*number));
             for number in (0..placed).filter(speaks) {
                 let at_callee = demo.carrier().tone_levels(number).await;
-                if let Some(at_callee) = at_callee.filter(|h| is_one_tone(h, tones::of_agent(agent))) {
+                if let Some(at_callee) =
+                    at_callee.filter(|h| is_one_tone(h, tones::of_agent(agent)))
+                {
                     return (agent, number, at_agent, at_callee);
                 }
             }
@@ -68,12 +80,28 @@ fn assert_adds_up(report: &DemoReport) {
     let carrier = &report.carrier;
     assert_eq!(carrier.ghost_calls, 0, "{report:?}");
     // The floor is shown a moment before the carrier is asked.
-    assert!(carrier.placed >= report.placed && report.placed > 0, "{report:?}");
-    assert_eq!(carrier.placed, carrier.fates.values().sum::<u64>(), "{report:?}");
-    assert!(report.outcomes.values().sum::<u64>() <= report.placed, "{report:?}");
-    assert!(report.connected + report.abandoned <= report.answered_human, "{report:?}");
+    assert!(
+        carrier.placed >= report.placed && report.placed > 0,
+        "{report:?}"
+    );
+    assert_eq!(
+        carrier.placed,
+        carrier.fates.values().sum::<u64>(),
+        "{report:?}"
+    );
+    assert!(
+        report.outcomes.values().sum::<u64>() <= report.placed,
+        "{report:?}"
+    );
+    assert!(
+        report.connected + report.abandoned <= report.answered_human,
+        "{report:?}"
+    );
     assert!((0.0..=1.0).contains(&report.utilisation), "{report:?}");
-    assert!(carrier.connected >= report.connected.saturating_sub(1), "{report:?}");
+    assert!(
+        carrier.connected >= report.connected.saturating_sub(1),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -82,25 +110,44 @@ fn a_short_demo_prints_one_json_object_that_adds_up() {
         .args(["demo", "--for", "20s", "--json", "--no-page", "--seed", "7"])
         .output()
         .expect("the program runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
-    let day: LiveDay = serde_json::from_value(report.clone()).expect("what the simulation compares");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let report: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let day: LiveDay =
+        serde_json::from_value(report.clone()).expect("what the simulation compares");
     assert_eq!((day.agents, day.mode.as_str()), (10, "predictive"));
     assert!((20.0..26.0).contains(&day.seconds), "{report}");
-    let number = |key: &str| report[key].as_f64().unwrap_or_else(|| panic!("no {key} in {report}"));
+    let number = |key: &str| {
+        report[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("no {key} in {report}"))
+    };
     assert_eq!(number("seed"), 7.0);
     assert!(number("placed") >= 10.0, "{report}");
-    assert!(number("connected") + number("abandoned") <= number("answered_human"), "{report}");
+    assert!(
+        number("connected") + number("abandoned") <= number("answered_human"),
+        "{report}"
+    );
     for key in ["abandonment", "utilisation"] {
         assert!((0.0..=1.0).contains(&number(key)), "{key} in {report}");
     }
     for key in ["idle_seconds_per_call", "bridge_ms_p99"] {
         assert!(number(key) >= 0.0, "{key} in {report}");
     }
-    assert!(report["refused"].is_object() && report["outcomes"].is_object(), "{report}");
+    assert!(
+        report["refused"].is_object() && report["outcomes"].is_object(),
+        "{report}"
+    );
     let carrier = &report["carrier"];
     assert_eq!(carrier["ghost_calls"], 0, "{report}");
-    assert!(carrier["placed"].as_f64() >= report["placed"].as_f64(), "{report}");
+    assert!(
+        carrier["placed"].as_f64() >= report["placed"].as_f64(),
+        "{report}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +157,8 @@ async fn the_wallboard_takes_the_next_port_when_its_own_is_taken() {
     let demo = demo(1, Some(port)).await;
     let url = demo.node().addresses().web_url().expect("a wallboard");
     assert_ne!(demo.node().addresses().web.map(|a| a.port()), Some(port));
-    let page = tokio::task::spawn_blocking(move || ureq::get(url).call().map(|r| r.status().as_u16()));
+    let page =
+        tokio::task::spawn_blocking(move || ureq::get(url).call().map(|r| r.status().as_u16()));
     assert_eq!(page.await.expect("no panic").expect("an answer"), 200);
     let report = demo.finish(Duration::ZERO).await;
     assert_eq!((report.agents, report.carrier.ghost_calls), (1, 0));

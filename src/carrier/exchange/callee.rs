@@ -64,12 +64,18 @@ pub(super) struct Callee {
 }
 
 impl Callee {
-    pub(super) fn new(number: u64, fate: Fate, offer: Option<SessionDescription>, now: Instant, scale: f64) -> Self {
+    pub(super) fn new(
+        number: u64,
+        fate: Fate,
+        offer: Option<SessionDescription>,
+        now: Instant,
+        scale: f64,
+    ) -> Self {
         let first = match fate {
             Fate::Human { .. } | Fate::Machine { .. } | Fate::NoAnswer => now + RINGING_AFTER,
-            Fate::Busy { after_s } | Fate::NotInService { after_s } | Fate::WrongNumber { after_s } => {
-                now + seconds(after_s * scale)
-            }
+            Fate::Busy { after_s }
+            | Fate::NotInService { after_s }
+            | Fate::WrongNumber { after_s } => now + seconds(after_s * scale),
         };
         Self {
             number,
@@ -89,7 +95,9 @@ impl Callee {
     /// Dial to answer; `None` if nobody ever answers.
     pub(super) fn answers_at(&self, scale: f64) -> Option<Instant> {
         match self.fate {
-            Fate::Human { ring_s, .. } | Fate::Machine { ring_s, .. } => Some(self.arrived + seconds(ring_s * scale)),
+            Fate::Human { ring_s, .. } | Fate::Machine { ring_s, .. } => {
+                Some(self.arrived + seconds(ring_s * scale))
+            }
             _ => None,
         }
     }

@@ -1,8 +1,8 @@
 //! All callees of a carrier, turned by the driver.
 
 use super::callee::{
-    AFTER_TONES, Callee, MACHINE_MAX, MESSAGE_MAX, MESSAGE_MS, NOTICED_AFTER, ONSET, Stage, TRAILING,
-    fate_name, seconds,
+    AFTER_TONES, Callee, MACHINE_MAX, MESSAGE_MAX, MESSAGE_MS, NOTICED_AFTER, ONSET, Stage,
+    TRAILING, fate_name, seconds,
 };
 use super::{CarrierOptions, CarrierStats};
 use crate::driver::{Io, Party};
@@ -22,7 +22,10 @@ const STOP_WITHIN: Duration = Duration::from_secs(2);
 /// What a handle asks for.
 #[derive(Debug)]
 pub(super) enum Order {
-    Listen { number: u64, reply: oneshot::Sender<Heard> },
+    Listen {
+        number: u64,
+        reply: oneshot::Sender<Heard>,
+    },
     HangUpAll,
     Stop,
 }
@@ -65,7 +68,10 @@ impl Hall {
             return;
         }
         let number = self.stats.placed;
-        let scripted = usize::try_from(number).ok().and_then(|n| self.options.script.get(n)).copied();
+        let scripted = usize::try_from(number)
+            .ok()
+            .and_then(|n| self.options.script.get(n))
+            .copied();
         let fate = scripted.unwrap_or_else(|| self.options.law.fate(self.options.seed, number));
         tracing::debug!(number, ?fate, "call");
         self.stats.placed += 1;
@@ -194,7 +200,9 @@ impl Hall {
             self.stats.connected += 1;
             callee.heard_agent = true;
             callee.stage = Stage::Talking;
-            callee.due = since.checked_add(seconds(talk_s)).map(|end| end - NOTICED_AFTER.min(seconds(talk_s)));
+            callee.due = since
+                .checked_add(seconds(talk_s))
+                .map(|end| end - NOTICED_AFTER.min(seconds(talk_s)));
             line.voice = Voice::repeat(&tones::looped(tones::of_call(callee.number)));
         } else if callee.stage == Stage::Waiting && line.ear.sound_ms >= MESSAGE_MS {
             self.stats.heard_message += 1;
@@ -216,11 +224,16 @@ impl Hall {
             callee.due = None;
             say(io, callee, Voice::Silence);
         }
-        io.sip.bye(now, leg, Some(Reason::q850(16, "Normal call clearing")));
+        io.sip
+            .bye(now, leg, Some(Reason::q850(16, "Normal call clearing")));
     }
 
     fn hang_up_all(&mut self, now: Instant, io: &mut Io) {
-        let legs: Vec<(LegKey, Stage)> = self.callees.iter().map(|(leg, c)| (*leg, c.stage)).collect();
+        let legs: Vec<(LegKey, Stage)> = self
+            .callees
+            .iter()
+            .map(|(leg, c)| (*leg, c.stage))
+            .collect();
         for (leg, stage) in legs {
             match stage {
                 Stage::Arrived | Stage::Ringing | Stage::Tones => self.refuse(now, leg, 480, io),
@@ -272,7 +285,9 @@ impl Party for Hall {
         match order {
             Order::Listen { number, reply } => {
                 let callee = self.callees.values().find(|c| c.number == number);
-                let line = callee.and_then(|c| c.line).and_then(|id| io.lines.get_mut(id));
+                let line = callee
+                    .and_then(|c| c.line)
+                    .and_then(|id| io.lines.get_mut(id));
                 if let Some(line) = line {
                     line.ear.ask(reply);
                 }
@@ -313,7 +328,8 @@ impl Party for Hall {
     }
 
     fn is_over(&self, now: Instant, _io: &Io) -> bool {
-        self.stop_by.is_some_and(|by| self.callees.is_empty() || by <= now)
+        self.stop_by
+            .is_some_and(|by| self.callees.is_empty() || by <= now)
     }
 }
 

@@ -23,12 +23,20 @@ impl Carrier {
         options.check()?;
         let mut ground = Ground::bind(options.bind, options.codecs.clone(), Hears::Agents)?;
         ground.config.user_agent = "Carillon carrier".into();
-        ground.config.policy = options.callers.iter().fold(Policy::default(), |p, n| p.allow_source(*n));
+        ground.config.policy = options
+            .callers
+            .iter()
+            .fold(Policy::default(), |p, n| p.allow_source(*n));
         let address = ground.config.local;
         let (stats_to, stats) = watch::channel(CarrierStats::default());
         let hall = Hall::new(options, stats_to);
         let (orders, thread) = driver::spawn("carrier", hall, ground)?;
-        Ok(CarrierHandle { address, orders, stats, thread: Some(thread) })
+        Ok(CarrierHandle {
+            address,
+            orders,
+            stats,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -61,7 +69,10 @@ impl CarrierHandle {
     /// call is not up, or ends meanwhile.
     pub async fn tone_levels(&self, number: u64) -> Option<Heard> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Listen { number, reply }).await.ok()?;
+        self.orders
+            .send(Order::Listen { number, reply })
+            .await
+            .ok()?;
         answer.await.ok()
     }
 
@@ -70,7 +81,10 @@ impl CarrierHandle {
     /// # Errors
     /// [`CarrierError::Stopped`].
     pub async fn hang_up_all(&self) -> Result<(), CarrierError> {
-        self.orders.send(Order::HangUpAll).await.map_err(|_| CarrierError::Stopped)
+        self.orders
+            .send(Order::HangUpAll)
+            .await
+            .map_err(|_| CarrierError::Stopped)
     }
 
     /// Hangs up everything, waits up to 2 s for the dialer to confirm, and ends. Answers the

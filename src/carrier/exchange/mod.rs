@@ -1,8 +1,8 @@
 //! The carrier: takes calls from a dialer and plays everybody who is called.
 
 mod callee;
-mod handle;
 mod hall;
+mod handle;
 mod options;
 mod stats;
 

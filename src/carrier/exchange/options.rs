@@ -34,7 +34,11 @@ impl CarrierOptions {
     pub fn new(law: CalleeLaw, seed: u64) -> Self {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            callers: vec![Network { address: IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), prefix: 8, port: None }],
+            callers: vec![Network {
+                address: IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)),
+                prefix: 8,
+                port: None,
+            }],
             law,
             seed,
             script: Vec::new(),
@@ -47,7 +51,10 @@ impl CarrierOptions {
     pub(super) fn check(&self) -> Result<(), CarrierError> {
         let bad = |setting, problem: String| Err(CarrierError::Setting { setting, problem });
         if !(self.ring_scale > 0.0 && self.ring_scale.is_finite()) {
-            return bad("ring_scale", format!("{} is no factor; give a number above 0", self.ring_scale));
+            return bad(
+                "ring_scale",
+                format!("{} is no factor; give a number above 0", self.ring_scale),
+            );
         }
         if self.codecs.is_empty() {
             return bad("codecs", "none; give PCMU, PCMA or both".into());

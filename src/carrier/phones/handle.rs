@@ -28,7 +28,12 @@ impl Phones {
         let (stats_to, stats) = watch::channel(PhonesStats::default());
         let room = Room::new(options, stats_to);
         let (orders, thread) = driver::spawn("phones", room, ground)?;
-        Ok(PhonesHandle { address, orders, stats, thread: Some(thread) })
+        Ok(PhonesHandle {
+            address,
+            orders,
+            stats,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -61,7 +66,10 @@ impl PhonesHandle {
     /// when the line is not up, or ends meanwhile.
     pub async fn tone_levels(&self, agent: usize) -> Option<Heard> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Listen { agent, reply }).await.ok()?;
+        self.orders
+            .send(Order::Listen { agent, reply })
+            .await
+            .ok()?;
         answer.await.ok()
     }
 
@@ -70,7 +78,11 @@ impl PhonesHandle {
     /// # Errors
     /// [`CarrierError::Stopped`].
     pub async fn press(&self, agent: usize, keys: &str) -> Result<(), CarrierError> {
-        self.order(Order::Press { agent, keys: keys.to_owned() }).await
+        self.order(Order::Press {
+            agent,
+            keys: keys.to_owned(),
+        })
+        .await
     }
 
     /// The agent's phone goes dead in the middle of whatever it does: no BYE, no packet. It
@@ -83,7 +95,10 @@ impl PhonesHandle {
     }
 
     async fn order(&self, order: Order) -> Result<(), CarrierError> {
-        self.orders.send(order).await.map_err(|_| CarrierError::Stopped)
+        self.orders
+            .send(order)
+            .await
+            .map_err(|_| CarrierError::Stopped)
     }
 
     /// Hangs up every line, takes the registrations back, and ends within 2 s. Answers the

@@ -44,7 +44,9 @@ pub struct PhoneUser {
 
 impl std::fmt::Debug for PhoneUser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PhoneUser").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("PhoneUser")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -79,8 +81,15 @@ impl PhonesOptions {
         if self.users.is_empty() {
             return bad("users", "nobody; give at least one".into());
         }
-        if let Some(key) = self.ready_keys.chars().find(|k| event_of_digit(*k).is_none()) {
-            return bad("ready_keys", format!("`{key}` is no key; allowed are 0-9, *, #, A-D"));
+        if let Some(key) = self
+            .ready_keys
+            .chars()
+            .find(|k| event_of_digit(*k).is_none())
+        {
+            return bad(
+                "ready_keys",
+                format!("`{key}` is no key; allowed are 0-9, *, #, A-D"),
+            );
         }
         if self.codecs.is_empty() {
             return bad("codecs", "none; give PCMU, PCMA or both".into());

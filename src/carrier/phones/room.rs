@@ -4,7 +4,10 @@ use super::desk::{Change, Desk, Doing};
 use super::{Login, PhonesOptions, PhonesStats};
 use crate::driver::{Io, Party};
 use crate::ear::Heard;
-use carillon_sip::{CallKey, Credentials, Event, IncomingCall, Invite, LegKey, Reason, Register, RequestKey, SessionDescription};
+use carillon_sip::{
+    CallKey, Credentials, Event, IncomingCall, Invite, LegKey, Reason, Register, RequestKey,
+    SessionDescription,
+};
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
@@ -16,9 +19,17 @@ const STOP_WITHIN: Duration = Duration::from_secs(2);
 /// What a handle asks for.
 #[derive(Debug)]
 pub(super) enum Order {
-    Listen { agent: usize, reply: oneshot::Sender<Heard> },
-    Press { agent: usize, keys: String },
-    Unplug { agent: usize },
+    Listen {
+        agent: usize,
+        reply: oneshot::Sender<Heard>,
+    },
+    Press {
+        agent: usize,
+        keys: String,
+    },
+    Unplug {
+        agent: usize,
+    },
     Stop,
 }
 
@@ -33,8 +44,18 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn new(options: PhonesOptions, shown: watch::Sender<PhonesStats>) -> Self {
-        let desks = options.users.iter().enumerate().map(|(place, user)| Desk::new(user.clone(), place));
-        Self { desks: desks.collect(), options, stats: PhonesStats::default(), shown, stop_by: None }
+        let desks = options
+            .users
+            .iter()
+            .enumerate()
+            .map(|(place, user)| Desk::new(user.clone(), place));
+        Self {
+            desks: desks.collect(),
+            options,
+            stats: PhonesStats::default(),
+            shown,
+            stop_by: None,
+        }
     }
 
     fn register(&mut self, now: Instant, place: usize, io: &mut Io) {
@@ -124,7 +145,14 @@ impl Room {
         }
     }
 
-    fn logged_in(&mut self, now: Instant, key: CallKey, leg: LegKey, sdp: &SessionDescription, io: &mut Io) {
+    fn logged_in(
+        &mut self,
+        now: Instant,
+        key: CallKey,
+        leg: LegKey,
+        sdp: &SessionDescription,
+        io: &mut Io,
+    ) {
         let Some(place) = self.place_of(|d| d.call == Some(key) && d.leg.is_none()) else {
             // A second answer, or one nobody waits for.
             return io.sip.bye(now, leg, Some(normal()));
@@ -225,7 +253,11 @@ impl Party for Room {
             Event::Answered { call, leg, sdp, .. } => self.logged_in(now, call, leg, &sdp, io),
             Event::Failed(failure) => {
                 if let Some(place) = self.place_of(|d| d.call == Some(failure.call)) {
-                    tracing::warn!(code = failure.code, phrase = failure.phrase, "a phone's login call failed");
+                    tracing::warn!(
+                        code = failure.code,
+                        phrase = failure.phrase,
+                        "a phone's login call failed"
+                    );
                     self.lost(now, place, io);
                 }
             }
@@ -282,7 +314,8 @@ impl Party for Room {
 
     fn is_over(&self, now: Instant, _io: &Io) -> bool {
         let quiet = |d: &Desk| d.leg.is_none() && d.call.is_none() && !d.registered;
-        self.stop_by.is_some_and(|by| by <= now || self.desks.iter().all(|d| d.unplugged || quiet(d)))
+        self.stop_by
+            .is_some_and(|by| by <= now || self.desks.iter().all(|d| d.unplugged || quiet(d)))
     }
 }
 
@@ -295,7 +328,10 @@ fn press(io: &mut Io, desk: &Desk, keys: &str) {
 }
 
 fn credentials(user: &super::PhoneUser) -> Credentials {
-    Credentials { username: user.name.clone(), password: user.password.clone() }
+    Credentials {
+        username: user.name.clone(),
+        password: user.password.clone(),
+    }
 }
 
 fn normal() -> Reason {

@@ -2,8 +2,8 @@
 
 use carillon_media::{LegOptions, LegPort, MediaEvent, Relay, RelayConfig, Remote};
 use carillon_sip::{
-    CallKey, Codec, Endpoint, EndpointConfig, Event, IncomingCall, Invite, LegKey, MediaSpec, RegistrarConfig,
-    SessionDescription,
+    CallKey, Codec, Endpoint, EndpointConfig, Event, IncomingCall, Invite, LegKey, MediaSpec,
+    RegistrarConfig, SessionDescription,
 };
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -30,7 +30,13 @@ impl Dialer {
         let mut relay = RelayConfig::new(Ipv4Addr::LOCALHOST.into(), Arc::new(Instant::now), 1);
         relay.ports = 30_000..=49_998;
         let (relay, media) = Relay::start(relay).unwrap();
-        Self { sip: Endpoint::new(config), socket, relay, media, codec }
+        Self {
+            sip: Endpoint::new(config),
+            socket,
+            relay,
+            media,
+            codec,
+        }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -38,7 +44,10 @@ impl Dialer {
     }
 
     fn spec(&self, port: LegPort) -> MediaSpec {
-        MediaSpec { codecs: vec![self.codec], ..MediaSpec::g711(port.address, 1) }
+        MediaSpec {
+            codecs: vec![self.codec],
+            ..MediaSpec::g711(port.address, 1)
+        }
     }
 
     pub async fn call(&mut self, uri: &str, next_hop: SocketAddr) -> (CallKey, LegPort) {
@@ -68,7 +77,9 @@ impl Dialer {
         let port = self.relay.open_leg(LegOptions::default()).unwrap();
         let offer = call.sdp.as_ref().unwrap();
         let answer = SessionDescription::answer(offer, &self.spec(port)).unwrap();
-        self.sip.answer(Instant::now(), call.leg, &answer.to_bytes()).unwrap();
+        self.sip
+            .answer(Instant::now(), call.leg, &answer.to_bytes())
+            .unwrap();
         self.hear(port, offer);
         self.flush().await;
         port
@@ -80,7 +91,9 @@ impl Dialer {
             Codec::Pcma => carillon_media::Law::Pcma,
             _ => carillon_media::Law::Pcmu,
         };
-        self.relay.set_remote(port.leg, Remote::new(audio.remote.unwrap(), law)).unwrap();
+        self.relay
+            .set_remote(port.leg, Remote::new(audio.remote.unwrap(), law))
+            .unwrap();
         self.relay.fill_silence(port.leg, true).unwrap();
     }
 
@@ -96,7 +109,10 @@ impl Dialer {
 
     async fn flush(&mut self) {
         while let Some(transmit) = self.sip.poll_transmit() {
-            self.socket.send_to(&transmit.bytes, transmit.to).await.unwrap();
+            self.socket
+                .send_to(&transmit.bytes, transmit.to)
+                .await
+                .unwrap();
         }
     }
 
@@ -113,7 +129,10 @@ impl Dialer {
                 }
             }
             assert!(Instant::now() < give_up, "the event never came");
-            let wake = self.sip.next_timeout().map_or(give_up, |at| at.min(give_up));
+            let wake = self
+                .sip
+                .next_timeout()
+                .map_or(give_up, |at| at.min(give_up));
             tokio::select! {
                 received = self.socket.recv_from(&mut datagram) => {
                     let (length, from) = received.unwrap();
@@ -167,7 +186,11 @@ impl Dialer {
             let give_up = Instant::now() + PATIENCE;
             loop {
                 let levels = relay.levels(port.leg).unwrap();
-                if levels.tones.first().is_some_and(|(_, db)| (db - level_db).abs() < 1.0) {
+                if levels
+                    .tones
+                    .first()
+                    .is_some_and(|(_, db)| (db - level_db).abs() < 1.0)
+                {
                     return;
                 }
                 assert!(Instant::now() < give_up, "{levels:?}");

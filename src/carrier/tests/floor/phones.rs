@@ -10,15 +10,34 @@ use carillon_sip::{Codec, Event, RegistrarConfig, Secret, User};
 use std::time::Instant;
 
 async fn dialer() -> Dialer {
-    let users = ["anna", "bert"].map(|name| User { name: name.into(), secret: Secret::Password(format!("{name}-secret")) });
-    Dialer::new(Codec::Pcma, Some(RegistrarConfig::new("carillon", users.to_vec())), "login").await
+    let users = ["anna", "bert"].map(|name| User {
+        name: name.into(),
+        secret: Secret::Password(format!("{name}-secret")),
+    });
+    Dialer::new(
+        Codec::Pcma,
+        Some(RegistrarConfig::new("carillon", users.to_vec())),
+        "login",
+    )
+    .await
 }
 
 fn phones(dialer: &Dialer, names: &[&str], login: Login) -> PhonesHandle {
-    let user = |name: &&str| PhoneUser { name: (*name).into(), password: format!("{name}-secret") };
-    let law = AgentLaw { wrap: Span { mean_s: 0.8, sd_s: 0.01 } };
+    let user = |name: &&str| PhoneUser {
+        name: (*name).into(),
+        password: format!("{name}-secret"),
+    };
+    let law = AgentLaw {
+        wrap: Span {
+            mean_s: 0.8,
+            sd_s: 0.01,
+        },
+    };
     let users = names.iter().map(user).collect();
-    let options = PhonesOptions { login, ..PhonesOptions::new(dialer.address(), users, law, 1) };
+    let options = PhonesOptions {
+        login,
+        ..PhonesOptions::new(dialer.address(), users, law, 1)
+    };
     Phones::start(options).unwrap()
 }
 
@@ -41,7 +60,10 @@ async fn logs_in(dialer: &mut Dialer) -> LegPort {
             _ => None,
         })
         .await;
-    assert_eq!((call.user.as_deref(), call.to_user.as_str()), (Some("anna"), "login"));
+    assert_eq!(
+        (call.user.as_deref(), call.to_user.as_str()),
+        (Some("anna"), "login")
+    );
     dialer.pick_up(&call).await
 }
 
@@ -57,13 +79,26 @@ async fn an_agent_logs_in_talks_wraps_up_and_is_ready_again() {
 
     let zip = Prompt::tone(&Tone::zip());
     let customer = Prompt::from_samples(sine(tones::of_call(5), tones::LEVEL_DB, 100));
-    dialer.relay.play(port.leg, &zip, PlayOptions::default()).unwrap();
-    dialer.media_until(|e| matches!(e, MediaEvent::PlayEnded { .. }).then_some(())).await;
-    let forever = PlayOptions { repeat: Repeat::Forever, ..PlayOptions::default() };
+    dialer
+        .relay
+        .play(port.leg, &zip, PlayOptions::default())
+        .unwrap();
+    dialer
+        .media_until(|e| matches!(e, MediaEvent::PlayEnded { .. }).then_some(()))
+        .await;
+    let forever = PlayOptions {
+        repeat: Repeat::Forever,
+        ..PlayOptions::default()
+    };
     dialer.relay.play(port.leg, &customer, forever).unwrap();
-    dialer.hear_tone(port, tones::of_agent(0), tones::LEVEL_DB).await;
+    dialer
+        .hear_tone(port, tones::of_agent(0), tones::LEVEL_DB)
+        .await;
     let heard = phones.tone_levels(0).await.unwrap();
-    assert!((heard.tone_db(tones::of_call(5)) - tones::LEVEL_DB).abs() < 1.0, "{heard:?}");
+    assert!(
+        (heard.tone_db(tones::of_call(5)) - tones::LEVEL_DB).abs() < 1.0,
+        "{heard:?}"
+    );
     assert_eq!((phones.stats().conversations, phones.stats().wraps), (1, 0));
 
     dialer.relay.stop_play(port.leg).unwrap();
@@ -72,7 +107,15 @@ async fn an_agent_logs_in_talks_wraps_up_and_is_ready_again() {
     // Wrap-up counts from the last sound to the last key, less one frame of scheduling.
     assert!(over.elapsed().as_secs_f64() > 0.72, "{:?}", over.elapsed());
     let stats = phones.stats();
-    assert_eq!((stats.conversations, stats.wraps, stats.registered, stats.lines_up), (1, 1, 1, 1));
+    assert_eq!(
+        (
+            stats.conversations,
+            stats.wraps,
+            stats.registered,
+            stats.lines_up
+        ),
+        (1, 1, 1, 1)
+    );
 
     let stopping = tokio::spawn(phones.stop());
     let mut gone = (false, false);
@@ -88,8 +131,16 @@ async fn an_agent_logs_in_talks_wraps_up_and_is_ready_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_that_is_called_picks_up_and_a_wrong_password_stays_out() {
     let mut dialer = dialer().await;
-    let users = vec![PhoneUser { name: "bert".into(), password: "guessed".into() }];
-    let law = AgentLaw { wrap: Span { mean_s: 1.0, sd_s: 0.1 } };
+    let users = vec![PhoneUser {
+        name: "bert".into(),
+        password: "guessed".into(),
+    }];
+    let law = AgentLaw {
+        wrap: Span {
+            mean_s: 1.0,
+            sd_s: 0.1,
+        },
+    };
     let stranger = Phones::start(PhonesOptions::new(dialer.address(), users, law, 1)).unwrap();
     let known = phones(&dialer, &["anna"], Login::Waits);
     let contact = dialer
@@ -106,7 +157,13 @@ async fn a_phone_that_is_called_picks_up_and_a_wrong_password_stays_out() {
     assert_eq!(keys(&dialer, port).await, "*1");
     assert_eq!(known.stats().lines_up, 1);
     let mut failed = stranger.watch();
-    let refused = async { failed.wait_for(|s| s.registrations_failed > 0).await.unwrap().clone() };
+    let refused = async {
+        failed
+            .wait_for(|s| s.registrations_failed > 0)
+            .await
+            .unwrap()
+            .clone()
+    };
     let never = |_: &Event| None::<()>;
     let stats = tokio::select! {
         stats = refused => stats,
