@@ -220,6 +220,38 @@ pub fn call(entry: &CallEntry, ladder: Option<&Ladder>) -> Explanation {
             ),
         ));
     }
+    steps.extend(facts(entry));
+    for line in ladder.map(|l| l.lines.as_slice()).unwrap_or_default() {
+        let arrow = if line.sent { "sent to" } else { "from" };
+        let at = line.at.millis_since(r.started);
+        steps.push(step(
+            "SIP",
+            Verdict::Fact,
+            format!("{at} ms {arrow} {}: {}", line.peer, line.message),
+        ));
+    }
+    let late = if r.late_answer {
+        ", answered after it had been given up"
+    } else {
+        ""
+    };
+    let settled = if entry.settled {
+        ", settled after a crash"
+    } else {
+        ""
+    };
+    Explanation {
+        subject: format!("call {}", r.call),
+        summary: format!("{}{late}{settled}", r.outcome.name()),
+        steps,
+        next_at: None,
+    }
+}
+
+/// Times, people and references of a call, as far as there are any.
+fn facts(entry: &CallEntry) -> Vec<ExplainStep> {
+    let r = &entry.record;
+    let mut steps = Vec::new();
     let spans = [
         ("post-dial delay", r.pdd_ms),
         ("ringing", r.ring_ms),
@@ -248,31 +280,7 @@ pub fn call(entry: &CallEntry, ladder: Option<&Ladder>) -> Explanation {
     if let Some(id) = &entry.sip_call_id {
         steps.push(step("Call-ID", Verdict::Fact, id.clone()));
     }
-    for line in ladder.map(|l| l.lines.as_slice()).unwrap_or_default() {
-        let arrow = if line.sent { "sent to" } else { "from" };
-        let at = line.at.millis_since(r.started);
-        steps.push(step(
-            "SIP",
-            Verdict::Fact,
-            format!("{at} ms {arrow} {}: {}", line.peer, line.message),
-        ));
-    }
-    let late = if r.late_answer {
-        ", answered after it had been given up"
-    } else {
-        ""
-    };
-    let settled = if entry.settled {
-        ", settled after a crash"
-    } else {
-        ""
-    };
-    Explanation {
-        subject: format!("call {}", r.call),
-        summary: format!("{}{late}{settled}", r.outcome.name()),
-        steps,
-        next_at: None,
-    }
+    steps
 }
 
 /// Why a decision dialed as many lines as it did.

@@ -1,6 +1,8 @@
 //! The one integration-test binary: a module per flow.
 
+mod demo;
 mod live_flow;
+mod live_people;
 mod program;
 mod sipp;
 mod support;

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// Longest wait for anything; far above what any flow needs.
@@ -38,18 +39,56 @@ pub fn run_json(folder: &Path, args: &[&str]) -> Value {
     })
 }
 
-/// UDP (and TCP) ports nobody uses at the moment.
+/// Ports nobody uses at the moment, UDP or TCP. They lie below the range the system hands out
+/// by itself, so that nobody takes one meanwhile.
 pub fn free_ports(count: usize) -> Vec<u16> {
-    let sockets: Vec<UdpSocket> = (0..count)
-        .map(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"))
-        .collect();
-    sockets.iter().map(|s| s.local_addr().expect("bound").port()).collect()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 22_000 + (std::process::id() % 4000) as u16;
+    let mut found = Vec::new();
+    while found.len() < count {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        let free = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+            && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        if free {
+            found.push(port);
+        }
+    }
+    found
 }
 
 /// A child that does not outlive its test.
-pub struct Running(Child);
+pub struct Running {
+    child: Child,
+    said: Option<BufReader<ChildStdout>>,
+}
 
 impl Running {
+    /// Starts a program whose standard output is read by [`Running::wait_for`].
+    pub fn watched(mut command: Command, log: &Path) -> Self {
+        let file = std::fs::File::create(log).expect("a log file");
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .spawn()
+            .expect("the program starts");
+        let said = child.stdout.take().map(BufReader::new);
+        Self { child, said }
+    }
+
+    /// Reads its standard output up to a line that holds `text`, and answers the line.
+    pub fn wait_for(&mut self, text: &str) -> String {
+        let said = self.said.as_mut().expect("a watched program");
+        let mut line = String::new();
+        while said.read_line(&mut line).expect("UTF-8") > 0 {
+            if line.contains(text) {
+                return line;
+            }
+            line.clear();
+        }
+        panic!("it ended without saying `{text}`");
+    }
+
     pub fn start(mut command: Command, log: &Path) -> Self {
         let file = std::fs::File::create(log).expect("a log file");
         let child = command
@@ -58,23 +97,23 @@ impl Running {
             .stderr(file)
             .spawn()
             .expect("the program starts");
-        Self(child)
+        Self { child, said: None }
     }
 
     /// Asks it to end (SIGTERM) and waits for it.
     pub fn terminate(mut self) -> std::process::ExitStatus {
-        let pid = self.0.id().to_string();
+        let pid = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
         assert!(asked.success());
-        self.0.wait().expect("it ends")
+        self.child.wait().expect("it ends")
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         // It may be gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -84,16 +123,9 @@ pub struct Board {
 }
 
 impl Board {
-    /// Connects as soon as the node serves.
+    /// Connects to a node that serves.
     pub fn open(port: u16) -> Self {
-        let deadline = std::time::Instant::now() + PATIENCE;
-        let mut stream = loop {
-            match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
-                Ok(stream) => break stream,
-                Err(error) if std::time::Instant::now() > deadline => panic!("port {port}: {error}"),
-                Err(_) => std::thread::yield_now(),
-            }
-        };
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the node serves");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         write!(stream, "GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n\r\n")
             .expect("the request leaves");

@@ -113,7 +113,7 @@ async fn every_lead_ends_in_its_disposition_with_one_record_per_attempt() {
     let ports = free_ports(2 + 2 * BEHAVIOURS.len());
     let (sip, web, carriers) = (ports[0], ports[1], &ports[2..2 + BEHAVIOURS.len()]);
     let media = &ports[2 + BEHAVIOURS.len()..];
-    std::fs::write(folder.join("carillon.toml"), config(sip, web, 41_000, carriers)).expect("written");
+    std::fs::write(folder.join("carillon.toml"), config(sip, web, 30_000, carriers)).expect("written");
     std::fs::write(folder.join("leads.csv"), leads()).expect("written");
 
     let imported = run_json(&folder, &["leads", "import", "leads.csv", "--campaign", "hundred", "--json"]);
@@ -125,8 +125,9 @@ async fn every_lead_ends_in_its_disposition_with_one_record_per_attempt() {
         .collect();
     let mut serve = carillon(&folder);
     serve.arg("serve");
-    let node = Running::start(serve, &folder.join("serve.log"));
-    let mut board = tokio::task::spawn_blocking(move || Board::open(web)).await.expect("opened");
+    let mut node = Running::watched(serve, &folder.join("serve.log"));
+    node.wait_for("wallboard on");
+    let mut board = Board::open(web);
     let phones = Phones::start(phones(sip)).expect("phones start");
 
     let done = {

@@ -1,13 +1,28 @@
 //! Metrics of the node beyond those read off the board.
 
+use crate::node::Vitals;
 use crate::vitals::VitalCounters;
 use carillon_api::port::{ExtraMetric, MetricKind};
+use carillon_sip::Counters;
+use carillon_sip::endpoint::Held;
+
+/// Name after `carillon_`, help, value.
+type Figure = (&'static str, &'static str, u64);
 
 /// Every one, as of now.
 pub(super) fn all(vitals: &VitalCounters, inputs_waiting: usize) -> Vec<ExtraMetric> {
     let v = vitals.show(inputs_waiting);
     let (sip, held) = vitals.sip();
-    let counters = [
+    let counters = of_node(&v).into_iter().chain(of_sip(&sip));
+    let counters = counters.map(|figure| metric(figure, MetricKind::Counter));
+    let gauges = present(&v, &held).into_iter();
+    counters
+        .chain(gauges.map(|figure| metric(figure, MetricKind::Gauge)))
+        .collect()
+}
+
+fn of_node(v: &Vitals) -> Vec<Figure> {
+    vec![
         (
             "attempts_stored_total",
             "Attempts written before their INVITE.",
@@ -48,6 +63,11 @@ pub(super) fn all(vitals: &VitalCounters, inputs_waiting: usize) -> Vec<ExtraMet
             "SIP datagrams the system did not take.",
             v.datagrams_unsent,
         ),
+    ]
+}
+
+fn of_sip(sip: &Counters) -> Vec<Figure> {
+    vec![
         (
             "sip_datagrams_received_total",
             "SIP datagrams received.",
@@ -99,45 +119,46 @@ pub(super) fn all(vitals: &VitalCounters, inputs_waiting: usize) -> Vec<ExtraMet
             "SIP requests never answered.",
             sip.timeouts,
         ),
-    ];
-    let gauges = [
+    ]
+}
+
+fn present(v: &Vitals, held: &Held) -> Vec<Figure> {
+    let transactions = held.client_transactions + held.server_transactions;
+    vec![
         (
             "engine_inputs_waiting",
             "Inputs that wait for the engine.",
-            v.inputs_waiting,
+            v.inputs_waiting as u64,
         ),
         (
             "records_waiting",
             "Writes that wait for the store.",
-            v.records_waiting,
+            v.records_waiting as u64,
         ),
-        ("sip_dialogs_active", "SIP legs in any state.", held.legs),
+        (
+            "sip_dialogs_active",
+            "SIP legs in any state.",
+            held.legs as u64,
+        ),
         (
             "sip_transactions_active",
             "SIP transactions.",
-            held.client_transactions + held.server_transactions,
+            transactions as u64,
         ),
         (
             "sip_registrations_active",
             "Phones registered.",
-            held.bindings,
+            held.bindings as u64,
         ),
-    ];
-    let counters = counters
-        .into_iter()
-        .map(|(n, h, value)| metric(n, h, MetricKind::Counter, value as f64));
-    let gauges = gauges
-        .into_iter()
-        .map(|(n, h, value)| metric(n, h, MetricKind::Gauge, value as f64));
-    counters.chain(gauges).collect()
+    ]
 }
 
-fn metric(name: &str, help: &str, kind: MetricKind, value: f64) -> ExtraMetric {
+fn metric((name, help, value): Figure, kind: MetricKind) -> ExtraMetric {
     ExtraMetric {
         name: format!("carillon_{name}"),
         help: help.to_owned(),
         kind,
         labels: Vec::new(),
-        value,
+        value: value as f64,
     }
 }

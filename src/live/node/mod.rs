@@ -3,6 +3,7 @@
 mod handle;
 mod options;
 mod pages;
+mod parts;
 mod recovery;
 mod setup;
 mod start;

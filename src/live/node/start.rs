@@ -2,6 +2,7 @@
 
 use super::handle::{Ends, NodeHandle};
 use super::pages::serve;
+use super::parts::Parts;
 use super::recovery::{self, store_error};
 use super::{Addresses, NodeOptions, setup};
 use crate::clock::NodeClock;
@@ -18,12 +19,11 @@ use crate::vitals::VitalCounters;
 use carillon_api::port::BoardStatus;
 use carillon_decision::id::{CallId, DecisionId, SnapshotId, TrunkId};
 use carillon_decision::{Command, Engine, EngineConfig};
-use carillon_media::{MediaEvent, Relay};
+use carillon_media::Relay;
 use carillon_sip::Endpoint;
 use carillon_store::{SqliteOptions, SqliteStore, Store};
 use crossbeam_channel::Receiver;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -129,63 +129,6 @@ async fn engine_config(config: &Config, store: &dyn Store) -> Result<EngineConfi
         first_call,
         first_decision,
     })
-}
-
-/// Sockets and what hangs on them, made before any thread starts.
-struct Parts {
-    sip: SocketAddr,
-    socket: std::net::UdpSocket,
-    endpoint: Endpoint,
-    relay: Relay,
-    media: Receiver<MediaEvent>,
-    prompts: Prompts,
-    trunks: BTreeMap<TrunkId, switch::TrunkLine>,
-    web: Option<tokio::net::TcpListener>,
-}
-
-impl Parts {
-    async fn new(
-        config: &Config,
-        options: &NodeOptions,
-        clock: &NodeClock,
-    ) -> Result<Self, NodeError> {
-        let trunks = setup::resolve(&config.trunks, config.sip.bind.is_ipv4()).await?;
-        let socket = setup::sip_socket(config.sip.bind)?;
-        let sip = socket.local_addr().map_err(|source| NodeError::Bind {
-            what: "SIP over UDP",
-            address: config.sip.bind,
-            source,
-        })?;
-        let endpoint = Endpoint::new(setup::endpoint(config, sip, &trunks));
-        let wanted = config.campaigns.iter().flat_map(|c| &c.prompts);
-        let prompts = Prompts::load(wanted.map(|p| (p.name.as_str(), p.file.as_deref())))?;
-        let relay = setup::relay(config, setup::instants(clock), &trunks);
-        let (relay, media) = Relay::start(relay).map_err(|e| NodeError::Media(e.to_string()))?;
-        let web = match options.web {
-            true => Some(listen(config.web.bind).await?),
-            false => None,
-        };
-        Ok(Self {
-            sip,
-            socket,
-            endpoint,
-            relay,
-            media,
-            prompts,
-            trunks,
-            web,
-        })
-    }
-}
-
-async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, NodeError> {
-    tokio::net::TcpListener::bind(address)
-        .await
-        .map_err(|source| NodeError::Bind {
-            what: "pages",
-            address,
-            source,
-        })
 }
 
 /// What the threads and tasks share.

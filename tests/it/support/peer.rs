@@ -286,6 +286,19 @@ impl Peer {
         self.relay.set_remote(leg, remote).expect("the leg is open");
     }
 
+    /// Says a built-in prompt into a line, once.
+    pub fn say(&self, line: Line, prompt: &str) {
+        let prompt = carillon_media::prompts::builtin(prompt).expect("a built-in prompt");
+        self.relay
+            .play(line.audio, &prompt, PlayOptions::default())
+            .expect("the leg is open");
+    }
+
+    /// Everything that happened and was not waited for.
+    pub fn seen_so_far(&self) -> Vec<Event> {
+        self.events.try_iter().collect()
+    }
+
     /// Presses keys on a line.
     pub fn press(&self, line: Line, keys: &str) {
         self.relay

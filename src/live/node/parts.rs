@@ -1,0 +1,70 @@
+//! Sockets and what hangs on them.
+
+use super::{NodeOptions, setup};
+use crate::clock::NodeClock;
+use crate::config::Config;
+use crate::error::NodeError;
+use crate::switch::{self, Prompts};
+use carillon_decision::id::TrunkId;
+use carillon_media::{MediaEvent, Relay};
+use carillon_sip::Endpoint;
+use crossbeam_channel::Receiver;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// Sockets and what hangs on them, made before any thread starts.
+pub(super) struct Parts {
+    pub(super) sip: SocketAddr,
+    pub(super) socket: std::net::UdpSocket,
+    pub(super) endpoint: Endpoint,
+    pub(super) relay: Relay,
+    pub(super) media: Receiver<MediaEvent>,
+    pub(super) prompts: Prompts,
+    pub(super) trunks: BTreeMap<TrunkId, switch::TrunkLine>,
+    pub(super) web: Option<tokio::net::TcpListener>,
+}
+
+impl Parts {
+    pub(super) async fn new(
+        config: &Config,
+        options: &NodeOptions,
+        clock: &NodeClock,
+    ) -> Result<Self, NodeError> {
+        let trunks = setup::resolve(&config.trunks, config.sip.bind.is_ipv4()).await?;
+        let socket = setup::sip_socket(config.sip.bind)?;
+        let sip = socket.local_addr().map_err(|source| NodeError::Bind {
+            what: "SIP over UDP",
+            address: config.sip.bind,
+            source,
+        })?;
+        let endpoint = Endpoint::new(setup::endpoint(config, sip, &trunks));
+        let wanted = config.campaigns.iter().flat_map(|c| &c.prompts);
+        let prompts = Prompts::load(wanted.map(|p| (p.name.as_str(), p.file.as_deref())))?;
+        let relay = setup::relay(config, setup::instants(clock), &trunks);
+        let (relay, media) = Relay::start(relay).map_err(|e| NodeError::Media(e.to_string()))?;
+        let web = match options.web {
+            true => Some(listen(config.web.bind).await?),
+            false => None,
+        };
+        Ok(Self {
+            sip,
+            socket,
+            endpoint,
+            relay,
+            media,
+            prompts,
+            trunks,
+            web,
+        })
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, NodeError> {
+    tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|source| NodeError::Bind {
+            what: "pages",
+            address,
+            source,
+        })
+}
