@@ -57,7 +57,7 @@ async fn close_attempt(conn: &mut SqliteConnection, record: &CallRecord) -> Resu
         return Ok(());
     };
     sqlx::query(
-        "UPDATE lead SET attempts = attempts + 1, last_attempt = max(last_attempt, $2)
+        "UPDATE lead SET attempts = attempts + 1, tried = 1, last_attempt = max(last_attempt, $2)
          WHERE id = $1",
     )
     .bind(lead.0 as i64)

@@ -1,35 +1,29 @@
 //! Leads: lists, where each stands, and what is shown of it.
 
 use super::SqliteStore;
-use super::dnc::memberships;
 use super::import::ImportLeads;
 use super::job::{Lane, WriteOp};
-use super::lease::{GiveBack, Renew, TakeLeads, TakeOver, callback_of, read_leads};
-use super::record_row::record_of;
-use super::rows::{
-    consent, consent_code, digits, from_json, get, number, status, to_json, unsigned,
-};
+use super::lead_details::lead_details;
+use super::lease::{GiveBack, Renew, TakeLeads, TakeOver, read_leads};
+use super::rows::{consent_code, digits, get, to_json, unsigned};
 use crate::error::StoreError;
 use crate::lead::{
-    ImportOptions, ImportRow, LEADS_PER_BATCH_MAX, LeadCard, LeadDetails, LeasedLeads, ListSummary,
-    NewLead, NumberDetails, StoredRefusal, Takeover,
+    ImportOptions, ImportRow, LEADS_PER_BATCH_MAX, LeadDetails, LeasedLeads, ListSummary, NewLead,
+    Takeover,
 };
 use crate::port::{Fut, LeadStore};
 use carillon_decision::event::LeadUpdate;
-use carillon_decision::id::{AgentId, CampaignId, LeadId};
+use carillon_decision::id::{CampaignId, LeadId};
 use carillon_decision::lead::{Consent, LeadStatus};
 use carillon_decision::number::E164;
 use carillon_decision::time::Wall;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::SqliteConnection;
 use std::time::Duration;
 
 /// Length of a refusal tally, ms.
 pub(super) const HOUR_MS: i64 = 3_600_000;
 /// Most leads a search finds.
 const FOUND_MAX: i64 = 100;
-/// Call records shown with a lead.
-const HISTORY_MAX: i64 = 100;
 
 struct SetListActive {
     campaign: CampaignId,
@@ -211,117 +205,14 @@ impl WriteOp for SetConsent {
     }
 }
 
-async fn lead_details(conn: &mut SqliteConnection, id: LeadId) -> Result<LeadDetails, StoreError> {
-    let mut tx = conn.begin().await?;
-    let row = sqlx::query(
-        "SELECT d.*, c.*, l.name AS list_name, l.active AS list_active FROM lead d
-         JOIN list l ON l.id = d.list JOIN lead_card c ON c.lead = d.id WHERE d.id = $1",
-    )
-    .bind(id.0 as i64)
-    .fetch_optional(&mut *tx)
-    .await?
-    .ok_or(StoreError::NotFound {
-        what: "lead",
-        id: id.0,
-    })?;
-    let numbers = details_of_numbers(&mut tx, id).await?;
-    let records = sqlx::query(
-        "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text FROM call_record r
-         LEFT JOIN attempt a ON a.call = r.call
-         WHERE r.lead = $1 ORDER BY r.started DESC, r.call DESC LIMIT $2",
-    )
-    .bind(id.0 as i64)
-    .bind(HISTORY_MAX)
-    .fetch_all(&mut *tx)
-    .await?;
-    tx.commit().await?;
-    let last_attempt: i64 = get(&row, "last_attempt")?;
-    Ok(LeadDetails {
-        id,
-        campaign: CampaignId(get(&row, "campaign")?),
-        list: get(&row, "list_name")?,
-        list_active: get(&row, "list_active")?,
-        card: card_of(&row)?,
-        status: status(get(&row, "status")?)?,
-        next_at: get::<Option<i64>>(&row, "next_at")?.map(Wall),
-        callback: callback_of(&row)?,
-        leased_until: get::<Option<i64>>(&row, "lease_until")?.map(Wall),
-        priority: get(&row, "priority")?,
-        rank: get(&row, "rank")?,
-        numbers,
-        zone: get(&row, "zone")?,
-        country: get(&row, "country")?,
-        state: get(&row, "state")?,
-        tags: from_json("tags", get(&row, "tags")?)?,
-        needs: from_json("needs", get(&row, "needs")?)?,
-        owner: get::<Option<u32>>(&row, "owner")?.map(AgentId),
-        consent: consent(get(&row, "consent")?)?,
-        answer_chance: get(&row, "answer_chance")?,
-        attempts: get(&row, "attempts")?,
-        last_attempt: (last_attempt != 0).then_some(Wall(last_attempt)),
-        why: get(&row, "why")?,
-        refusal: refusal_of(&row)?,
-        history: records.iter().map(record_of).collect::<Result<_, _>>()?,
-    })
-}
-
-fn card_of(row: &SqliteRow) -> Result<LeadCard, StoreError> {
-    Ok(LeadCard {
-        vendor_lead_code: get(row, "vendor_lead_code")?,
-        source_id: get(row, "source_id")?,
-        title: get(row, "title")?,
-        first_name: get(row, "first_name")?,
-        last_name: get(row, "last_name")?,
-        address: get(row, "address")?,
-        city: get(row, "city")?,
-        postal_code: get(row, "postal_code")?,
-        email: get(row, "email")?,
-        comments: get(row, "comments")?,
-    })
-}
-
-fn refusal_of(row: &SqliteRow) -> Result<Option<StoredRefusal>, StoreError> {
-    let text: Option<&str> = get(row, "refusal")?;
-    let at: Option<i64> = get(row, "refusal_at")?;
-    match (text, at) {
-        (Some(text), Some(at)) => Ok(Some(StoredRefusal {
-            refusal: from_json("refusal", text)?,
-            at: Wall(at),
-        })),
-        _ => Ok(None),
-    }
-}
-
-async fn details_of_numbers(
-    conn: &mut SqliteConnection,
-    id: LeadId,
-) -> Result<Vec<NumberDetails>, StoreError> {
-    let rows =
-        sqlx::query("SELECT number, retired FROM lead_number WHERE lead = $1 ORDER BY position")
-            .bind(id.0 as i64)
-            .fetch_all(&mut *conn)
-            .await?;
-    let mut numbers = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let number = number(get(row, "number")?)?;
-        let listed = memberships(conn, number).await?;
-        numbers.push(NumberDetails {
-            number,
-            retired: get(row, "retired")?,
-            listed,
-        });
-    }
-    Ok(numbers)
-}
-
 async fn list_summaries(
     conn: &mut SqliteConnection,
     campaign: CampaignId,
 ) -> Result<Vec<ListSummary>, StoreError> {
     let rows = sqlx::query(
-        "SELECT l.name, l.active, d.status, (d.attempts > 0) AS tried, count(d.id) AS leads
+        "SELECT l.name, l.active, d.status, d.tried, count(d.list) AS leads
          FROM list l LEFT JOIN lead d INDEXED BY lead_status ON d.list = l.id
-         WHERE l.campaign = $1 GROUP BY l.id, d.status, (d.attempts > 0) ORDER BY l.name",
+         WHERE l.campaign = $1 GROUP BY l.id, d.status, d.tried ORDER BY l.name",
     )
     .bind(campaign.0)
     .fetch_all(conn)

@@ -4,6 +4,7 @@ mod calls;
 mod dnc;
 mod import;
 mod job;
+mod lead_details;
 mod leads;
 mod lease;
 mod logs;

@@ -12,11 +12,17 @@ use std::process::{Command, Stdio};
 const PATH: &str = "CARILLON_STORE_CRASH_TEST";
 const BATCH: u64 = 100;
 
+/// A line for the parent.
+fn tell(line: &str) {
+    let mut out = std::io::stdout();
+    writeln!(out, "{line}").unwrap();
+}
+
 async fn import_for_ever(store: &SqliteStore) {
     for batch in 0.. {
         let leads: Vec<NewLead> = (0..BATCH).map(|i| new_lead(batch * BATCH + i)).collect();
         store.import_leads(into("l"), leads).await.unwrap();
-        writeln!(std::io::stdout(), "batch {batch}").unwrap();
+        tell(&format!("batch {batch}"));
     }
 }
 
@@ -27,7 +33,7 @@ async fn dial_for_ever(store: &SqliteStore) {
             .begin_attempt(attempt(call, lead, number(1), NOW))
             .await
             .unwrap();
-        writeln!(std::io::stdout(), "attempt {call}").unwrap();
+        tell(&format!("attempt {call}"));
     }
 }
 

@@ -51,6 +51,8 @@ CREATE TABLE lead (
     priority       INTEGER NOT NULL DEFAULT 0,
     rank           INTEGER NOT NULL DEFAULT 0,
     attempts       INTEGER NOT NULL DEFAULT 0,
+    -- Whether there was an attempt: a column of its own, so that counts read the index alone.
+    tried          INTEGER NOT NULL DEFAULT 0,
     last_attempt   INTEGER NOT NULL DEFAULT 0,
     status         TEXT    NOT NULL DEFAULT 'due',
     next_at        INTEGER,
@@ -74,8 +76,8 @@ CREATE INDEX lead_ready ON lead (list, turn, priority DESC, rank DESC, last_atte
     WHERE queue = 0;
 CREATE INDEX lead_waiting ON lead (list, next_at) WHERE queue = 1;
 CREATE INDEX lead_leased ON lead (lease_until) WHERE queue = 2;
--- Counts by status from the index alone; only whether there was an attempt matters.
-CREATE INDEX lead_status ON lead (list, status, (attempts > 0));
+-- Counts by status, for the pages.
+CREATE INDEX lead_status ON lead (list, status, tried);
 
 CREATE TABLE lead_card (
     lead             INTEGER PRIMARY KEY REFERENCES lead (id),
