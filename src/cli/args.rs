@@ -97,6 +97,9 @@ pub struct DemoArgs {
     /// Port of the wallboard; 0 takes a free one.
     #[arg(long, default_value_t = 8080, value_name = "PORT")]
     pub page_port: u16,
+    /// Keep database and journal in this directory; without it they are removed at the end.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
 }
 
 /// Where to write the configuration.

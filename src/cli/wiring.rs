@@ -2,10 +2,10 @@
 //! crates that do the work.
 
 use super::args::{DemoArgs, ServeArgs};
-use super::check::Finding;
 use super::error::CliError;
 use super::offline::block_on;
 use super::out::Out;
+use crate::demo::{DemoOptions, Show};
 use carillon_live::config::{Config, LogFormat};
 use carillon_live::{Node, NodeError, NodeHandle, NodeOptions};
 use std::io::IsTerminal;
@@ -18,28 +18,38 @@ impl From<NodeError> for CliError {
     }
 }
 
-/// INTEGRATOR: `carillon demo`. Starts `carillon_carrier` and a node on loopback, prints a live
-/// summary, ends on Ctrl-C or after `--for` with the report.
+/// `carillon demo`: runs until Ctrl-C or for as long as asked, then reports.
 pub fn demo(args: &DemoArgs, out: &Out) -> Result<(), CliError> {
-    let _ = (args, out);
-    Err(CliError::Failed(
-        "`demo` is not part of this build yet; see the status table in README.md".to_owned(),
-    ))
+    let show = match (out.json, std::io::stdout().is_terminal()) {
+        (true, _) => Show::Nothing,
+        (false, true) => Show::Block,
+        (false, false) => Show::Lines,
+    };
+    let options = DemoOptions {
+        agents: args.agents,
+        run_for: args.run_for,
+        seed: args.seed,
+        page_port: (!args.no_page).then_some(args.page_port),
+        keep: args.keep.clone(),
+        show,
+    };
+    log_if_asked();
+    block_on(async {
+        let run = crate::demo::run(options).await;
+        let report = run.map_err(|error| CliError::Failed(error.to_string()))?;
+        out.document(&report);
+        out.line(report.text().trim_end());
+        Ok(())
+    })
 }
 
-/// INTEGRATOR: `carillon check` on the trunks: whether each answers OPTIONS, one finding a trunk.
-pub fn check_trunks(config: &Config) -> Vec<Finding> {
-    let silent = |trunk: &carillon_live::config::TrunkSettings| {
-        Finding::warning(
-            &format!("trunk {}", trunk.engine.name),
-            format!("{}:{} was not asked", trunk.host, trunk.port),
-            format!(
-                "with the node running: carillon trunk test {} --number +…",
-                trunk.engine.name
-            ),
-        )
-    };
-    config.trunks.iter().map(silent).collect()
+/// Log lines of the demo to standard error, if the environment asks for any (`RUST_LOG`).
+fn log_if_asked() {
+    if let Ok(filter) = EnvFilter::try_from_default_env() {
+        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        // A log that was started already goes on.
+        let _ = builder.try_init();
+    }
 }
 
 /// `carillon serve`: runs until SIGTERM or SIGINT (drain; a second one ends at once) or until a

@@ -106,7 +106,7 @@ impl Demo {
         match demo.ready().await {
             Ok(()) => Ok(demo),
             Err(error) => {
-                demo.finish(Duration::ZERO).await;
+                demo.finish(Duration::ZERO, std::future::ready(())).await;
                 Err(error)
             }
         }
@@ -196,9 +196,10 @@ impl Demo {
         &self.token
     }
 
-    /// Ends the demo: stops dialing, waits up to `drain` for conversations to end, hangs up
-    /// the rest, stops every part, and reports.
-    pub async fn finish(self, drain: Duration) -> DemoReport {
+    /// Ends the demo: stops dialing, waits up to `drain` or until `hurry` is ready for
+    /// conversations to end, hangs up the rest, stops every part, and reports the figures of
+    /// the moment of asking.
+    pub async fn finish(self, drain: Duration, hurry: impl Future<Output = ()>) -> DemoReport {
         let mut report = DemoReport {
             agents: self.options.agents,
             seed: self.options.seed,
@@ -212,8 +213,11 @@ impl Demo {
             .unwrap_or_default();
         let board = self.fresh_status().await;
         report.take(&board, &before, &self.node.vitals());
-        if let Err(error) = self.node.drain(drain).await {
-            tracing::warn!(%error, code = error.code(), "no gentle end");
+        tokio::select! {
+            drained = self.node.drain(drain) => if let Err(error) = drained {
+                tracing::warn!(%error, code = error.code(), "no gentle end");
+            },
+            () = hurry => {}
         }
         self.node.stop().await;
         let mut seen = self.carrier.watch();

@@ -19,13 +19,14 @@ pub use settings::{config_text, live_config, scenario};
 
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What a demo is asked for.
 #[derive(Clone, Debug)]
 pub struct DemoOptions {
     /// Simulated agents, at least 1.
     pub agents: u32,
-    /// End after this long from the first moment of dialing; `None`: on Ctrl-C.
+    /// End after this long from the first moment of dialing; `None`: on a signal.
     pub run_for: Option<Duration>,
     /// Seed of the engine, of callees and of agents. Signalling and audio take real time, so
     /// two runs of one seed meet the same people and differ in detail.
@@ -55,7 +56,8 @@ impl Default for DemoOptions {
 /// Longest wait at the end for conversations to end by themselves.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// Runs a demo from start to end: until its time is over, Ctrl-C, or a supervisor's stop.
+/// Runs a demo from start to end: until its time is over, SIGINT, SIGTERM, or a supervisor's
+/// stop. Another signal ends it without waiting for conversations.
 ///
 /// # Errors
 /// [`DemoError`]; nothing is left running then.
@@ -67,13 +69,29 @@ pub async fn run(options: DemoOptions) -> Result<DemoReport, DemoError> {
         () = demo.last_for(run_for) => {}
         () = screen::show(&demo, show) => {}
         _ = demo.node().stop_asked() => {}
-        interrupted = tokio::signal::ctrl_c() => {
-            // Without signals there is still `--for` and the wallboard.
-            if let Err(error) = interrupted {
-                tracing::error!(%error, "cannot listen for Ctrl-C");
-            }
-        }
+        () = signalled() => {}
     }
     screen::closing(show);
-    Ok(demo.finish(DRAIN).await)
+    Ok(demo.finish(DRAIN, signalled()).await)
+}
+
+/// Returns at the next SIGINT or SIGTERM.
+async fn signalled() {
+    let (term, interrupt) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    );
+    match (term, interrupt) {
+        (Ok(mut term), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        (term, interrupt) => {
+            // There is still `--for` and the wallboard.
+            tracing::error!(?term, ?interrupt, "cannot listen for signals");
+            std::future::pending().await
+        }
+    }
 }

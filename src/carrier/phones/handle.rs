@@ -85,8 +85,8 @@ impl PhonesHandle {
         .await
     }
 
-    /// The agent's phone goes dead in the middle of whatever it does: no BYE, no packet. It
-    /// does not come back.
+    /// The agent's phone goes dead in the middle of whatever it does: it says no goodbye, sends
+    /// no audio any more and does not come back.
     ///
     /// # Errors
     /// [`CarrierError::Stopped`].
