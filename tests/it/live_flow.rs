@@ -24,6 +24,20 @@ async fn ready_agent(peer: &Peer, node: &TestNode) -> Line {
     line
 }
 
+/// The run's journal, replayed into a fresh engine, orders the same to the last command.
+fn replays(directory: &std::path::Path) {
+    let mut files = std::fs::read_dir(directory.join("journal")).unwrap();
+    let file = std::fs::File::open(files.next().unwrap().unwrap().path()).unwrap();
+    let journal = carillon_journal::Reader::open(file).unwrap();
+    let report = carillon_journal::replay(journal, |head| {
+        Ok(carillon_decision::Engine::new(head.config))
+    })
+    .unwrap();
+    assert!(report.is_identical(), "{:?}", report.first_difference);
+    assert_eq!(report.compared, report.inputs);
+    assert!(report.commands > 10, "{report:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lead_is_dialed_bridged_heard_both_ways_and_recorded() {
     let peer = Peer::start(1);
@@ -76,6 +90,7 @@ async fn a_lead_is_dialed_bridged_heard_both_ways_and_recorded() {
     assert_eq!(stop.unconfirmed, 0, "the agent's phone confirms its BYE");
     tokio::task::block_in_place(|| peer.ended(desk.leg));
 
+    replays(node.directory.path());
     let again = TestNode::start_in(node.directory, &config(peer.address, "")).await;
     assert_eq!(again.node.recovered().attempts, 0);
     let stored = again.node.store().call(record.call).await.unwrap();

@@ -238,7 +238,12 @@ mod tests {
             .next()
             .unwrap()
             .unwrap();
-        assert!(file.metadata().unwrap().len() > 100);
+        let file = File::open(file.path()).unwrap();
+        let reader = carillon_journal::Reader::open(file).unwrap();
+        reader.header().check_engine(BUILD).unwrap();
+        let report = carillon_journal::replay(reader, |head| Ok(Engine::new(head.config))).unwrap();
+        assert_eq!((report.inputs, report.compared), (5, 5));
+        assert!(report.is_identical());
     }
 
     #[test]

@@ -49,8 +49,8 @@ impl Addresses {
 pub struct Vitals {
     /// Bridges made.
     pub bridges: u64,
-    /// Median time from the packet that told a person (or the 200 OK) to both hearing each
-    /// other, ms.
+    /// Median time from the packet that told a person (or the 200 OK; or from the moment the
+    /// agent was free, where that came later) to both hearing each other, ms.
     pub bridge_ms_p50: f64,
     /// 99th percentile of it, ms.
     pub bridge_ms_p99: f64,

@@ -176,11 +176,18 @@ impl Started {
             attempts: attempts_to,
             ..self.switch_setup(endpoint, relay, prompts, trunks)
         };
+        let (stop_to, stop_asked) = watch::channel(None);
+        let stop = stop_to.clone();
+        // The handle may be gone: then nobody is left to stop.
+        let on_failure = Box::new(move || {
+            let _ = stop.send(Some(true));
+        });
         let ears = switch::Ears {
             socket,
             orders,
             notices: queues.notices,
             media,
+            on_failure,
         };
         let switch = switch::spawn(setup, ears)?;
         let outlets = Outlets {
@@ -202,7 +209,6 @@ impl Started {
             Arc::clone(&self.vitals),
         );
         let writer = tokio::spawn(writer);
-        let (stop_to, stop_asked) = watch::channel(None);
         let floor = Arc::new(self.floor_port(status, stop_to));
         let (web, pages, close_pages) = serve(web, &self.config, &self.clock, &floor);
         let ends = Ends {

@@ -203,9 +203,12 @@ impl Switch {
         }
     }
 
-    pub(super) fn agent_changed(&mut self, agent: AgentId, to: AgentState) {
+    pub(super) fn agent_changed(&mut self, now: Instant, agent: AgentId, to: AgentState) {
         if let Some(desk) = self.agents.get_mut(&agent) {
             desk.state = to;
+            if to == AgentState::Ready {
+                desk.ready = Some(now);
+            }
         }
     }
 

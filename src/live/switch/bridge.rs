@@ -46,7 +46,11 @@ impl Switch {
         line.agent = Some(agent);
         desk.bridged = Some(call);
         desk.last = Some((call, line.campaign));
-        if let Some(person) = line.person {
+        // Both sides must be there before anything can be late.
+        if let Some(person) = line
+            .person
+            .map(|at| desk.ready.map_or(at, |ready| at.max(ready)))
+        {
             let took = self.clock.instant().saturating_duration_since(person);
             self.vitals.bridge_took(took);
         }

@@ -80,3 +80,38 @@ impl Switch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::lines::CallLine;
+    use super::super::testing::switch;
+    use super::*;
+    use carillon_decision::id::{CampaignId, TrunkId};
+
+    #[test]
+    fn conversations_stay_and_nothing_new_begins() {
+        let (mut switch, inputs) = switch();
+        let now = switch.clock.instant();
+        for (id, stage) in [
+            (1, Stage::Storing),
+            (2, Stage::Talking),
+            (3, Stage::Answered),
+        ] {
+            let line = CallLine::new(CampaignId(1), TrunkId(1), stage);
+            switch.calls.insert(CallId(id), line);
+        }
+        switch.engine_halted(now);
+        assert!(
+            switch.calls[&CallId(1)].hang_up,
+            "its INVITE will not leave"
+        );
+        assert_eq!(switch.calls[&CallId(2)].stage, Stage::Talking);
+        // It had no leg to say goodbye on, so it is gone at once.
+        assert!(!switch.calls.contains_key(&CallId(3)));
+        switch.command(now, carillon_decision::Command::HangUp { call: CallId(2) });
+        assert!(
+            inputs.try_recv().is_err(),
+            "a halted engine is told nothing"
+        );
+    }
+}

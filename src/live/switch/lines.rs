@@ -92,6 +92,8 @@ pub(super) struct AgentLine {
     pub(super) up: bool,
     pub(super) codes: CodeReader,
     pub(super) state: AgentState,
+    /// When the agent last became ready.
+    pub(super) ready: Option<Instant>,
     /// The call whose audio the line carries.
     pub(super) bridged: Option<CallId>,
     /// The call the agent talked in last, for a disposition by phone, and its campaign.
@@ -108,6 +110,7 @@ impl AgentLine {
             up: false,
             codes: CodeReader::default(),
             state: AgentState::LoggedOut,
+            ready: None,
             bridged: None,
             last: None,
         }

@@ -20,6 +20,8 @@ mod pending;
 mod run;
 mod stop;
 mod test_call;
+#[cfg(test)]
+mod testing;
 mod trunks;
 
 pub(crate) use inbound::LOGIN_USER;
@@ -224,7 +226,7 @@ impl Switch {
             Command::RejectInbound { leg } => self.reject_inbound(now, leg),
             Command::RingAgent { agent } => self.ring_agent(now, agent),
             Command::DropAgentLine { agent } => self.drop_agent_line(now, agent),
-            Command::AgentChanged { agent, to, .. } => self.agent_changed(agent, to),
+            Command::AgentChanged { agent, to, .. } => self.agent_changed(now, agent, to),
             _ => {}
         }
     }

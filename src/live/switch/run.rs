@@ -6,6 +6,7 @@ use crate::error::NodeError;
 use carillon_decision::Command;
 use carillon_media::MediaEvent;
 use carillon_sip::{Event, LegKey};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -30,6 +31,8 @@ pub(crate) struct Ears {
     pub(crate) orders: mpsc::Receiver<Command>,
     pub(crate) notices: mpsc::Receiver<Notice>,
     pub(crate) media: crossbeam_channel::Receiver<MediaEvent>,
+    /// Called when the switch fails: without signalling the node is of no use.
+    pub(crate) on_failure: Box<dyn FnOnce() + Send>,
 }
 
 /// Starts the switch on a thread of its own.
@@ -57,19 +60,25 @@ pub(crate) fn spawn(setup: Setup, ears: Ears) -> Result<std::thread::JoinHandle<
         .map_err(failed)?;
     ears.socket.set_nonblocking(true).map_err(failed)?;
     let (socket, orders, notices) = (ears.socket, ears.orders, ears.notices);
+    let on_failure = ears.on_failure;
     std::thread::Builder::new()
         .name("carillon-switch".to_owned())
         .spawn(move || {
-            runtime.block_on(async move {
-                match UdpSocket::from_std(socket) {
-                    Ok(socket) => {
-                        Switch::new(setup)
-                            .run(&socket, orders, notices, media)
-                            .await
-                    }
-                    Err(error) => tracing::error!(%error, "the switch cannot use its socket"),
-                }
-            });
+            let switched = catch_unwind(AssertUnwindSafe(|| {
+                runtime.block_on(async move {
+                    let socket = UdpSocket::from_std(socket)?;
+                    Switch::new(setup)
+                        .run(&socket, orders, notices, media)
+                        .await;
+                    Ok::<(), std::io::Error>(())
+                })
+            }));
+            if !matches!(switched, Ok(Ok(()))) {
+                tracing::error!(
+                    "SIGNALLING HAS FAILED: the node stops, so that it can be started anew"
+                );
+                on_failure();
+            }
         })
         .map_err(failed)
 }

@@ -12,11 +12,12 @@ use carillon_live::{Node, NodeHandle, NodeOptions};
 use carillon_store::{CallFilter, ImportOptions, ImportRow, NewLead};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A running node and where its files are.
 pub struct TestNode {
     pub node: NodeHandle,
-    pub directory: tempfile::TempDir,
+    pub directory: Arc<tempfile::TempDir>,
 }
 
 /// A configuration: one trunk and one agent's phone, both at `peer`, one campaign without
@@ -64,11 +65,11 @@ impl TestNode {
     /// Starts a node on this configuration text.
     pub async fn start(text: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        Self::start_in(directory, text).await
+        Self::start_in(Arc::new(directory), text).await
     }
 
     /// The same on a directory that may hold the files of an earlier run.
-    pub async fn start_in(directory: tempfile::TempDir, text: &str) -> Self {
+    pub async fn start_in(directory: Arc<tempfile::TempDir>, text: &str) -> Self {
         // Its place decides where relative paths lead; the file itself is not needed.
         let place = directory.path().join("carillon.toml");
         let text = format!(

@@ -8,7 +8,7 @@ use carillon_media::{
 };
 use carillon_sip::{
     Credentials, Endpoint, EndpointConfig, Event, IncomingCall, Invite, LegKey, MediaSpec, Network,
-    Register, SessionDescription,
+    Register, RegistrarConfig, Secret, SessionDescription, User,
 };
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +53,21 @@ pub struct Line {
 impl Peer {
     /// A far end on a free port. `tag` keeps the random parts of several apart.
     pub fn start(tag: u8) -> Self {
+        Self::start_as(tag, |_| {})
+    }
+
+    /// The same as a registrar that knows one user.
+    pub fn registrar(tag: u8, user: &str, password: &str) -> Self {
+        let user = User {
+            name: user.to_owned(),
+            secret: Secret::Password(password.to_owned()),
+        };
+        Self::start_as(tag, |config| {
+            config.registrar = Some(RegistrarConfig::new("carrier", vec![user]));
+        })
+    }
+
+    fn start_as(tag: u8, adjust: impl FnOnce(&mut EndpointConfig)) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
         socket
             .set_read_timeout(Some(TURN))
@@ -62,6 +77,7 @@ impl Peer {
         config.policy = config
             .policy
             .allow_source(Network::host(Ipv4Addr::LOCALHOST.into()));
+        adjust(&mut config);
         let clock: Clock = Arc::new(instant);
         let mut audio = RelayConfig::new(Ipv4Addr::LOCALHOST.into(), clock, u64::from(tag));
         audio.ports = 41_000..=44_999;
