@@ -138,6 +138,13 @@ impl DemoReport {
                 .collect::<Vec<_>>()
                 .join(", "),
         };
+        let idle = match self.connected {
+            0 => String::new(),
+            _ => format!(
+                "; idle {:.1} s per conversation",
+                self.idle_seconds_per_call
+            ),
+        };
         let carrier = &self.carrier;
         let mut text = String::new();
         let rows = [
@@ -166,11 +173,7 @@ impl DemoReport {
             ),
             (
                 "agents busy",
-                format!(
-                    "{:.1} %; idle {:.1} s per conversation",
-                    self.utilisation * 100.0,
-                    self.idle_seconds_per_call
-                ),
+                format!("{:.1} %{idle}", self.utilisation * 100.0),
             ),
             (
                 "joining two people",

@@ -20,7 +20,10 @@ pub enum Show {
     Lines,
 }
 
+/// Rows fit the narrowest usual terminal.
 const WIDTH: usize = 78;
+/// Rows begin with a heading of this width.
+const INDENT: usize = 8;
 
 /// Shows the demo until dropped.
 pub(super) async fn show(demo: &Demo, show: Show) {
@@ -118,22 +121,37 @@ fn block(demo: &Demo) -> Vec<String> {
             "lines   {} dialing, {} ringing, {} being told apart, {} waiting, {} in the message",
             l.dialing, l.ringing, l.screening, l.waiting, l.message
         ),
-        format!(
-            "ratio   {:.1} lines per agent: {}",
-            campaign.lines_per_agent, campaign.reason
-        ),
-        format!("calls   {}", totals(campaign)),
-        format!(
-            "last    {}",
-            board
-                .recent
-                .first()
-                .map(|r| last(&board, r))
-                .unwrap_or_default()
-        ),
     ];
+    let why = format!(
+        "{:.1} lines per agent: {}",
+        campaign.lines_per_agent, campaign.reason
+    );
+    let folded = folded(&why, WIDTH - INDENT);
+    rows.extend(folded.iter().enumerate().map(|(place, part)| match place {
+        0 => format!("ratio   {part}"),
+        _ => format!("{:INDENT$}{part}", ""),
+    }));
+    rows.push(format!("calls   {}", totals(campaign)));
+    let recent = board.recent.first().map(|record| last(&board, record));
+    rows.push(format!("last    {}", recent.unwrap_or_default()));
+    // A row that wraps would leave its rest behind at the next refresh.
     rows.iter_mut()
         .for_each(|row| *row = row.chars().take(WIDTH).collect());
+    rows
+}
+
+/// A text broken between words into rows of at most `width` characters.
+fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match rows.last_mut() {
+            Some(row) if row.chars().count() + 1 + word.chars().count() <= width => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
     rows
 }
 
@@ -183,5 +201,23 @@ fn last(board: &BoardStatus, record: &CallRecord) -> String {
             format!("{number} {outcome}, {} s with {}", ms / 1000, agent.name)
         }
         _ => format!("{number} {outcome}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_reasons_are_folded_between_words() {
+        assert_eq!(
+            folded("one two  three four", 9),
+            ["one two", "three", "four"]
+        );
+        assert_eq!(
+            folded("incomprehensibilities x", 5),
+            ["incomprehensibilities", "x"]
+        );
+        assert!(folded("", 5).is_empty());
     }
 }

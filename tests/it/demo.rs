@@ -88,6 +88,39 @@ async fn a_tone_put_in_at_either_end_of_a_conversation_is_measured_at_the_other(
     assert_adds_up(&report);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_dies_in_a_conversation_is_noticed_and_the_customer_hears_the_message() {
+    let demo = demo(4, None).await;
+    let found = tokio::time::timeout(PATIENCE, conversation(&demo)).await;
+    let (agent, number, ..) = found.expect("somebody talks to an agent");
+    demo.phones().unplug(agent).await.expect("the phones run");
+    let mut status = demo.node().status();
+    let noticed = status.wait_for(|board| {
+        let lost = board.floor.agents.get(agent).is_some_and(|a| !a.line_up);
+        lost && board.floor.calls.iter().any(|call| call.phase == "message")
+    });
+    let noticed = tokio::time::timeout(PATIENCE, noticed).await;
+    assert!(
+        noticed.is_ok_and(|s| s.is_ok()),
+        "{:?}",
+        demo.status().floor
+    );
+    // The agent's tone is gone; speech takes its place.
+    let heard = demo
+        .carrier()
+        .tone_levels(number)
+        .await
+        .expect("the customer is on the line");
+    assert!(!is_one_tone(&heard, tones::of_agent(agent)), "{heard:?}");
+    assert_eq!(
+        demo.finish(Duration::ZERO, pending())
+            .await
+            .carrier
+            .ghost_calls,
+        0
+    );
+}
+
 fn assert_adds_up(report: &DemoReport) {
     let carrier = &report.carrier;
     assert_eq!(carrier.ghost_calls, 0, "{report:?}");
