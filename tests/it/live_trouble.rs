@@ -4,6 +4,8 @@ use crate::support::node::{TestNode, config};
 use crate::support::peer::Peer;
 use carillon_decision::call::{Cause, Outcome};
 use carillon_decision::event::Input;
+use carillon_decision::number::E164;
+use carillon_store::{ImportOptions, NewLead};
 use std::sync::Arc;
 
 const LEAD: &str = "+12125550123";
@@ -111,4 +113,99 @@ async fn a_trunk_that_wants_a_registration_is_up_once_it_stands() {
         .await;
     assert!(!board.floor.trunks[0].up);
     refused.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_stops_dialing_and_leaves_the_conversation_alone() {
+    let peer = Peer::start(35);
+    let node = TestNode::start_with_pages(&config(peer.address, ""), 400).await;
+    node.leads(&[LEAD]).await;
+    node.board("the trunk up", |b| b.floor.trunks[0].up).await;
+    ready_agent(&peer, &node).await;
+    node.run(true).await;
+    let call = tokio::task::block_in_place(|| peer.called(LEAD));
+    let callee = peer.answer(&call, 1_000.0);
+    node.agent_is("talking").await;
+
+    fill_the_disk(&node).await;
+    let board = node
+        .board("store trouble", |b| b.floor.store_trouble.is_some())
+        .await;
+    assert_eq!(board.floor.calls.len(), 1);
+    tokio::task::block_in_place(|| peer.wait_to_hear(callee, AGENT_HZ));
+    peer.hang_up(callee);
+    node.agent_is("wrap_up").await;
+    let agent = node.agent();
+    node.tell(Input::AgentReady { agent }).await;
+    let board = node
+        .board("the reason not to dial", |b| {
+            b.floor.campaigns[0].binding == "store"
+        })
+        .await;
+    assert!(
+        board.floor.calls.is_empty(),
+        "leads there are many, and none is dialed"
+    );
+    node.node.stop().await;
+}
+
+/// Imports leads until the database refuses.
+async fn fill_the_disk(node: &TestNode) {
+    let mut next = 12_125_000_000_u64;
+    for _ in 0..200 {
+        let leads = (0..500).map(|_| {
+            next += 1;
+            NewLead {
+                numbers: vec![E164::new(next).unwrap()],
+                time_zone: Some("America/New_York".to_owned()),
+                ..NewLead::default()
+            }
+        });
+        let options = ImportOptions {
+            campaign: node.campaign(),
+            list: "filling".to_owned(),
+            update: false,
+        };
+        let imported = node
+            .node
+            .store()
+            .import_leads(options, leads.collect())
+            .await;
+        if imported.is_err() {
+            return;
+        }
+    }
+    panic!("100,000 leads fit into 400 pages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn draining_lets_the_conversation_end_and_dials_nobody_new() {
+    let peer = Peer::start(36);
+    let node = TestNode::start(&config(peer.address, "")).await;
+    node.leads(&[LEAD, "+12125550124"]).await;
+    node.board("the trunk up", |b| b.floor.trunks[0].up).await;
+    ready_agent(&peer, &node).await;
+    node.run(true).await;
+    let call = tokio::task::block_in_place(|| {
+        peer.wait("a call", |event| match event {
+            carillon_sip::Event::Incoming(call) => Some(*call),
+            _ => None,
+        })
+    });
+    let callee = peer.answer(&call, 1_000.0);
+    node.agent_is("talking").await;
+    let limit = std::time::Duration::from_secs(30);
+    let (left, ()) = tokio::join!(node.node.drain(limit), async {
+        node.board("draining", |b| b.floor.draining).await;
+        let agent = node.agent();
+        node.tell(Input::AgentHangUp { agent }).await;
+    });
+    assert_eq!(left.unwrap(), 0);
+    tokio::task::block_in_place(|| peer.ended(callee.leg));
+    assert_eq!(
+        node.records(1).await.len(),
+        1,
+        "the second lead was not dialed"
+    );
+    assert_eq!(node.node.stop().await.calls_ended, 0);
 }

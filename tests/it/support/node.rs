@@ -9,7 +9,7 @@ use carillon_decision::event::Input;
 use carillon_decision::id::{AgentId, CampaignId, LeadId};
 use carillon_live::config::Config;
 use carillon_live::{Node, NodeHandle, NodeOptions};
-use carillon_store::{CallFilter, ImportOptions, ImportRow, NewLead};
+use carillon_store::{CallFilter, ImportOptions, ImportRow, NewLead, SqliteOptions, SqliteStore};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -70,6 +70,26 @@ impl TestNode {
 
     /// The same on a directory that may hold the files of an earlier run.
     pub async fn start_in(directory: Arc<tempfile::TempDir>, text: &str) -> Self {
+        let (config, options) = Self::parse(&directory, text);
+        let node = Node::start(config, options).await.expect("the node starts");
+        Self { node, directory }
+    }
+
+    /// The same on a database that may not grow past so many pages of 4 KiB: a disk that fills.
+    pub async fn start_with_pages(text: &str, pages: u32) -> Self {
+        let directory = Arc::new(tempfile::tempdir().expect("a temporary directory"));
+        let (config, options) = Self::parse(&directory, text);
+        let mut small = SqliteOptions::new(directory.path().join("small.db"));
+        small.pages_max = Some(pages);
+        let store = SqliteStore::open(small).await.expect("the store opens");
+        let node = Node::start_with(config, options, Arc::new(store)).await;
+        Self {
+            node: node.expect("the node starts"),
+            directory,
+        }
+    }
+
+    fn parse(directory: &Arc<tempfile::TempDir>, text: &str) -> (Config, NodeOptions) {
         // Its place decides where relative paths lead; the file itself is not needed.
         let place = directory.path().join("carillon.toml");
         let text = format!(
@@ -81,8 +101,7 @@ impl TestNode {
             journal: Some(directory.path().join("journal")),
             ..NodeOptions::default()
         };
-        let node = Node::start(config, options).await.expect("the node starts");
-        Self { node, directory }
+        (config, options)
     }
 
     pub fn sip(&self) -> SocketAddr {
