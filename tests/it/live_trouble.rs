@@ -58,6 +58,39 @@ async fn an_answer_that_crosses_our_cancel_is_a_person_and_gets_the_agent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_answer_is_a_person_of_their_own_who_hears_the_message() {
+    let peer = Peer::start(37);
+    let node = TestNode::start(&config(peer.address, "")).await;
+    node.leads(&[LEAD]).await;
+    node.board("the trunk up", |b| b.floor.trunks[0].up).await;
+    ready_agent(&peer, &node).await;
+    node.run(true).await;
+    let call = tokio::task::block_in_place(|| peer.called(LEAD));
+    peer.ring(&call);
+    let callee = peer.answer(&call, 0.0);
+    node.agent_is("talking").await;
+    peer.answer_again();
+    node.board("the second person hears the message", |b| {
+        b.floor.calls.iter().any(|c| c.phase == "message")
+    })
+    .await;
+    let second = node.records(1).await.remove(0);
+    assert!(second.late_answer);
+    assert_eq!(second.outcome, Outcome::Abandoned, "it enters the ledger");
+    // The first conversation never noticed.
+    node.agent_is("talking").await;
+    tokio::task::block_in_place(|| peer.wait_to_hear(callee, AGENT_HZ));
+    peer.hang_up(callee);
+    let records = node.records(2).await;
+    let first = records.iter().find(|r| r.call != second.call).unwrap();
+    assert_eq!(
+        (first.outcome, second.follows),
+        (Outcome::Connected, Some(first.call))
+    );
+    node.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_an_open_attempt_is_settled_and_the_old_process_stops_dialing() {
     let peer = Peer::start(33);
     let text = config(peer.address, "");

@@ -1,6 +1,8 @@
 //! A far end: SIP endpoint and RTP relay on loopback, driven by the test. It plays carrier and
 //! agents' phones alike.
 
+mod audio;
+
 use super::PATIENCE;
 use carillon_media::{
     Clock, LegId, LegOptions, LegPort, PlayOptions, Prompt, Relay, RelayConfig, Remote, Repeat,
@@ -41,6 +43,8 @@ struct Shared {
     ended: AtomicBool,
     /// Hears nothing and says nothing while set: a carrier that has gone silent.
     deaf: AtomicBool,
+    /// The last 200 to an INVITE that was sent, and to whom.
+    answer: Mutex<Option<(SocketAddr, String)>>,
 }
 
 /// A call the peer answered or placed: its dialog and its audio.
@@ -87,6 +91,7 @@ impl Peer {
             endpoint: Mutex::new(Endpoint::new(config)),
             ended: AtomicBool::new(false),
             deaf: AtomicBool::new(false),
+            answer: Mutex::new(None),
         });
         let (tell, events) = channel();
         let of_thread = Arc::clone(&shared);
@@ -302,63 +307,23 @@ impl Peer {
         self.relay.set_remote(leg, remote).expect("the leg is open");
     }
 
-    /// Says a built-in prompt into a line, once.
-    pub fn say(&self, line: Line, prompt: &str) {
-        let prompt = carillon_media::prompts::builtin(prompt).expect("a built-in prompt");
-        self.relay
-            .play(line.audio, &prompt, PlayOptions::default())
-            .expect("the leg is open");
+    /// A second phone behind the carrier answers the call answered last: the same 200 with
+    /// another tag, as a forking proxy passes it on (RFC 3261 §13.2.2.4).
+    pub fn answer_again(&self) {
+        let answer = self.shared.answer.lock().expect("nothing panics here");
+        let (to, text) = answer.as_ref().expect("a call was answered");
+        let line = text
+            .lines()
+            .find(|l| l.starts_with("To:"))
+            .expect("a response has To");
+        let forked = text.replacen(line, &format!("{line}-fork"), 1);
+        let sent = self.shared.socket.send_to(forked.as_bytes(), to);
+        sent.expect("loopback takes a datagram");
     }
 
     /// Everything that happened and was not waited for.
     pub fn seen_so_far(&self) -> Vec<Event> {
         self.events.try_iter().collect()
-    }
-
-    /// Presses keys on a line.
-    pub fn press(&self, line: Line, keys: &str) {
-        self.relay
-            .send_dtmf(line.audio, keys)
-            .expect("the leg is open");
-    }
-
-    /// Goes dead in mid-call: no more audio, no goodbye.
-    pub fn drop_audio(&self, line: Line) {
-        self.relay.close(line.audio).expect("the leg is open");
-    }
-
-    /// Level of a tone heard on a line in the last 100 ms, dB to full scale.
-    pub fn hears(&self, line: Line, hz: f32) -> f32 {
-        let levels = self.relay.levels(line.audio).expect("the leg is open");
-        let found = levels.tones.iter().find(|(f, _)| (f - hz).abs() < 1.0);
-        found.map_or(f32::NEG_INFINITY, |(_, db)| *db)
-    }
-
-    /// Waits until a line hears a tone well above everything quiet.
-    pub fn wait_to_hear(&self, line: Line, hz: f32) {
-        let until = instant() + PATIENCE;
-        while self.hears(line, hz) < -25.0 {
-            assert!(
-                instant() < until,
-                "{hz} Hz never arrived: {} dB",
-                self.hears(line, hz)
-            );
-            // A measurement is a tenth of a second of audio: there is no event to wait for.
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
-    }
-
-    /// Waits until a line no longer hears a tone.
-    pub fn wait_for_quiet(&self, line: Line, hz: f32) {
-        let until = instant() + PATIENCE;
-        while self.hears(line, hz) > -50.0 {
-            assert!(
-                instant() < until,
-                "{hz} Hz never ended: {} dB",
-                self.hears(line, hz)
-            );
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
     }
 }
 
@@ -409,6 +374,11 @@ impl Shared {
 
     fn send(&self, endpoint: &mut Endpoint) {
         while let Some(transmit) = endpoint.poll_transmit() {
+            let text = String::from_utf8_lossy(&transmit.bytes);
+            if text.starts_with("SIP/2.0 200") && text.contains(" INVITE\r\n") {
+                let answer = (transmit.to, text.into_owned());
+                *self.answer.lock().expect("nothing panics here") = Some(answer);
+            }
             if !self.deaf.load(Ordering::Relaxed) {
                 let _ = self.socket.send_to(&transmit.bytes, transmit.to);
             }
