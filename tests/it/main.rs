@@ -3,6 +3,7 @@
 mod demo;
 mod live_flow;
 mod live_people;
+mod live_trouble;
 mod program;
 mod sipp;
 mod support;
