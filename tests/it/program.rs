@@ -14,13 +14,19 @@ pub const PATIENCE: Duration = Duration::from_secs(180);
 /// The binary under test.
 pub fn carillon(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_carillon"));
-    command.current_dir(folder).env_remove("CARILLON_CONFIG").env("NO_COLOR", "1");
+    command
+        .current_dir(folder)
+        .env_remove("CARILLON_CONFIG")
+        .env("NO_COLOR", "1");
     command
 }
 
 /// Runs a subcommand to its end; panics with everything it said when it fails.
 pub fn run(folder: &Path, args: &[&str]) -> Output {
-    let output = carillon(folder).args(args).output().expect("the binary starts");
+    let output = carillon(folder)
+        .args(args)
+        .output()
+        .expect("the binary starts");
     assert!(
         output.status.success(),
         "carillon {args:?} ended with {}\n{}\n{}",
@@ -35,7 +41,10 @@ pub fn run(folder: &Path, args: &[&str]) -> Output {
 pub fn run_json(folder: &Path, args: &[&str]) -> Value {
     let output = run(folder, args);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("carillon {args:?}: {error}\n{}", String::from_utf8_lossy(&output.stdout))
+        panic!(
+            "carillon {args:?}: {error}\n{}",
+            String::from_utf8_lossy(&output.stdout)
+        )
     })
 }
 
@@ -103,7 +112,10 @@ impl Running {
     /// Asks it to end (SIGTERM) and waits for it.
     pub fn terminate(mut self) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        let asked = Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .expect("kill runs");
         assert!(asked.success());
         self.child.wait().expect("it ends")
     }
@@ -126,10 +138,14 @@ impl Board {
     /// Connects to a node that serves.
     pub fn open(port: u16) -> Self {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the node serves");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout can be set");
         write!(stream, "GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n\r\n")
             .expect("the request leaves");
-        Self { lines: BufReader::new(stream) }
+        Self {
+            lines: BufReader::new(stream),
+        }
     }
 
     /// Reads boards until one fits; panics with the last one after [`PATIENCE`].
@@ -141,8 +157,14 @@ impl Board {
             line.clear();
             let read = self.lines.read_line(&mut line);
             let ended = !matches!(read, Ok(n) if n > 0);
-            assert!(!ended && std::time::Instant::now() < deadline, "{what} never came; last: {last:#}");
-            let Some(board) = line.strip_prefix("data:").and_then(|d| serde_json::from_str(d.trim()).ok()) else {
+            assert!(
+                !ended && std::time::Instant::now() < deadline,
+                "{what} never came; last: {last:#}"
+            );
+            let Some(board) = line
+                .strip_prefix("data:")
+                .and_then(|d| serde_json::from_str(d.trim()).ok())
+            else {
                 continue;
             };
             if fits(&board) {
@@ -155,10 +177,20 @@ impl Board {
 
 /// Rows of a query, as the `sqlite3` shell prints them with `|` between columns.
 pub fn sql(database: &Path, query: &str) -> Vec<Vec<String>> {
-    let output = Command::new("sqlite3").arg(database).arg(query).output().expect("sqlite3 is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("sqlite3")
+        .arg(database)
+        .arg(query)
+        .output()
+        .expect("sqlite3 is installed");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    text.lines().map(|line| line.split('|').map(str::to_owned).collect()).collect()
+    text.lines()
+        .map(|line| line.split('|').map(str::to_owned).collect())
+        .collect()
 }
 
 /// A file of the repository.

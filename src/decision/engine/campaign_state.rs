@@ -110,7 +110,9 @@ impl Campaign {
     /// the campaign without a gate, and without a gate nothing is dialed.
     pub fn compile(&mut self) {
         let mut rules = self.config.compliance.clone();
-        rules.agent_guaranteed |= !self.config.tuning.mode.overdials();
+        // Modes that never dial ahead have an agent for every call; the others do not,
+        // whatever the file said of the mode it began with.
+        rules.agent_guaranteed = !self.config.tuning.mode.overdials();
         self.gate = Gate::new(&rules).ok();
         self.zone = Some(TimeZone::get(&self.config.ledger_zone).unwrap_or(TimeZone::UTC));
     }
