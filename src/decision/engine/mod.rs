@@ -9,6 +9,7 @@ mod inbound;
 mod invariants;
 mod lead_flow;
 mod matching;
+mod pacing_view;
 mod progress;
 mod setup;
 mod snapshot;

@@ -4,8 +4,10 @@ mod caller_id;
 mod match_agent;
 mod need;
 mod trunk;
+mod trunks;
 
 pub use caller_id::{CallerIdUse, choose_caller_id};
 pub use match_agent::{Candidate, best_agent, serves};
 pub use need::Need;
-pub use trunk::{Trunk, TrunkCapacity, TrunkConfig, TrunkHealth, TrunkRefusal, Trunks};
+pub use trunk::{Trunk, TrunkConfig, TrunkHealth, TrunkRefusal};
+pub use trunks::{TrunkCapacity, Trunks};
