@@ -36,7 +36,8 @@ pub struct DemoReport {
     pub utilisation: f64,
     /// Idle agent-seconds per conversation.
     pub idle_seconds_per_call: f64,
-    /// Median time from the packet that told a person to both hearing each other, ms.
+    /// Median time from the packet that told a person to person and agent hearing each other,
+    /// ms; time waited for an agent to get free counts.
     pub bridge_ms_p50: f64,
     /// 99th percentile of it, ms.
     pub bridge_ms_p99: f64,
@@ -130,6 +131,58 @@ impl DemoReport {
 
     /// The report for people.
     pub fn text(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in self.figures().into_iter().chain(self.tallies()) {
+            // Writing into a String cannot fail.
+            let _ = writeln!(text, "{name:<20}{value}");
+        }
+        text
+    }
+
+    fn figures(&self) -> Vec<(&'static str, String)> {
+        let (seconds, agents, people) = (self.seconds, self.agents, self.answered_human);
+        let idle = match self.connected {
+            0 => String::new(),
+            _ => format!(
+                "; idle {:.1} s per conversation",
+                self.idle_seconds_per_call
+            ),
+        };
+        let (share, cap) = (self.abandonment * 100.0, self.cap * 100.0);
+        let (busy, p50, p99) = (
+            self.utilisation * 100.0,
+            self.bridge_ms_p50,
+            self.bridge_ms_p99,
+        );
+        vec![
+            (
+                "ran",
+                format!(
+                    "{seconds:.0} s, {agents} agents, {}, seed {}",
+                    self.mode, self.seed
+                ),
+            ),
+            ("calls placed", self.placed.to_string()),
+            (
+                "answered by people",
+                format!(
+                    "{people}: {} connected, {} abandoned",
+                    self.connected, self.abandoned
+                ),
+            ),
+            (
+                "abandonment",
+                format!("{share:.1} % of a cap of {cap:.1} %"),
+            ),
+            ("agents busy", format!("{busy:.1} %{idle}")),
+            (
+                "person to agent",
+                format!("{p50:.1} ms (median), {p99:.1} ms (p99, waiting included)"),
+            ),
+        ]
+    }
+
+    fn tallies(&self) -> Vec<(&'static str, String)> {
         let list = |map: &BTreeMap<String, u64>| match map.is_empty() {
             true => "none".to_owned(),
             false => map
@@ -138,69 +191,16 @@ impl DemoReport {
                 .collect::<Vec<_>>()
                 .join(", "),
         };
-        let idle = match self.connected {
-            0 => String::new(),
-            _ => format!(
-                "; idle {:.1} s per conversation",
-                self.idle_seconds_per_call
-            ),
-        };
-        let carrier = &self.carrier;
-        let mut text = String::new();
-        let rows = [
-            (
-                "ran",
-                format!(
-                    "{:.0} s, {} agents, {}, seed {}",
-                    self.seconds, self.agents, self.mode, self.seed
-                ),
-            ),
-            ("calls placed", self.placed.to_string()),
-            (
-                "answered by people",
-                format!(
-                    "{}: {} connected, {} abandoned",
-                    self.answered_human, self.connected, self.abandoned
-                ),
-            ),
-            (
-                "abandonment",
-                format!(
-                    "{:.1} % of a cap of {:.1} %",
-                    self.abandonment * 100.0,
-                    self.cap * 100.0
-                ),
-            ),
-            (
-                "agents busy",
-                format!("{:.1} %{idle}", self.utilisation * 100.0),
-            ),
-            (
-                "joining two people",
-                format!(
-                    "{:.1} ms (median), {:.1} ms (p99)",
-                    self.bridge_ms_p50, self.bridge_ms_p99
-                ),
-            ),
+        let seen = &self.carrier;
+        let carrier = format!(
+            "{} calls, at most {} at once; {} people, {} of them heard an agent; {} left up",
+            seen.placed, seen.channels_most, seen.answered_human, seen.connected, seen.ghost_calls
+        );
+        vec![
             ("outcomes", list(&self.outcomes)),
             ("not dialed", list(&self.refused)),
-            (
-                "the carrier saw",
-                format!(
-                    "{} calls, at most {} at once; {} people, {} of them heard an agent; {} left up",
-                    carrier.placed,
-                    carrier.channels_most,
-                    carrier.answered_human,
-                    carrier.connected,
-                    carrier.ghost_calls
-                ),
-            ),
-        ];
-        for (name, value) in rows {
-            // Writing into a String cannot fail.
-            let _ = writeln!(text, "{name:<20}{value}");
-        }
-        text
+            ("the carrier saw", carrier),
+        ]
     }
 }
 
