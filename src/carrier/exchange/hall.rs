@@ -27,7 +27,9 @@ pub(super) enum Order {
         reply: oneshot::Sender<Heard>,
     },
     HangUpAll,
-    Stop,
+    Stop {
+        reply: oneshot::Sender<CarrierStats>,
+    },
 }
 
 /// All callees.
@@ -293,7 +295,10 @@ impl Party for Hall {
                 }
             }
             Order::HangUpAll => self.hang_up_all(now, io),
-            Order::Stop => {
+            Order::Stop { reply } => {
+                self.publish(io);
+                // Who asked may have gone.
+                let _ = reply.send(self.stats.clone());
                 self.stop_by = Some(now + STOP_WITHIN);
                 self.hang_up_all(now, io);
             }

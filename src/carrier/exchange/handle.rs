@@ -90,9 +90,10 @@ impl CarrierHandle {
     /// Hangs up everything, waits up to 2 s for the dialer to confirm, and ends. Answers the
     /// figures of the moment of asking, so that calls then up show as such.
     pub async fn stop(mut self) -> CarrierStats {
-        let last = self.stats();
+        let (reply, answer) = oneshot::channel();
         // A thread that is gone has stopped.
-        let _ = self.orders.send(Order::Stop).await;
+        let _ = self.orders.send(Order::Stop { reply }).await;
+        let last = answer.await.unwrap_or_else(|_| self.stats());
         if let Some(thread) = self.thread.take() {
             let joined = tokio::task::spawn_blocking(move || thread.join()).await;
             if !matches!(joined, Ok(Ok(()))) {

@@ -104,9 +104,10 @@ impl PhonesHandle {
     /// Hangs up every line, takes the registrations back, and ends within 2 s. Answers the
     /// figures of the moment of asking.
     pub async fn stop(mut self) -> PhonesStats {
-        let last = self.stats();
+        let (reply, answer) = oneshot::channel();
         // A thread that is gone has stopped.
-        let _ = self.orders.send(Order::Stop).await;
+        let _ = self.orders.send(Order::Stop { reply }).await;
+        let last = answer.await.unwrap_or_else(|_| self.stats());
         if let Some(thread) = self.thread.take() {
             let joined = tokio::task::spawn_blocking(move || thread.join()).await;
             if !matches!(joined, Ok(Ok(()))) {

@@ -30,7 +30,9 @@ pub(super) enum Order {
     Unplug {
         agent: usize,
     },
-    Stop,
+    Stop {
+        reply: oneshot::Sender<PhonesStats>,
+    },
 }
 
 /// All phones.
@@ -284,7 +286,12 @@ impl Party for Room {
                 }
             }
             Order::Unplug { agent } => self.unplug(agent, io),
-            Order::Stop => self.stop(now, io),
+            Order::Stop { reply } => {
+                self.publish(io);
+                // Who asked may have gone.
+                let _ = reply.send(self.stats.clone());
+                self.stop(now, io);
+            }
         }
     }
 
