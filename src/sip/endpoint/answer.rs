@@ -196,8 +196,8 @@ impl Endpoint {
         );
     }
 
-    /// A 2xx to an INVITE of ours that is already forgotten (its branch proves that it was ours):
-    /// someone picked up after timer B or long after our CANCEL.
+    /// A 2xx to an INVITE of ours that has failed or is forgotten (its branch proves that it was
+    /// ours): someone picked up after a 300–699, after timer B or long after our CANCEL.
     pub(super) fn on_stray_answer(
         &mut self,
         now: Instant,

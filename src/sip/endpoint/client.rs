@@ -146,6 +146,12 @@ impl Endpoint {
             return;
         };
         let step = tx.on_response(now, code);
+        let is_answer = cseq.method == Method::Invite && (200..300).contains(&code);
+        if is_answer && !step.deliver {
+            // The INVITE has failed already, yet another branch of it is picked up.
+            self.on_stray_answer(now, from, response);
+            return;
+        }
         let (purpose, to) = (tx.purpose, tx.to);
         if step.ack && step.deliver {
             tx.bytes = ack_of_failure(&tx.bytes, response);

@@ -88,6 +88,24 @@ fn a_200_long_after_the_transaction_is_acknowledged_again() {
 }
 
 #[test]
+fn a_200_after_the_refusal_is_acknowledged_and_hung_up() {
+    let mut net = Net::with_raw();
+    let invite = invited(&mut net);
+    let busy = respond(&invite, "486 Busy Here", "f1", "", b"");
+    net.raw(RAW, A, busy);
+    net.run(20);
+    let ok = respond(&invite, "200 OK", "f2", RAW_CONTACT, &sdp(RAW, 6000));
+    net.raw(RAW, A, ok);
+    net.run(50);
+    assert_eq!((net.sent_by(A, "ACK"), net.sent_by(A, "BYE")), (2, 1));
+    assert_eq!((failures(&net).len(), net.answered(A).len()), (1, 0));
+    assert_eq!(net.get(A).counters().stray_answers, 1);
+    answer_byes(&mut net);
+    net.run(40_000);
+    net.assert_idle(A);
+}
+
+#[test]
 fn an_answer_without_sdp_is_acknowledged_and_hung_up() {
     for body in [&b""[..], b"v=0\r\nm=audio 4000 RTP/AVP 18\r\n", b"rubbish"] {
         let mut net = Net::with_raw();
