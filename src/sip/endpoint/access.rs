@@ -218,15 +218,15 @@ impl Endpoint {
         }
     }
 
-    /// 405 for methods that exist, 501 for others.
-    pub(super) fn refuse_method(&mut self, inbound: &Inbound<'_, '_>) {
-        self.counters.unsupported_methods += 1;
-        let code = if inbound.method == Method::Other {
-            501
-        } else {
-            405
-        };
+    fn refuse_method(&mut self, inbound: &Inbound<'_, '_>) {
+        let code = self.unsupported(inbound.method);
         self.refuse_with(inbound, code, &[("Allow", self.allow())]);
+    }
+
+    /// Counts a method that is not served; its status: 405 for methods that exist, 501 for others.
+    pub(super) fn unsupported(&mut self, method: Method) -> u16 {
+        self.counters.unsupported_methods += 1;
+        if method == Method::Other { 501 } else { 405 }
     }
 
     /// Whether an INVITE may come in; refusals are sent from here.

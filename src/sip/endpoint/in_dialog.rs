@@ -46,7 +46,7 @@ impl Endpoint {
         leg.dialog.source = source;
         let required: Vec<String> = request.list(HeaderName::Require).map(lex::text).collect();
         if !required.is_empty() {
-            self.refuse_with(inbound, 420, &[("Unsupported", required.join(", "))]);
+            self.finish(inbound, 420, &[("Unsupported", required.join(", "))], b"");
             return;
         }
         match method {
@@ -54,16 +54,20 @@ impl Endpoint {
             Method::Invite => self.on_reinvite(inbound, key),
             Method::Update => self.on_update(inbound, key),
             Method::Info => self.on_info(inbound, key),
-            Method::Options => self.answer_options(inbound),
+            Method::Options => self.finish(inbound, 200, &self.capabilities(), b""),
             Method::Cancel => {
                 self.counters.no_dialog += 1;
                 self.refuse(inbound, 481);
             }
-            _ => self.refuse_method(inbound),
+            _ => {
+                let code = self.unsupported(method);
+                self.finish(inbound, code, &[("Allow", self.allow())], b"");
+            }
         }
     }
 
-    /// Answers within a fresh transaction, so that a repetition gets the same again.
+    /// Answers within a fresh transaction, so that a repetition gets the same again: its number
+    /// is taken, so without one it would look out of order.
     fn finish(
         &mut self,
         inbound: &Inbound<'_, '_>,
@@ -71,16 +75,9 @@ impl Endpoint {
         headers: &[(&str, String)],
         body: &[u8],
     ) {
-        let Inbound {
-            now,
-            source,
-            request,
-            via,
-            ..
-        } = *inbound;
-        let id = self.start_server(now, request, via, source);
+        let id = self.start_server(inbound);
         self.respond(
-            now,
+            inbound.now,
             id,
             &Reply {
                 code,
@@ -98,7 +95,7 @@ impl Endpoint {
         if phase == Phase::Early {
             // Only the caller may end an early dialog this way (§15).
             self.counters.no_dialog += 1;
-            self.refuse(inbound, 481);
+            self.finish(inbound, 481, &[], b"");
             return;
         }
         self.finish(inbound, 200, &[], b"");
@@ -117,7 +114,7 @@ impl Endpoint {
         match leg.phase {
             Phase::Up if leg.unacked.is_none() => {}
             Phase::Ending => {
-                self.refuse(inbound, 481);
+                self.finish(inbound, 481, &[], b"");
                 return;
             }
             // An INVITE of this dialog is still open (§14.2).
@@ -143,10 +140,9 @@ impl Endpoint {
             now,
             source,
             request,
-            via,
             ..
         } = *inbound;
-        let server = self.start_server(now, request, via, source);
+        let server = self.start_server(inbound);
         let headers = self.session_headers(key);
         let body = outcome.local.to_bytes();
         let reply = Reply {
@@ -192,7 +188,7 @@ impl Endpoint {
             return;
         };
         if leg.phase == Phase::Ending {
-            self.refuse(inbound, 481);
+            self.finish(inbound, 481, &[], b"");
             return;
         }
         let offer = match offer_of(inbound.request) {
@@ -208,8 +204,9 @@ impl Endpoint {
             self.finish(inbound, 200, &headers, b"");
             return;
         }
-        // An offer before ours is settled (RFC 3311 §5.2).
-        if leg.unacked.as_ref().is_some_and(|u| u.is_offer) || leg.local_sdp.is_none() {
+        // An offer before ours, or theirs, is settled (RFC 3311 §5.2).
+        let is_offer_open = leg.unacked.as_ref().is_some_and(|u| u.is_offer);
+        if is_offer_open || leg.phase == Phase::Early || leg.local_sdp.is_none() {
             self.finish(inbound, 491, &[], b"");
             return;
         }

@@ -36,7 +36,6 @@ impl Endpoint {
             now,
             source,
             request,
-            via,
             ..
         } = *inbound;
         let sdp = match offer_of(request) {
@@ -50,7 +49,7 @@ impl Endpoint {
                 return;
             }
         };
-        let server = self.start_server(now, request, via, source);
+        let server = self.start_server(inbound);
         let dialog = Dialog::uas(request, &self.tokens.tag(), source);
         let mut leg = Leg::new(dialog, Phase::Ringing(server));
         leg.contact = self.contact(&uri::user_of(request.uri()));
@@ -252,14 +251,8 @@ impl Endpoint {
     /// A CANCEL that matches a transaction: answered 200 always, with effect only before the
     /// final response (§9.2).
     pub(super) fn on_cancel(&mut self, inbound: &Inbound<'_, '_>, invite: u64) {
-        let Inbound {
-            now,
-            source,
-            request,
-            via,
-            ..
-        } = *inbound;
-        let id = self.start_server(now, request, via, source);
+        let Inbound { now, request, .. } = *inbound;
+        let id = self.start_server(inbound);
         let tag = self.tokens.tag();
         self.respond(
             now,

@@ -11,12 +11,17 @@ use crate::registrar::Registrar;
 
 impl Endpoint {
     pub(super) fn answer_options(&mut self, inbound: &Inbound<'_, '_>) {
-        let headers = [
+        let headers = self.capabilities();
+        self.refuse_with(inbound, 200, &headers);
+    }
+
+    /// Header lines of an answer to OPTIONS (§11.2).
+    pub(super) fn capabilities(&self) -> [(&'static str, String); 3] {
+        [
             ("Allow", self.allow()),
             ("Accept", "application/sdp".to_owned()),
             ("Contact", self.contact("")),
-        ];
-        self.refuse_with(inbound, 200, &headers);
+        ]
     }
 
     pub(super) fn on_register(&mut self, inbound: &Inbound<'_, '_>) {
@@ -31,7 +36,6 @@ impl Endpoint {
             now,
             source,
             request,
-            via,
             ..
         } = *inbound;
         let Some(registrar) = &mut self.registrar else {
@@ -40,7 +44,7 @@ impl Endpoint {
         let outcome = registrar.register(now, request, source, &user);
         let bindings = registrar.current(now, &user);
         // Kept, as a repetition would look out of order to the registrar.
-        let id = self.start_server(now, request, via, source);
+        let id = self.start_server(inbound);
         let tag = self.tokens.tag();
         let reply = Reply {
             code: outcome.code,

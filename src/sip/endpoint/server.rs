@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::access::Inbound;
 use super::agenda::Target;
 use super::stub::{Reply, Stub, merge_key, transaction_key};
 use super::{Endpoint, TransportKind};
@@ -58,13 +59,14 @@ impl ServerTx {
 
 impl Endpoint {
     /// Makes a transaction for a request.
-    pub(super) fn start_server(
-        &mut self,
-        now: Instant,
-        request: &Message<'_>,
-        via: &Via<'_>,
-        source: SocketAddr,
-    ) -> u64 {
+    pub(super) fn start_server(&mut self, inbound: &Inbound<'_, '_>) -> u64 {
+        let Inbound {
+            now,
+            source,
+            request,
+            via,
+            ..
+        } = *inbound;
         let machine = if request.method() == Some(Method::Invite) {
             Machine::Invite(self.new_server_invite())
         } else {
