@@ -276,7 +276,7 @@ pub struct RegistrarConfig {
     pub nonce_ttl: Duration,
     /// Bindings one user may hold; a further one replaces the oldest. Default 4.
     pub max_bindings: usize,
-    /// Offered in this order. Default SHA-256, MD5 (RFC 8760 §2.4).
+    /// Offered in this order; others are not taken. Default SHA-256, MD5 (RFC 8760 §2.4).
     pub algorithms: Vec<Algorithm>,
 }
 

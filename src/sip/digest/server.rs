@@ -120,6 +120,11 @@ impl DigestCredentials {
         }
         (!found.nonce.is_empty() && !found.response.is_empty()).then_some(found)
     }
+
+    /// The hash they were made with; `None` for one we do not know.
+    pub fn hash(&self) -> Option<Algorithm> {
+        self.algorithm.map(|(hash, _)| hash)
+    }
 }
 
 fn algorithm_of(value: &[u8]) -> Option<(Algorithm, bool)> {

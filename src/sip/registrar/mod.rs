@@ -125,7 +125,10 @@ impl Registrar {
             .flat_map(|name| request.all(name))
             .take(8)
             .filter_map(DigestCredentials::parse)
-            .find(|c| c.realm == self.config.realm);
+            .find(|c| {
+                let offered = |a| self.config.algorithms.contains(&a);
+                c.realm == self.config.realm && c.hash().is_some_and(offered)
+            });
         let Some(found) = found else {
             return Identity::Unknown { stale: false };
         };

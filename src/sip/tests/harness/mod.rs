@@ -7,13 +7,17 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use carillon_sip::{
-    Endpoint, EndpointConfig, Event, Invite, LegKey, MediaSpec, Network, SessionDescription,
-    summary,
+    CallKey, Credentials, EndCause, Endpoint, EndpointConfig, Event, Failure, Invite, LegKey,
+    MediaSpec, Network, Register, RegistrarConfig, Secret, SessionDescription, User, summary,
 };
 
 pub const A: &str = "192.0.2.1:5060";
 pub const B: &str = "192.0.2.2:5060";
 pub const RAW: &str = "192.0.2.9:5060";
+/// A phone.
+pub const PHONE: &str = "192.0.2.50:5070";
+/// The registrar.
+pub const R: &str = "192.0.2.1:5060";
 pub const LATENCY: Duration = Duration::from_millis(10);
 
 pub fn addr(text: &str) -> SocketAddr {
@@ -292,6 +296,26 @@ pub fn open(mut config: EndpointConfig) -> EndpointConfig {
     config
 }
 
+/// A registrar with the users 1001 and 1002, who may call `login`.
+pub fn registrar() -> EndpointConfig {
+    let mut config = config(R);
+    let users = vec![
+        User {
+            name: "1001".into(),
+            secret: Secret::Password("pw".into()),
+        },
+        User {
+            name: "1002".into(),
+            secret: Secret::Password("other".into()),
+        },
+    ];
+    let mut registrar = RegistrarConfig::new("carillon", users);
+    registrar.max_bindings = 2;
+    config.registrar = Some(registrar);
+    config.policy = config.policy.allow_user_call("login");
+    config
+}
+
 pub fn sdp(host: &str, port: u16) -> Vec<u8> {
     let address = SocketAddr::new(addr(host).ip(), port);
     SessionDescription::offer(&MediaSpec::g711(address, 1)).to_bytes()
@@ -308,6 +332,20 @@ pub fn to_b() -> Invite {
         body: sdp(A, 4000),
         headers: vec![("X-Lead-ID".into(), "7".into())],
         credentials: None,
+    }
+}
+
+pub fn register(user: &str, password: &str, expires: u64) -> Register {
+    Register {
+        registrar: "sip:carillon".into(),
+        aor: format!("sip:{user}@carillon"),
+        contact_user: user.into(),
+        expires: Duration::from_secs(expires),
+        credentials: Some(Credentials {
+            username: user.into(),
+            password: password.into(),
+        }),
+        next_hop: addr(R),
     }
 }
 
@@ -354,3 +392,27 @@ pub fn respond(request: &[u8], status: &str, tag: &str, extra: &str, body: &[u8]
 }
 
 pub const RAW_CONTACT: &str = "Contact: <sip:x@192.0.2.9>\r\n";
+
+/// A calls B; B has the call.
+pub fn ringing(net: &mut Net) -> (CallKey, LegKey) {
+    let call = net.at(A, |a, now| a.invite(now, to_b()).unwrap());
+    net.run(50);
+    (call, net.incoming(B))
+}
+
+/// The one failure A saw.
+pub fn failure(net: &Net) -> &Failure {
+    let mut all = net.seen(A).into_iter().filter_map(|e| match e {
+        Event::Failed(f) => Some(f),
+        _ => None,
+    });
+    let first = all
+        .next()
+        .unwrap_or_else(|| panic!("no failure\n{}", net.ladder()));
+    assert!(all.next().is_none(), "failed once");
+    first
+}
+
+pub fn is_end(cause: EndCause) -> impl Fn(&Event) -> bool {
+    move |e| matches!(e, Event::Ended { cause: c, .. } if *c == cause)
+}
