@@ -177,10 +177,12 @@ impl Stream {
             return self.timestamp;
         };
         let passed = at.saturating_duration_since(last_at).as_micros() as u64;
-        let passed = (passed * u64::from(SAMPLES_PER_MS) / 1000) as u32;
-        let length = self.samples.max(10 * SAMPLES_PER_MS);
+        let passed = passed * u64::from(SAMPLES_PER_MS) / 1000;
+        let length = u64::from(self.samples.max(10 * SAMPLES_PER_MS));
         let packets = (passed + length / 2) / length;
-        self.timestamp.wrapping_add(packets.max(1) * length)
+        // The media clock wraps, also in a pause of days.
+        self.timestamp
+            .wrapping_add((packets.max(1) * length) as u32)
     }
 
     fn map(&self, at: Instant, from: LegId, theirs: &Header) -> Mapping {

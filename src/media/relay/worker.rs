@@ -269,7 +269,8 @@ impl Worker {
                 Err(_) => {}
             }
         }
-        if left == 0 {
+        // Once only: a flood on one leg must not gain turns with every turn it takes.
+        if left == 0 && !self.unread.contains(&slot) {
             self.unread.push(slot);
         }
         arm(&mut self.wheel, leg);
