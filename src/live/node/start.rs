@@ -1,4 +1,4 @@
-//! The order of a start: store, names, ledgers, sockets, threads, pages.
+//! The order of a start: store, names, sockets, recovery, ledgers, threads, pages.
 
 use super::handle::{Ends, NodeHandle};
 use super::pages::serve;
@@ -72,6 +72,10 @@ impl Node {
             .await
             .map_err(store_error("reading names"))?;
         let config = Arc::new(config);
+        // The sockets first: where another process holds them, a node of this configuration runs,
+        // and its open calls and leads are its own.
+        let parts = Parts::new(&config, &options, &clock).await?;
+        let sip = parts.sip;
         let wall = clock.now().wall;
         let recovered = recovery::recover(&*store, &config.node.name).await?;
         let first = recovery::first_inputs(&config, &*store, wall, options.paused).await?;
@@ -80,8 +84,6 @@ impl Node {
         let lists = lists.map_err(store_error("reading do-not-call lists"))?;
         let tap = Tap::start(options.journal.as_deref(), engine, &clock)?;
 
-        let parts = Parts::new(&config, &options, &clock).await?;
-        let sip = parts.sip;
         let (inputs, messages) = queue();
         for input in first {
             inputs.send(input).await?;
