@@ -28,6 +28,7 @@ pub mod explain;
 mod floor_port;
 pub mod import;
 pub mod node;
+mod number_plan;
 pub mod profiles;
 mod store_port;
 mod switch;

@@ -4,6 +4,7 @@
 use super::ladder::{Ladder, LadderKey};
 use super::pending::normal;
 use super::{Party, Switch, Timer};
+use crate::number_plan;
 use carillon_decision::call::Cause;
 use carillon_decision::id::TrunkId;
 use carillon_decision::number::E164;
@@ -79,11 +80,11 @@ impl Switch {
                 self.tests.insert(id, running);
                 self.set_timer(now + RING_MAX, Timer::Test(id));
             }
-            Err(reason) => {
+            Err((reason, remedy)) => {
                 let report = TestReport {
                     passed: false,
                     verdict: format!("the test call was not placed: {reason}"),
-                    remedy: "wait for other tests to end, check the trunk's settings".to_owned(),
+                    remedy: remedy.to_owned(),
                     ladder: Ladder::default(),
                 };
                 // The asker may have gone.
@@ -92,26 +93,43 @@ impl Switch {
         }
     }
 
-    fn try_test(&mut self, now: Instant, test: &TestCall) -> Result<(u64, Running), String> {
+    /// The call, or why there is none and what to do about it.
+    fn try_test(
+        &mut self,
+        now: Instant,
+        test: &TestCall,
+    ) -> Result<(u64, Running), (String, &'static str)> {
+        const SETTINGS: &str = "check the trunk's settings";
         if self.dry_run {
-            return Err("this is a dry run".to_owned());
+            let remedy = "start the node without --dry-run and [node] dry_run";
+            return Err(("this is a dry run".to_owned(), remedy));
         }
-        if self.tests.len() >= TESTS_MAX || self.stopping.is_some() {
-            return Err("too many test calls at once, or the node is stopping".to_owned());
+        if let Some(why) = number_plan::never_dialed(test.number) {
+            return Err((why, "name a telephone of yours"));
+        }
+        if self.stopping.is_some() {
+            return Err(("the node is stopping".to_owned(), "start it again"));
+        }
+        if self.tests.len() >= TESTS_MAX {
+            let reason = format!("{TESTS_MAX} test calls are in progress");
+            return Err((reason, "wait for one to end"));
         }
         self.tests_made += 1;
         let id = self.tests_made;
         let session = self.media.session();
         let call_id = self.sip_call_id(&format!("test-{id}"));
-        let trunk = self.trunks.get(&test.trunk).ok_or("the trunk is unknown")?;
-        let port = self.media.open_call().map_err(|e| e.to_string())?;
+        let unknown = || ("the trunk is unknown".to_owned(), SETTINGS);
+        let trunk = self.trunks.get(&test.trunk).ok_or_else(unknown)?;
+        let port = self.media.open_call();
+        let port =
+            port.map_err(|e| (e.to_string(), "widen [rtp] ports, or wait for calls to end"))?;
         let invite = trunk.invite(test.number, test.caller_id, port.address, session);
         let key = self
             .endpoint
             .invite_as(now, invite, call_id.clone())
             .map_err(|error| {
                 self.media.close(port.leg);
-                error.to_string()
+                (error.to_string(), SETTINGS)
             })?;
         tracing::info!(trunk = trunk.settings.engine.name, number = %test.number.masked(), "test call");
         self.ladders.name(LadderKey::Test(id), &call_id);
