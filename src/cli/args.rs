@@ -147,7 +147,7 @@ pub struct LeadsImportArgs {
     #[arg(long)]
     pub campaign: String,
     /// List for rows without a list_id.
-    #[arg(long, default_value = "default", value_name = "ID")]
+    #[arg(long, default_value = "default", value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub list: String,
     /// Country of numbers written without + (ISO 3166-1); default [node] country.
     #[arg(long, value_name = "CC")]
@@ -168,7 +168,7 @@ pub enum DncCommand {
         /// The file.
         file: PathBuf,
         /// The list; made when first named.
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = dnc_list)]
         list: String,
         /// Country of numbers written without +; default [node] country.
         #[arg(long, value_name = "CC")]
@@ -213,13 +213,13 @@ pub struct CampaignSetArgs {
     #[arg(long, group = "dials")]
     pub mode: Option<String>,
     /// Lines per idle agent, 0 to 100.
-    #[arg(long, group = "dials")]
+    #[arg(long, group = "dials", allow_negative_numbers = true, value_parser = number)]
     pub ratio: Option<f64>,
     /// Abandonment cap as a share, such as 0.03 for 3 %.
-    #[arg(long, group = "dials")]
+    #[arg(long, group = "dials", allow_negative_numbers = true, value_parser = number)]
     pub cap: Option<f64>,
     /// Most lines per agent, up to 1000.
-    #[arg(long, group = "dials", value_name = "LINES")]
+    #[arg(long, group = "dials", value_name = "LINES", allow_negative_numbers = true, value_parser = number)]
     pub max_lines_per_agent: Option<f64>,
     /// End calls past their ring minimum when too many were dialed.
     #[arg(long, group = "dials", value_name = "true|false")]
@@ -372,4 +372,21 @@ fn span(text: &str) -> Result<std::time::Duration, String> {
     carillon_live::config::parse_span(text)
         .filter(|span| !span.is_zero())
         .ok_or_else(|| "write a span of time such as 60s, 15m or 1h30m".to_owned())
+}
+
+/// A number, and neither infinity nor "not a number"; the node knows its range.
+fn number(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err("write a number such as 1.5".to_owned()),
+    }
+}
+
+/// A name that `[[dnc]] name` can carry.
+fn dnc_list(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match (1..=64).contains(&text.chars().count()) && text.chars().all(fits) {
+        true => Ok(text.to_owned()),
+        false => Err("write up to 64 letters, digits, `-`, `_` or `.`, without spaces".to_owned()),
+    }
 }

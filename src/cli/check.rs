@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::offline::{block_on, now};
 use super::out::{Out, Tone};
-use super::{check_floor, mark, probe};
+use super::{check_floor, logging, mark, probe};
 use carillon_live::config::{Config, Note, Origin};
 use carillon_store::{DncStore, SqliteOptions, SqliteStore, UpkeepStore};
 use serde::Serialize;
@@ -72,6 +72,7 @@ pub fn check(file: &Path, out: &Out) -> Result<ExitCode, CliError> {
     findings.extend(config.notes.iter().map(note));
     findings.extend(check_floor::floor(&config));
     findings.push(token(&config));
+    findings.extend(log(&config));
     findings.push(clock());
     findings.push(zones());
     findings.extend(ports(&config));
@@ -153,6 +154,15 @@ fn token(config: &Config) -> Finding {
     }
 }
 
+fn log(config: &Config) -> Option<Finding> {
+    let error = logging::filter(config).err()?;
+    Some(Finding::fault(
+        "log",
+        error.to_string(),
+        "change `log` in [node]",
+    ))
+}
+
 /// A clock far off would call people at night. Drift against the world cannot be seen from
 /// here.
 fn clock() -> Finding {
@@ -212,7 +222,7 @@ fn ports(config: &Config) -> Vec<Finding> {
         finding(
             "RTP ports",
             format!(
-                "udp {rtp} to {}, room for {room} calls,",
+                "udp {rtp} to {} (room for {room} calls)",
                 config.rtp.port_max
             ),
             udp(rtp),

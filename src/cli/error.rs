@@ -10,6 +10,9 @@ pub enum CliError {
     /// It failed: exit code 1.
     #[error("{0}")]
     Failed(String),
+    /// No node answers where the configuration says: exit code 1.
+    #[error("{0}")]
+    NoNode(String),
     /// It was used wrongly: exit code 2.
     #[error("{0}")]
     Usage(String),
@@ -29,7 +32,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Config(_) => 2,
-            Self::Failed(_) | Self::Store(_) | Self::Import(_) => 1,
+            Self::Failed(_) | Self::NoNode(_) | Self::Store(_) | Self::Import(_) => 1,
         }
     }
 
@@ -38,6 +41,7 @@ impl CliError {
         match self {
             Self::Failed(_) => "CLI-001",
             Self::Usage(_) => "CLI-002",
+            Self::NoNode(_) => "CLI-003",
             Self::Config(_) => ConfigErrors::CODE,
             Self::Store(error) => error.code(),
             Self::Import(error) => error.code(),

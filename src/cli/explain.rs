@@ -1,16 +1,20 @@
-//! `carillon explain`: why, from the running node where there is one, else from the database.
+//! `carillon explain`: why, from the database; a call's SIP messages from the running node.
 
 use super::args::ExplainCommand;
 use super::error::CliError;
+use super::http::Node;
 use super::lists::find;
 use super::mark;
 use super::offline::{block_on, closing, name_of, now, open};
 use super::out::{Out, Tone};
-use carillon_api::port::{Explanation, Verdict};
+use carillon_api::port::{ExplainStep, Explanation, Verdict};
 use carillon_decision::id::{CallId, DecisionId};
 use carillon_live::config::Config;
 use carillon_live::explain;
-use carillon_store::{CallStore, LogStore, NameKind};
+use carillon_store::{CallEntry, CallStore, LogStore, NameKind, SqliteStore, StoreError};
+
+/// Topic of the steps that are SIP messages.
+const SIP: &str = "SIP";
 
 /// Prints an explanation.
 pub fn explain(command: &ExplainCommand, mut config: Config, out: &Out) -> Result<(), CliError> {
@@ -36,7 +40,16 @@ pub fn explain(command: &ExplainCommand, mut config: Config, out: &Out) -> Resul
                     explain::lead(&details, &campaign.engine, now())
                 }
                 ExplainCommand::Call { call } => {
-                    explain::call(&store.call(CallId(*call)).await?, None)
+                    let entry = recorded(&store, CallId(*call)).await?;
+                    let mut told = explain::call(&entry, None);
+                    let node = Node::of(&config);
+                    let id = *call;
+                    // Asked off the runtime: the client blocks.
+                    let asked = tokio::task::block_in_place(|| {
+                        node.get::<Explanation>(&format!("/api/calls/{id}/explain"))
+                    });
+                    add_messages(&mut told, asked);
+                    told
                 }
                 ExplainCommand::Decision { decision } => {
                     explain::decision(&store.decision(DecisionId(*decision)).await?)
@@ -49,6 +62,52 @@ pub fn explain(command: &ExplainCommand, mut config: Config, out: &Out) -> Resul
     out.document(&explanation);
     show(&explanation, out);
     Ok(())
+}
+
+/// The record of a call; one that goes on has none yet.
+async fn recorded(store: &SqliteStore, call: CallId) -> Result<CallEntry, CliError> {
+    match store.call(call).await {
+        Err(StoreError::NotFound { .. })
+            if store
+                .unfinished_attempts()
+                .await?
+                .iter()
+                .any(|open| open.attempt.call == call) =>
+        {
+            Err(CliError::Failed(format!(
+                "call {call} goes on: it is explained once it has ended"
+            )))
+        }
+        found => Ok(found?),
+    }
+}
+
+/// Adds the call's SIP messages, which only a running node remembers, and those of its latest
+/// calls alone.
+fn add_messages(told: &mut Explanation, node: Result<Explanation, CliError>) {
+    let without = |why: String| ExplainStep {
+        topic: SIP.to_owned(),
+        verdict: Verdict::Fact,
+        detail: why,
+    };
+    match node {
+        Ok(known) => {
+            let before = told.steps.len();
+            told.steps
+                .extend(known.steps.into_iter().filter(|step| step.topic == SIP));
+            if told.steps.len() == before {
+                told.steps.push(without(
+                    "the node no longer remembers the messages of this call".to_owned(),
+                ));
+            }
+        }
+        Err(CliError::NoNode(_)) => told.steps.push(without(
+            "a running node knows the messages of its latest calls; none runs".to_owned(),
+        )),
+        Err(error) => told.steps.push(without(format!(
+            "the node does not tell the messages: {error}"
+        ))),
+    }
 }
 
 fn show(explanation: &Explanation, out: &Out) {
@@ -75,7 +134,11 @@ fn show(explanation: &Explanation, out: &Out) {
             step.detail
         ));
     }
-    if let Some(at) = &explanation.next_at {
+    let past = |at: &String| {
+        at.parse::<jiff::Timestamp>()
+            .is_ok_and(|at| at.as_millisecond() <= now().0)
+    };
+    if let Some(at) = explanation.next_at.as_ref().filter(|at| !past(at)) {
         out.line(format!("\nthis may change by itself at {at}"));
     }
 }

@@ -116,7 +116,7 @@ fn show_campaigns(name: Option<&str>, config: &Config, out: &Out) -> Result<(), 
                 "{} dialing, {} ringing, {} screening, {} waiting, {} talking, {} hearing the message",
                 lines.dialing, lines.ringing, lines.screening, lines.waiting, lines.talking, lines.message
             )),
-            ("  today", format!(
+            ("  since its start", format!(
                 "{} placed, {} answered by a person, {} connected, {} abandoned",
                 c.totals.placed, c.totals.answered_human, c.totals.connected, c.totals.abandoned
             )),

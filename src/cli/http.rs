@@ -102,19 +102,22 @@ impl Node {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> CliError {
-        CliError::Failed(match error {
+        match error {
             ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => {
-                format!(
+                CliError::NoNode(format!(
                     "no node answers at {} ([web] bind); start it with `carillon serve`",
                     self.base
-                )
+                ))
             }
-            ureq::Error::Timeout(_) => format!(
+            ureq::Error::Timeout(_) => CliError::Failed(format!(
                 "the node at {} does not answer in time; see its log, or try again",
                 self.base
-            ),
-            other => format!("talking to the node at {} failed: {other}", self.base),
-        })
+            )),
+            other => CliError::Failed(format!(
+                "talking to the node at {} failed: {other}",
+                self.base
+            )),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod floor;
 mod http;
 mod init;
 mod lists;
+mod logging;
 mod offline;
 pub mod out;
 mod probe;

@@ -119,6 +119,19 @@ fn wrong_usage_is_told_with_the_right_one() {
         (&["demo", "--agents", "0"], "1..=200"),
         (&["leads", "import", "x.csv"], "--campaign"),
         (
+            &["leads", "import", "x.csv", "--campaign", "a", "--list", ""],
+            "value is required",
+        ),
+        (
+            &["dnc", "import", "x.csv", "--list", "a b"],
+            "without spaces",
+        ),
+        (&["dnc", "import", "x.csv", "--list", ""], "without spaces"),
+        (
+            &["campaign", "set", "loans", "--ratio", "nan"],
+            "such as 1.5",
+        ),
+        (
             &[
                 "leads",
                 "import",

@@ -3,14 +3,14 @@
 
 use super::args::{DemoArgs, ServeArgs};
 use super::error::CliError;
+use super::logging;
 use super::offline::block_on;
 use super::out::Out;
 use crate::demo::{DemoOptions, Show};
-use carillon_live::config::{Config, LogFormat};
+use carillon_live::config::Config;
 use carillon_live::{Node, NodeError, NodeHandle, NodeOptions};
 use std::io::IsTerminal;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 impl From<NodeError> for CliError {
     fn from(error: NodeError) -> Self {
@@ -33,7 +33,7 @@ pub fn demo(args: &DemoArgs, out: &Out) -> Result<(), CliError> {
         keep: args.keep.clone(),
         show,
     };
-    log_if_asked();
+    logging::if_asked();
     block_on(async {
         let run = crate::demo::run(options).await;
         let report = run.map_err(|error| CliError::Failed(error.to_string()))?;
@@ -43,19 +43,10 @@ pub fn demo(args: &DemoArgs, out: &Out) -> Result<(), CliError> {
     })
 }
 
-/// Log lines of the demo to standard error, if the environment asks for any (`RUST_LOG`).
-fn log_if_asked() {
-    if let Ok(filter) = EnvFilter::try_from_default_env() {
-        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        // A log that was started already goes on.
-        let _ = builder.try_init();
-    }
-}
-
 /// `carillon serve`: runs until SIGTERM or SIGINT (drain; a second one ends at once) or until a
 /// supervisor asks for a stop.
 pub fn serve(config: Config, args: &ServeArgs, out: &Out) -> Result<(), CliError> {
-    log_to_stderr(&config)?;
+    logging::to_stderr(&config)?;
     for note in &config.notes {
         tracing::warn!(file = %config.source.display(), "{note}");
     }
@@ -108,26 +99,4 @@ async fn until_stopped(
         _ = interrupt.recv() => {}
     }
     Ok(())
-}
-
-/// Log lines to standard error, as `[node] log` and `log_format` say.
-fn log_to_stderr(config: &Config) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(&config.node.log).map_err(|error| {
-        CliError::Usage(format!(
-            "{}: node.log: `{}` is no log filter ({error}); write error, warn, info, debug or trace, or \
-             info,carillon_sip=debug",
-            config.source.display(),
-            config.node.log
-        ))
-    })?;
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(!plain && std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    let set = match config.node.log_format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
-    };
-    set.map_err(|error| CliError::Failed(format!("cannot start logging: {error}")))
 }
