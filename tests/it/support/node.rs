@@ -8,7 +8,7 @@ use carillon_decision::campaign::Dial;
 use carillon_decision::event::Input;
 use carillon_decision::id::{AgentId, CampaignId, LeadId};
 use carillon_live::config::Config;
-use carillon_live::{Node, NodeHandle, NodeOptions};
+use carillon_live::{Node, NodeError, NodeHandle, NodeOptions};
 use carillon_store::{CallFilter, ImportOptions, ImportRow, NewLead, SqliteOptions, SqliteStore};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -73,6 +73,15 @@ impl TestNode {
         let (config, options) = Self::parse(&directory, text);
         let node = Node::start(config, options).await.expect("the node starts");
         Self { node, directory }
+    }
+
+    /// A start that may fail.
+    pub async fn try_start_in(
+        directory: &Arc<tempfile::TempDir>,
+        text: &str,
+    ) -> Result<NodeHandle, NodeError> {
+        let (config, options) = Self::parse(directory, text);
+        Node::start(config, options).await
     }
 
     /// The same on a database that may not grow past so many pages of 4 KiB: a disk that fills.

@@ -146,6 +146,14 @@ impl Peer {
         })
     }
 
+    /// Waits for a call to anyone's number.
+    pub fn called_any(&self) -> IncomingCall {
+        self.wait("a call to a number", |event| match event {
+            Event::Incoming(call) if call.to_user.starts_with('+') => Some(*call),
+            _ => None,
+        })
+    }
+
     /// Waits for the end of a leg.
     pub fn ended(&self, leg: LegKey) {
         self.wait("the end of the leg", |event| match event {
