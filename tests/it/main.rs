@@ -1,7 +1,13 @@
 //! The one integration-test binary: a module per flow.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "flow tests run in real time against real sockets, and give up by the wall clock"
+)]
+
 mod demo;
 mod live_flow;
+mod live_hostile;
 mod live_people;
 mod live_trouble;
 mod program;
