@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod callee;
+pub mod floor;
 pub mod list;
 pub mod oracle;
 pub mod proof;

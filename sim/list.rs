@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn at_every_hour_of_the_week_a_third_of_the_people_may_be_called() {
-        let rules: ComplianceRules = crate::world::campaign(&crate::Scenario::demo()).compliance;
+        let rules: ComplianceRules = crate::floor::campaign(&crate::Scenario::demo()).compliance;
         let gate = Gate::new(&rules).unwrap();
         let people = people(200, 0.0, 1);
         // 2026-03-09 is a Monday.

@@ -7,9 +7,11 @@ use carillon_decision::time::Now;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Watches every command of a day.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Oracle {
-    open: BTreeMap<CallId, Option<LeadId>>,
+    /// Most calls the trunk carries at once.
+    channels: usize,
+    open: BTreeMap<CallId, LeadId>,
     leads: BTreeSet<LeadId>,
     bridged: BTreeMap<AgentId, CallId>,
     used: BTreeSet<CallId>,
@@ -17,6 +19,18 @@ pub struct Oracle {
 }
 
 impl Oracle {
+    /// For a world whose one trunk carries `channels` calls at once.
+    pub fn new(channels: u32) -> Self {
+        Self {
+            channels: channels as usize,
+            open: BTreeMap::new(),
+            leads: BTreeSet::new(),
+            bridged: BTreeMap::new(),
+            used: BTreeSet::new(),
+            breaches: Vec::new(),
+        }
+    }
+
     /// Judges one command at the instant it was given.
     pub fn watch(&mut self, command: &Command, list: &LeadList, now: Now) {
         match command {
@@ -34,7 +48,11 @@ impl Oracle {
                 if list.is_listed(lead, order.permit.number()) {
                     self.breach(format!("lead {lead} is on the do-not-call list"));
                 }
-                self.open.insert(order.call, Some(lead));
+                self.open.insert(order.call, lead);
+                if self.open.len() > self.channels {
+                    let (calls, most) = (self.open.len(), self.channels);
+                    self.breach(format!("{calls} calls on a trunk of {most} channels"));
+                }
             }
             Command::Bridge { call, agent } => {
                 if let Some(other) = self.bridged.insert(*agent, *call)
@@ -47,10 +65,9 @@ impl Oracle {
             Command::HangUp { call } => self.bridged.retain(|_, c| c != call),
             Command::Record(record) => {
                 match self.open.remove(&record.call) {
-                    Some(Some(lead)) => {
+                    Some(lead) => {
                         self.leads.remove(&lead);
                     }
-                    Some(None) => {}
                     None => self.breach(format!(
                         "call {} has two records, or none was placed",
                         record.call
@@ -70,5 +87,87 @@ impl Oracle {
     /// What went wrong, in order.
     pub fn breaches(&self) -> &[String] {
         &self.breaches
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::list::people;
+    use carillon_decision::compliance::{ComplianceRules, Gate};
+    use carillon_decision::event::Originate;
+    use carillon_decision::id::{CampaignId, TrunkId};
+    use carillon_decision::number::E164;
+    use carillon_decision::time::{Mono, Wall};
+    use std::time::Duration;
+
+    const NOW: Now = Now {
+        mono: Mono(0),
+        wall: Wall(1_773_154_800_000),
+    };
+
+    /// An order for a lead, with a permit from a gate that has never heard of any list.
+    fn order(call: u64, lead: LeadId) -> Command {
+        let mut list = LeadList::new(&people(4, 0.0, 1));
+        let (leads, _) = list.lease(NOW.wall, 4);
+        let found = leads.iter().find(|l| l.id == lead).unwrap();
+        let rules = ComplianceRules {
+            hours: None,
+            ..ComplianceRules::default()
+        };
+        let gate = Gate::new(&rules).unwrap();
+        let ring = Duration::from_secs(25);
+        Command::Originate(Box::new(Originate {
+            call: CallId(call),
+            campaign: CampaignId(1),
+            lead,
+            permit: gate.permit(found, 0, NOW.wall, ring).unwrap(),
+            trunk: TrunkId(1),
+            caller_id: E164::new(12_125_550_199).unwrap(),
+            screen: true,
+            follows: None,
+            decision: None,
+        }))
+    }
+
+    /// What the oracle says to these commands at `now`.
+    fn breaches(channels: u32, commands: &[Command], now: Now) -> Vec<String> {
+        let mut world = people(4, 0.0, 1);
+        world[3].listed = true;
+        let list = LeadList::new(&world);
+        let mut oracle = Oracle::new(channels);
+        commands.iter().for_each(|c| oracle.watch(c, &list, now));
+        oracle.breaches().to_vec()
+    }
+
+    #[test]
+    fn every_kind_of_breach_is_seen() {
+        let bridge = |call| Command::Bridge {
+            call: CallId(call),
+            agent: AgentId(1),
+        };
+        let two = || vec![order(1, LeadId(1)), order(2, LeadId(2))];
+        assert_eq!(breaches(2, &two(), NOW), Vec::<String>::new());
+        let mut late = NOW;
+        late.wall = late.wall + Duration::from_secs(86_400);
+        let again = [order(1, LeadId(1)), order(1, LeadId(2))];
+        let same_lead = [order(1, LeadId(1)), order(2, LeadId(1))];
+        let mut same_agent = two();
+        same_agent.extend([bridge(1), bridge(2)]);
+        for (commands, channels, now, what) in [
+            (two(), 2, late, "no valid permit"),
+            (two(), 1, NOW, "2 calls on a trunk of 1"),
+            (again.into(), 2, NOW, "placed twice"),
+            (same_lead.into(), 2, NOW, "in two calls"),
+            (vec![order(1, LeadId(4))], 2, NOW, "do-not-call"),
+            (same_agent, 2, NOW, "agent 1 is in calls"),
+        ] {
+            let found = breaches(channels, &commands, now);
+            assert!(found.iter().any(|b| b.contains(what)), "{what}: {found:?}");
+        }
+        // Hung up in between, the agent is free again.
+        let mut in_turn = two();
+        in_turn.extend([bridge(1), Command::HangUp { call: CallId(1) }, bridge(2)]);
+        assert_eq!(breaches(2, &in_turn, NOW), Vec::<String>::new());
     }
 }

@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn same_seed_same_day() {
         let mut scenario = Scenario::demo();
-        scenario.minutes = 5.0;
+        scenario.minutes = 60.0;
         assert_eq!(run_day(&scenario, 3), run_day(&scenario, 3));
         assert_ne!(run_day(&scenario, 3), run_day(&scenario, 4));
     }
@@ -78,5 +78,36 @@ mod tests {
         );
         assert_eq!(progressive.pooled_abandonment, 0.0);
         assert!(predictive.utilisation.mean >= 1.25 * progressive.utilisation.mean);
+    }
+
+    /// A floor that punishes small misjudgements: one agent, everybody answers at once, and
+    /// wrap-up always ends by its limit, so that a line dialed a moment too early is lost.
+    #[test]
+    fn instant_answers_and_a_fixed_wrap_up_do_not_blow_the_cap() {
+        let mut scenario = Scenario::demo();
+        scenario.agents = 1;
+        scenario.minutes = 60.0;
+        scenario.campaign.screen = false;
+        scenario.campaign.wrap_up_limit_s = 5.0;
+        scenario.agents_law.wrap.mean_s = 600.0;
+        scenario.callees.p_human = 1.0;
+        (scenario.callees.p_machine, scenario.callees.p_busy) = (0.0, 0.0);
+        (scenario.callees.p_sit, scenario.callees.p_wrong) = (0.0, 0.0);
+        scenario.callees.ring = crate::callee::Span {
+            mean_s: 0.3,
+            sd_s: 0.02,
+        };
+        scenario.callees.talk = crate::callee::Span {
+            mean_s: 0.8,
+            sd_s: 0.02,
+        };
+        scenario.check("test").unwrap();
+        let study = run_study(&scenario, 1, 4, |_| {});
+        assert!(study.connected.mean > 200.0, "{}", study.connected.mean);
+        assert!(
+            study.pooled_abandonment <= 0.03,
+            "{}",
+            study.pooled_abandonment
+        );
     }
 }

@@ -2,31 +2,21 @@
 
 use crate::agent::AgentLaw;
 use crate::callee::Fate;
+use crate::floor::{engine_config, opening};
 use crate::list::{LeadList, people};
 use crate::oracle::Oracle;
 use crate::report::DayFigures;
 use crate::scenario::Scenario;
-use carillon_decision::agent::{AgentProfile, AgentState, LineKind};
+use carillon_decision::agent::AgentState;
 use carillon_decision::call::{AmdVerdict, Cause};
-use carillon_decision::campaign::{
-    AbandonmentClock, AbandonmentRule, CampaignConfig, Dial, InboundRule,
-};
-use carillon_decision::compliance::{AttemptCaps, ComplianceRules, WeekHours};
 use carillon_decision::engine::{Engine, EngineConfig, Output};
 use carillon_decision::event::{Command, Input, Progress};
-use carillon_decision::id::{AgentId, CallId, CampaignId, DecisionId, LeadId, TrunkId};
-use carillon_decision::lead::RetryRules;
-use carillon_decision::ledger::WindowKind;
-use carillon_decision::number::E164;
-use carillon_decision::routing::{TrunkConfig, TrunkHealth};
+use carillon_decision::id::CallId;
 use carillon_decision::time::{Mono, Now, Wall};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
-/// The one campaign of a simulated day.
-pub const CAMPAIGN: CampaignId = CampaignId(1);
-const TRUNK: TrunkId = TrunkId(1);
 /// INVITE to 180 on a loopback carrier.
 const PDD_S: f64 = 0.05;
 /// One signalling round trip.
@@ -39,51 +29,6 @@ const AGENT_ANSWER_S: f64 = 0.2;
 const SIT_S: f64 = 1.2;
 /// Length of the abandon message.
 const MESSAGE_S: f64 = 7.0;
-
-/// The campaign of a scenario, as the engine gets it.
-pub fn campaign(scenario: &Scenario) -> CampaignConfig {
-    let settings = &scenario.campaign;
-    let mut retry = RetryRules::default();
-    for rule in retry.rules.values_mut() {
-        rule.after = Duration::from_secs_f64(settings.retry_after_s);
-        rule.most = 1000;
-    }
-    retry.attempts_max = 1000;
-    CampaignConfig {
-        id: CAMPAIGN,
-        name: "demo".into(),
-        tuning: scenario.tuning(),
-        ring_timeout: Duration::from_secs_f64(settings.ring_timeout_s),
-        screen: true,
-        abandonment: AbandonmentRule {
-            clock: AbandonmentClock::GreetingEnd,
-            within: Duration::from_secs_f64(settings.abandon_within_s),
-            window: WindowKind::Day,
-        },
-        abandon_prompt: "abandon".into(),
-        compliance: ComplianceRules {
-            hours: Some(WeekHours::daily(&["08:00-21:00"
-                .parse()
-                .expect("a span of hours")])),
-            attempts: AttemptCaps {
-                per_day: settings.attempts_per_day,
-                per_30_days: 0,
-                min_gap: Duration::from_secs_f64(settings.retry_after_s),
-            },
-            ..ComplianceRules::default()
-        },
-        retry,
-        caller_ids: vec![E164::new(12_125_550_199).expect("an E.164 number")],
-        trunk_groups: Vec::new(),
-        needs: Vec::new(),
-        wrap_up_limit: Some(Duration::from_secs_f64(settings.wrap_up_limit_s)),
-        ledger_zone: "UTC".into(),
-        dispositions: Vec::new(),
-        inbound: InboundRule::Message {
-            prompt: "inbound-closed".into(),
-        },
-    }
-}
 
 #[derive(Clone, Debug, PartialEq)]
 enum Event {
@@ -144,54 +89,15 @@ impl World {
             list: LeadList::new(&people(scenario.leads, scenario.listed, seed)),
             agents_law: scenario.agents_law,
             figures: DayFigures::new(seed),
-            oracle: Oracle::default(),
+            oracle: Oracle::new(scenario.trunk.channels),
             tape: tape.then(Vec::new),
             scenario: scenario.clone(),
             seed,
         };
-        world.open_the_floor();
+        for input in opening(scenario) {
+            world.hear(input);
+        }
         world
-    }
-
-    fn open_the_floor(&mut self) {
-        let trunk = TrunkConfig {
-            id: TRUNK,
-            name: "carrier".into(),
-            group: "main".into(),
-            channels: self.scenario.trunk.channels,
-            calls_per_second: self.scenario.trunk.calls_per_second,
-            prefixes: Vec::new(),
-            tags: Vec::new(),
-            priority: 0,
-            weight: 1,
-        };
-        let mut opening = vec![
-            Input::Campaign(Box::new(campaign(&self.scenario))),
-            Input::Trunk(Box::new(trunk)),
-            Input::TrunkHealth {
-                trunk: TRUNK,
-                health: TrunkHealth::Up,
-            },
-        ];
-        for n in 1..=self.scenario.agents {
-            let id = AgentId(n);
-            opening.push(Input::Agent(Box::new(AgentProfile {
-                id,
-                name: format!("agent{n:02}"),
-                skills: BTreeMap::new(),
-                campaigns: Vec::new(),
-                line: LineKind::NailedUp,
-            })));
-            opening.push(Input::AgentLogin { agent: id });
-            opening.push(Input::AgentReady { agent: id });
-        }
-        opening.push(Input::Adjust {
-            campaign: CAMPAIGN,
-            dial: Dial::Running(true),
-        });
-        for input in opening {
-            self.hear(input);
-        }
     }
 
     /// Runs to the end of the day and answers its figures.
@@ -305,7 +211,7 @@ impl World {
                 self.schedule(0.001, Event::Hear(Box::new(offer)));
             }
             Command::LeadDone { lead, update, .. } => self.list.done(lead, &update),
-            Command::Originate(order) => self.place(order.call, order.lead),
+            Command::Originate(order) => self.place(order.call),
             Command::HangUp { call } => self.hang_up(call),
             Command::Bridge { call, .. } => self.bridge(call),
             Command::PlayMessage { call, .. } => {
@@ -346,7 +252,7 @@ impl World {
     }
 
     /// The carrier takes the call; its callee's fate unfolds.
-    fn place(&mut self, id: CallId, _lead: LeadId) {
+    fn place(&mut self, id: CallId) {
         let fate = self.scenario.callees.fate(self.seed, self.placed);
         self.placed += 1;
         self.calls.insert(
@@ -439,14 +345,6 @@ impl World {
         };
         self.schedule(BRIDGE_S, Event::Call(id, Progress::Bridged));
         self.schedule(BRIDGE_S + talk_s, Event::TalkOver(id));
-    }
-}
-
-fn engine_config(seed: u64) -> EngineConfig {
-    EngineConfig {
-        seed,
-        first_call: CallId(1),
-        first_decision: DecisionId(1),
     }
 }
 

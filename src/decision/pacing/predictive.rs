@@ -46,8 +46,9 @@ pub(super) fn wish(
         Vec::new()
     };
     let cancel = overbooked(view, counts, supply, &law, ripe, CANCEL_AT * theta.value);
+    let place = horizon_place(theta.relative);
     let horizons: [f64; HORIZONS] =
-        std::array::from_fn(|j| law.delay_quantile((j as f64 + 0.5) / HORIZONS as f64));
+        std::array::from_fn(|j| law.delay_quantile((j as f64 + place) / HORIZONS as f64));
     let mut floor = Forecast::new(view, counts, supply, &horizons);
     let mut answers = Vec::with_capacity(HORIZONS);
     for (index, call) in view.calls.iter().enumerate() {
@@ -88,6 +89,13 @@ pub(super) fn wish(
     }
     wish.binding = Some(binding);
     wish
+}
+
+/// Where in its share of the answer delays a horizon stands: in the middle, and the nearer to
+/// its early end the more abandonment is over plan. Answers that come before their horizon are
+/// abandoned unseen where agents free up at a known instant (a wrap-up limit).
+fn horizon_place(relative: f64) -> f64 {
+    0.5 * relative.clamp(0.0, 1.0)
 }
 
 /// Whether one more line than `in_flight` keeps the cap even if every call is answered now: with
