@@ -103,7 +103,8 @@ mod tests {
 
     const NOW: Now = Now {
         mono: Mono(0),
-        wall: Wall(1_773_154_800_000),
+        // 20:00 UTC: waking hours from Honolulu to São Paulo.
+        wall: Wall(1_773_172_800_000),
     };
 
     /// An order for a lead, with a permit from a gate that has never heard of any list.
