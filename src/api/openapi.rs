@@ -18,7 +18,7 @@ use utoipa::{Modify, OpenApi};
         d::status, d::events, d::calls, d::explain_call, d::lead, d::explain_lead, d::decisions,
         d::decision, d::explain_decision, d::report, d::lists, d::campaign, d::list, d::agent,
         d::trunk_test, d::drain, d::stop, d::sign_in, d::me, d::agent_events, d::ready,
-        d::take_break, d::logout, d::hangup, d::disposition, d::healthz, d::readyz, d::metrics,
+        d::take_break, d::logout, d::hangup, d::note, d::disposition, d::healthz, d::readyz, d::metrics,
         d::openapi
     ),
     components(schemas(ErrorBody, crate::hub::Sample)),

@@ -177,12 +177,20 @@ async fn show(store: &SqliteStore, text: &str, out: &Out) -> Result<(), CliError
         ));
     }
     if !lead.history.is_empty() {
-        let mut rows = vec![["call", "started", "outcome"].map(str::to_owned).to_vec()];
-        rows.extend(lead.history.iter().map(|record| {
+        let heads = ["call", "started", "outcome", "disposition", "note"];
+        let mut rows = vec![heads.map(str::to_owned).to_vec()];
+        rows.extend(lead.history.iter().map(|entry| {
+            let said = |text: &Option<String>| text.clone().unwrap_or_default();
             vec![
-                record.call.to_string(),
-                record.started.to_string(),
-                record.outcome.name().to_owned(),
+                entry.record.call.to_string(),
+                entry.record.started.to_string(),
+                entry.record.outcome.name().to_owned(),
+                said(&entry.disposition),
+                // One row a call, whatever was typed.
+                said(&entry.note)
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" "),
             ]
         }));
         out.line("");

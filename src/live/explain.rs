@@ -10,9 +10,13 @@ use carillon_decision::pacing_decision::PacingDecision;
 use carillon_decision::time::Wall;
 use carillon_store::{CallEntry, LeadDetails};
 
+/// Earlier calls told of a lead.
+const CONTACTS_MAX: usize = 10;
+
 /// The lead as the gate judges it, from what is stored.
 pub fn lead_of(details: &LeadDetails) -> Lead {
-    let history = details.history.iter().rev().filter_map(|record| {
+    let history = details.history.iter().rev().filter_map(|entry| {
+        let record = &entry.record;
         Some(PastAttempt {
             at: record.started,
             number: record.number?,
@@ -175,7 +179,21 @@ fn standing(details: &LeadDetails, now: Wall) -> Vec<ExplainStep> {
             format!("{} at {}", stored.refusal, stored.at),
         ));
     }
+    steps.extend(details.history.iter().take(CONTACTS_MAX).map(contact));
     steps
+}
+
+/// An earlier call: how it ended, and what the agent said of it.
+fn contact(entry: &CallEntry) -> ExplainStep {
+    let r = &entry.record;
+    let mut detail = format!("{} {}", r.started, r.outcome.name());
+    if let Some(code) = &entry.disposition {
+        detail.push_str(&format!(", agent's disposition {code}"));
+    }
+    if let Some(note) = &entry.note {
+        detail.push_str(&format!(", note: {note}"));
+    }
+    step(&format!("call {}", r.call), Verdict::Fact, detail)
 }
 
 fn rule_step(number: &str, check: &RuleCheck) -> ExplainStep {
@@ -270,6 +288,9 @@ fn facts(entry: &CallEntry) -> Vec<ExplainStep> {
     }
     if let Some(code) = &entry.disposition {
         steps.push(step("disposition", Verdict::Fact, code.clone()));
+    }
+    if let Some(note) = &entry.note {
+        steps.push(step("note", Verdict::Fact, note.clone()));
     }
     if let Some(decision) = r.decision {
         steps.push(step("decision", Verdict::Fact, decision.to_string()));

@@ -48,6 +48,9 @@ pub struct CallEntry {
     pub record: CallRecord,
     /// The agent's disposition code.
     pub disposition: Option<String>,
+    /// What the agent noted, in free words about a person: shown to those who may see the lead,
+    /// never logged.
+    pub note: Option<String>,
     /// SIP Call-ID of the attempt, for outbound calls.
     pub sip_call_id: Option<String>,
     /// Settled after a crash: its outcome is a reconciliation, its times are unknown.

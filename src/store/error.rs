@@ -115,7 +115,7 @@ impl StoreError {
                 "two processes run under the same name: stop one, or give each its own"
             }
             StoreError::NoOwner => "take over the leases at start-up",
-            StoreError::TooLarge { .. } => "split the batch",
+            StoreError::TooLarge { .. } => "send less at once",
             StoreError::Corrupt { .. } => {
                 "run `carillon check`; restore the last backup if it finds damage"
             }

@@ -1,6 +1,5 @@
 //! Leads as they come in, as they are leased, and as they are shown.
 
-use carillon_decision::call::CallRecord;
 use carillon_decision::compliance::Refusal;
 use carillon_decision::id::{AgentId, CampaignId, LeadId};
 use carillon_decision::lead::{Callback, Consent, Lead, LeadStatus};
@@ -10,6 +9,7 @@ use carillon_decision::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use crate::call::CallEntry;
 use crate::dnc::DncMembership;
 
 /// Most leads in one import batch: one transaction, short enough that attempts do not wait.
@@ -195,8 +195,8 @@ pub struct LeadDetails {
     pub why: String,
     /// The last refusal, unless a call was placed since.
     pub refusal: Option<StoredRefusal>,
-    /// Call records, newest first, at most 100.
-    pub history: Vec<CallRecord>,
+    /// Calls that have ended, newest first, at most 100.
+    pub history: Vec<CallEntry>,
 }
 
 /// A list of a campaign.

@@ -32,8 +32,8 @@ pub use lead::{
 };
 pub use log::{AgentChange, AlertEntry, Health, NameKind};
 pub use port::{
-    CallStore, DncStore, Fut, LeadStore, LogStore, NUMBERS_PER_BATCH_MAX, NameStore, Store,
-    UpkeepStore,
+    CallStore, DncStore, Fut, LeadStore, LogStore, NOTE_CHARS_MAX, NUMBERS_PER_BATCH_MAX,
+    NameStore, Store, UpkeepStore,
 };
 pub use report::{AgentTime, HourRow, Report, Spread};
 pub use sqlite::{SqliteOptions, SqliteStore};

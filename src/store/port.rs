@@ -26,6 +26,9 @@ use tokio::sync::watch;
 /// Most numbers in one do-not-call import batch.
 pub const NUMBERS_PER_BATCH_MAX: usize = 5_000;
 
+/// Most characters in an agent's note.
+pub const NOTE_CHARS_MAX: usize = 2_000;
+
 /// A boxed future of a store method, so that `dyn Store` works.
 pub type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
@@ -138,6 +141,10 @@ pub trait CallStore: Send + Sync {
     /// Enters the agent's disposition of a call, before or after its record. A second one
     /// replaces it.
     fn set_disposition(&self, call: CallId, disposition: &str) -> Fut<'_, ()>;
+
+    /// Enters the agent's note of a call, before or after its record. A second one replaces it,
+    /// an empty one takes it away. More than [`NOTE_CHARS_MAX`] characters are [`StoreError::TooLarge`].
+    fn set_note(&self, call: CallId, note: &str) -> Fut<'_, ()>;
 
     /// Attempts without a record, oldest first.
     fn unfinished_attempts(&self) -> Fut<'_, Vec<OpenAttempt>>;

@@ -111,7 +111,7 @@ async fn after_a_crash_an_open_attempt_is_settled_and_the_old_process_stops_dial
     let stored = heir.node.store().lead(lead).await.unwrap();
     assert_eq!(stored.attempts, 1, "it counts against the person");
     assert_eq!(
-        stored.history[0].outcome,
+        stored.history[0].record.outcome,
         Outcome::Unanswered(Cause::Cancelled)
     );
 

@@ -35,6 +35,9 @@ pub enum Action {
     },
     /// An agent says how a call went.
     Disposition(DispositionEntry),
+    /// An agent notes something of the call they are in or wrap up; a later note of the same
+    /// call replaces it.
+    Note(NoteEntry),
     /// Place one real test call on a trunk and report its signalling.
     TrunkTest {
         /// The trunk's name.
@@ -86,6 +89,17 @@ pub struct DispositionEntry {
     pub note: Option<String>,
     /// Ready for the next call at once.
     pub ready: bool,
+}
+
+/// What an agent noted of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteEntry {
+    /// Who noted it.
+    pub agent: AgentId,
+    /// Of which call: the one the agent is in or wraps up.
+    pub call: CallId,
+    /// Free text, at most 2,000 characters.
+    pub text: String,
 }
 
 /// What came of an action.

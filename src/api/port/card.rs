@@ -38,6 +38,8 @@ pub struct LeadCard {
     pub dispositions: Vec<Disposition>,
     /// The code chosen so far, if one was.
     pub chosen: Option<String>,
+    /// What the agent noted so far.
+    pub note: Option<String>,
     /// Longest wrap-up before the agent is ready again.
     pub wrap_up_limit: Option<Duration>,
 }

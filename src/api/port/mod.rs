@@ -10,7 +10,7 @@ mod error;
 mod history;
 mod metric;
 
-pub use action::{Action, ActionReply, AgentAction, DispositionEntry};
+pub use action::{Action, ActionReply, AgentAction, DispositionEntry, NoteEntry};
 pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary};
 pub use card::{CardNote, KeypadCode, LeadCard};
 pub use error::{ActionError, Problem};

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Body;
 use crate::guard::{COOKIE, LIFETIME, Session, Source};
-use crate::port::{Action, ActionReply, AgentAction, DispositionEntry, Problem};
+use crate::port::{Action, ActionReply, AgentAction, DispositionEntry, NoteEntry, Problem};
 use crate::stream;
 use crate::view::AgentMe;
 use axum::extract::State;
@@ -188,6 +188,44 @@ pub(crate) async fn hangup(
         .map(Json)
 }
 
+fn short_enough(note: &str) -> Result<(), ApiError> {
+    if note.chars().count() <= NOTE_MAX {
+        return Ok(());
+    }
+    let remedy = "keep it under 2000 characters";
+    Err(ApiError::invalid("API-015", "the note is too long", remedy))
+}
+
+/// What the agent noted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoteRequest {
+    /// The call the agent is in or wraps up.
+    call: u64,
+    /// Free text, at most 2000 characters.
+    note: String,
+}
+
+/// Keep a note of the call before anything is said of how it went: pages send it while the agent
+/// types, so that nothing is lost when wrap-up ends by its limit.
+#[utoipa::path(post, path = "/api/agent/note", tag = "agent", request_body = NoteRequest,
+    security(("agent" = [])),
+    responses((status = 200, body = ActionReply), (status = 401, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub(crate) async fn note(
+    State(app): State<Arc<App>>,
+    Extension(session): Extension<Session>,
+    Body(request): Body<NoteRequest>,
+) -> Reply {
+    short_enough(&request.note)?;
+    let entry = NoteEntry {
+        agent: session.agent,
+        call: CallId(request.call),
+        text: request.note,
+    };
+    Ok(Json(app.floor.act(Action::Note(entry)).await?))
+}
+
 /// How a call went.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -216,13 +254,7 @@ pub(crate) async fn disposition(
     Body(request): Body<DispositionRequest>,
 ) -> Reply {
     let note = request.note.filter(|n| !n.trim().is_empty());
-    if note.as_ref().is_some_and(|n| n.chars().count() > NOTE_MAX) {
-        return Err(ApiError::invalid(
-            "API-015",
-            "the note is too long",
-            "keep it under 2000 characters",
-        ));
-    }
+    note.as_deref().map_or(Ok(()), short_enough)?;
     let callback = request.callback.as_deref().map(instant).transpose()?;
     if callback.is_some_and(|at| at <= app.now().wall) {
         let remedy = "choose a time in the future";

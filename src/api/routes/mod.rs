@@ -114,6 +114,7 @@ pub(crate) fn table() -> Vec<Route> {
         change("/api/agent/break", Agent, post(agent::take_break)),
         change("/api/agent/logout", Agent, post(agent::logout)),
         change("/api/agent/hangup", Agent, post(agent::hangup)),
+        change("/api/agent/note", Agent, post(agent::note)),
         change("/api/agent/disposition", Agent, post(agent::disposition)),
     ]
 }

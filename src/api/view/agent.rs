@@ -151,6 +151,8 @@ pub struct CardBoard {
     pub dispositions: Vec<DispositionBoard>,
     /// The code chosen so far.
     pub chosen: Option<String>,
+    /// What the agent noted so far.
+    pub note: Option<String>,
     /// Longest wrap-up, s.
     pub wrap_up_limit_s: Option<u64>,
 }
@@ -212,6 +214,7 @@ impl From<LeadCard> for CardBoard {
             script: card.script,
             dispositions: dispositions.collect(),
             chosen: card.chosen,
+            note: card.note,
             wrap_up_limit_s: card.wrap_up_limit.map(|d| d.as_secs()),
         }
     }

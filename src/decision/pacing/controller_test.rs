@@ -400,6 +400,6 @@ fn a_decision_explains_itself_in_words() {
     .decide(&mut learned(), &Tuning::default());
     assert_eq!(
         closed.describe(),
-        "dialing nothing: 1 agent idle, 0 calls in flight; outside calling hours"
+        "dialing no more for now: 1 agent idle, 0 calls in flight; outside calling hours"
     );
 }

@@ -13,7 +13,7 @@ impl Pace {
     #[must_use]
     pub fn describe(&self) -> String {
         let mut text = match self.lines {
-            0 => "dialing nothing".to_owned(),
+            0 => "dialing no more for now".to_owned(),
             1 => "dialing 1 line".to_owned(),
             n => format!("dialing {n} lines"),
         };

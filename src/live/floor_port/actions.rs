@@ -1,6 +1,7 @@
 //! What supervisors and agents ask for, checked against the board and handed to the engine.
 
-use super::{FloorPort, asked, node_problem, unavailable};
+use super::{FloorPort, PATIENCE, asked, node_problem, unavailable};
+use crate::config::CampaignSettings;
 use crate::switch::{Notice, TestCall, TestReport};
 use carillon_api::port::{
     Action, ActionError, ActionReply, AgentAction, DispositionEntry, Problem,
@@ -8,9 +9,10 @@ use carillon_api::port::{
 use carillon_decision::Input;
 use carillon_decision::agent::{AgentState, BreakReason};
 use carillon_decision::campaign::Dial;
-use carillon_decision::id::AgentId;
+use carillon_decision::id::{AgentId, CallId};
 use carillon_decision::lead::Callback;
 use carillon_decision::number::E164;
+use carillon_store::StoreError;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -28,6 +30,11 @@ impl FloorPort {
                 by_supervisor,
             } => self.agent_does(&name, action, by_supervisor).await,
             Action::Disposition(entry) => self.dispose(entry).await,
+            Action::Note(entry) => {
+                self.campaign_of_call(entry.agent, entry.call)?;
+                self.keep_note(entry.call, &entry.text).await?;
+                Ok(ActionReply::done("noted"))
+            }
             Action::TrunkTest { name, number } => self.test_trunk(&name, number).await,
             Action::Drain { on } => {
                 self.tell(Input::Drain { on }).await?;
@@ -141,9 +148,14 @@ impl FloorPort {
             ));
         }
         self.tell(input).await?;
-        Ok(ActionReply::done(
-            format!("{name}: {action:?}").to_lowercase(),
-        ))
+        let does = match action {
+            AgentAction::Login => "is being called",
+            AgentAction::Ready => "takes calls",
+            AgentAction::Break => "goes on a break",
+            AgentAction::Logout => "logs out",
+            AgentAction::Hangup => "hangs up",
+        };
+        Ok(ActionReply::done(format!("{name} {does}")))
     }
 
     pub(super) fn state_of(&self, agent: AgentId) -> AgentState {
@@ -153,20 +165,7 @@ impl FloorPort {
     }
 
     async fn dispose(&self, entry: DispositionEntry) -> Result<ActionReply, ActionError> {
-        let board = self.board();
-        let agent = board.floor.agents.iter().find(|a| a.id == entry.agent);
-        let campaign = agent
-            .filter(|a| a.state.call() == Some(entry.call))
-            .and_then(|a| a.campaign)
-            .and_then(|id| self.campaign_by_id(id));
-        let Some(campaign) = campaign else {
-            return Err(ActionError::new(
-                Problem::Conflict,
-                "LIVE-CALL",
-                format!("call {} is not yours, or its wrap-up is over", entry.call),
-                "choose a disposition while you talk or wrap up",
-            ));
-        };
+        let campaign = self.campaign_of_call(entry.agent, entry.call)?;
         let invalid = |message: String, remedy: &str| {
             ActionError::new(Problem::Invalid, "LIVE-DISPOSITION", message, remedy)
         };
@@ -191,6 +190,7 @@ impl FloorPort {
             at,
             agent: Some(entry.agent),
         });
+        let name = kind.name.clone();
         self.tell(Input::AgentDisposition {
             agent: entry.agent,
             call: entry.call,
@@ -199,10 +199,58 @@ impl FloorPort {
             ready: entry.ready,
         })
         .await?;
-        Ok(ActionReply::done(format!(
-            "call {}: {}",
-            entry.call, entry.code
-        )))
+        if let Some(note) = &entry.note {
+            self.keep_note(entry.call, note)
+                .await
+                .map_err(|mut error| {
+                    error.message = format!("{name} is entered, but {}", error.message);
+                    error
+                })?;
+        }
+        Ok(ActionReply::done(format!("entered: {name}")))
+    }
+
+    /// The campaign of the call this agent is in or wraps up.
+    fn campaign_of_call(
+        &self,
+        agent: AgentId,
+        call: CallId,
+    ) -> Result<&CampaignSettings, ActionError> {
+        let board = self.board();
+        let agent = board.floor.agents.iter().find(|a| a.id == agent);
+        agent
+            .filter(|a| a.state.call() == Some(call))
+            .and_then(|a| a.campaign)
+            .and_then(|id| self.campaign_by_id(id))
+            .ok_or_else(|| {
+                ActionError::new(
+                    Problem::Conflict,
+                    "LIVE-CALL",
+                    format!("call {call} is not yours, or its wrap-up is over"),
+                    "choose a disposition while you talk or wrap up",
+                )
+            })
+    }
+
+    /// Notes go straight to the store: they are about a person, decide nothing, and have no
+    /// place in the journal.
+    async fn keep_note(&self, call: CallId, note: &str) -> Result<(), ActionError> {
+        match tokio::time::timeout(PATIENCE, self.store.set_note(call, note)).await {
+            // The store writes it by itself when it can.
+            Ok(Ok(()) | Err(StoreError::Kept { .. })) => Ok(()),
+            failed => {
+                let why = match failed {
+                    Ok(Err(error)) => error.to_string(),
+                    _ => "the store does not answer".to_owned(),
+                };
+                Err(ActionError::new(
+                    Problem::Unavailable,
+                    "LIVE-NOTE",
+                    format!("the note is not stored: {why}"),
+                    "keep a copy of the note and tell the supervisor",
+                ))
+            }
+        }
     }
 
     async fn test_trunk(&self, name: &str, number: E164) -> Result<ActionReply, ActionError> {

@@ -11,11 +11,12 @@ use crate::config::{CampaignSettings, Config};
 use crate::engine::Inputs;
 use crate::error::NodeError;
 use crate::explain;
-use crate::switch::{LadderKey, Ladders, Notice};
+use crate::switch::{KEYPAD, LadderKey, Ladders, Notice};
 use crate::vitals::VitalCounters;
 use carillon_api::port::{
     Action, ActionError, ActionReply, Answer, BoardStatus, CallFilter, DecisionFilter, Explanation,
-    ExtraMetric, Floor, LeadCard, LeadView, ListView, Problem, Report, ReportRange, Subject,
+    ExtraMetric, Floor, KeypadCode, LeadCard, LeadView, ListView, Problem, Report, ReportRange,
+    Subject,
 };
 use carillon_decision::call::CallRecord;
 use carillon_decision::id::{AgentId, CampaignId, DecisionId, LeadId};
@@ -115,7 +116,9 @@ impl FloorPort {
     async fn explained(&self, subject: Subject) -> Result<Explanation, ActionError> {
         match subject {
             Subject::Lead(id) => {
-                let details = asked(self.store.lead(id)).await?;
+                let mut details = asked(self.store.lead(id)).await?;
+                // Agents' words about a person are for the card, not for whoever may read.
+                details.history.iter_mut().for_each(|e| e.note = None);
                 let campaign = self.campaign_by_id(details.campaign).ok_or_else(|| {
                     ActionError::not_found(format!("campaign {}", details.campaign))
                 })?;
@@ -126,7 +129,8 @@ impl FloorPort {
                 ))
             }
             Subject::Call(id) => {
-                let entry = asked(self.store.call(id)).await?;
+                let mut entry = asked(self.store.call(id)).await?;
+                entry.note = None;
                 let ladder = self.ladders.get(LadderKey::Call(id));
                 Ok(explain::call(&entry, ladder.as_ref()))
             }
@@ -253,6 +257,14 @@ impl Floor for FloorPort {
 
     fn lists(&self, campaign: Option<String>) -> Answer<'_, Vec<ListView>> {
         Box::pin(self.list_views(campaign))
+    }
+
+    fn keypad(&self) -> Vec<KeypadCode> {
+        let code = |(keys, does): &(&str, &str)| KeypadCode {
+            keys: (*keys).to_owned(),
+            does: (*does).to_owned(),
+        };
+        KEYPAD.iter().map(code).collect()
     }
 
     fn extra_metrics(&self) -> Vec<ExtraMetric> {

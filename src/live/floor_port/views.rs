@@ -5,10 +5,11 @@ use carillon_api::port::{
     ActionError, CallFilter, CardNote, LeadAttempt, LeadCard, LeadView, LeadViewNumber, ListView,
 };
 use carillon_decision::call::{CallRecord, Direction};
+use carillon_decision::campaign::CampaignConfig;
 use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId};
 use carillon_decision::number::E164;
 use carillon_decision::status::AgentStatus;
-use carillon_store::{CallFilter as StoreFilter, LeadDetails};
+use carillon_store::{CallEntry, CallFilter as StoreFilter, LeadDetails};
 use std::time::Duration;
 
 /// Earlier contacts shown on a card.
@@ -71,13 +72,11 @@ impl FloorPort {
             who.and_then(|w| part(w.address.as_ref())),
             Some(place.join(" ")),
         ];
-        let notes = details.as_ref().map(|d| {
-            d.history
-                .iter()
-                .take(NOTES_MAX)
-                .map(|r| self.note(r))
-                .collect()
-        });
+        let history = details.as_ref().map_or(&[][..], |d| &d.history);
+        // The call itself is among the ended ones while the agent wraps it up.
+        let own = history.iter().find(|e| e.record.call == call);
+        let earlier = history.iter().filter(|e| e.record.call != call);
+        let notes = earlier.take(NOTES_MAX).map(|e| self.note(e, settings));
         Some(LeadCard {
             call,
             lead: status.lead,
@@ -95,20 +94,26 @@ impl FloorPort {
                 .as_ref()
                 .map(|d| d.tags.clone().into_iter().collect())
                 .unwrap_or_default(),
-            history: notes.unwrap_or_default(),
+            history: notes.collect(),
             script: None,
             dispositions: settings.dispositions.clone(),
-            chosen: None,
+            chosen: own.and_then(|e| e.disposition.clone()),
+            note: own.and_then(|e| e.note.clone()),
             wrap_up_limit: settings.wrap_up_limit,
         })
     }
 
-    fn note(&self, record: &CallRecord) -> CardNote {
+    fn note(&self, entry: &CallEntry, campaign: &CampaignConfig) -> CardNote {
+        let record = &entry.record;
+        let said = entry.disposition.as_ref().map(|code| {
+            let known = campaign.dispositions.iter().find(|d| d.code == *code);
+            known.map_or_else(|| code.clone(), |d| d.name.clone())
+        });
         CardNote {
             at: record.started,
-            what: record.outcome.name().to_owned(),
+            what: said.unwrap_or_else(|| record.outcome.name().replace('_', " ")),
             agent: record.agent.and_then(|a| self.agent_name(a)),
-            note: None,
+            note: entry.note.clone(),
         }
     }
 

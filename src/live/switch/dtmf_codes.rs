@@ -18,6 +18,15 @@ pub(crate) enum DeskCode {
     Disposition(u8),
 }
 
+/// Every code with what it does, as help for agents.
+pub(crate) const KEYPAD: [(&str, &str); 5] = [
+    ("*1", "ready; ends wrap-up too"),
+    ("*2", "break, after the call"),
+    ("*3", "hang up the customer"),
+    ("*9 and a digit", "disposition, by its place in the list; ends the call"),
+    ("*0", "log out, after the call"),
+];
+
 /// A code is forgotten when its next key is this late: a lone star pressed by accident must
 /// not turn a digit pressed minutes later into a command.
 const KEY_GAP_MAX: Duration = Duration::from_secs(4);

@@ -24,6 +24,7 @@ mod test_call;
 mod testing;
 mod trunks;
 
+pub(crate) use dtmf_codes::KEYPAD;
 pub(crate) use inbound::LOGIN_USER;
 pub use ladder::{Ladder, LadderKey, LadderLine, Ladders};
 pub(crate) use lines::AgentSetup;

@@ -2,11 +2,11 @@
 
 use super::SqliteStore;
 use super::job::{Lane, WriteOp};
-use super::record_row::{attempt_of, entry_of, insert_attempt, insert_record};
+use super::record_row::{attempt_of, entries_query, entry_of, insert_attempt, insert_record};
 use super::rows::{digits, get, unsigned};
 use crate::call::{Attempt, CallEntry, CallFilter, OpenAttempt};
 use crate::error::StoreError;
-use crate::port::{CallStore, Fut};
+use crate::port::{CallStore, Fut, NOTE_CHARS_MAX};
 use crate::report::Report;
 use carillon_decision::call::{CallRecord, Direction, Outcome};
 use carillon_decision::id::{CallId, CampaignId};
@@ -86,6 +86,31 @@ impl WriteOp for SetDisposition {
         )
         .bind(self.call.0 as i64)
         .bind(&self.disposition)
+        .execute(conn)
+        .await?;
+        Ok(())
+    }
+}
+
+struct SetNote {
+    call: CallId,
+    note: String,
+}
+
+impl WriteOp for SetNote {
+    type Reply = ();
+    const LANE: Lane = Lane::Records;
+    const KEEP: bool = true;
+    const SAVEPOINT: bool = false;
+    const NAME: &'static str = "set_note";
+
+    async fn run(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO call_note (call, note) VALUES ($1, $2)
+             ON CONFLICT (call) DO UPDATE SET note = excluded.note",
+        )
+        .bind(self.call.0 as i64)
+        .bind(&self.note)
         .execute(conn)
         .await?;
         Ok(())
@@ -173,12 +198,8 @@ impl WriteOp for NextCallId {
 
 /// The filtered query, newest first.
 fn calls_query(filter: &CallFilter, limit: u32) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(
-        "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text, a.sip_call_id,
-             d.code AS disposition
-         FROM call_record r LEFT JOIN attempt a ON a.call = r.call
-         LEFT JOIN disposition d ON d.call = r.call WHERE 1 = 1",
-    );
+    let mut query = entries_query();
+    query.push(" WHERE 1 = 1");
     if let Some(campaign) = filter.campaign {
         query.push(" AND r.campaign = ").push_bind(campaign.0);
     }
@@ -270,6 +291,22 @@ impl CallStore for SqliteStore {
         }))
     }
 
+    fn set_note(&self, call: CallId, note: &str) -> Fut<'_, ()> {
+        let given = note.chars().count();
+        if given > NOTE_CHARS_MAX {
+            let error = StoreError::TooLarge {
+                what: "characters of a note",
+                given,
+                most: NOTE_CHARS_MAX,
+            };
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        Box::pin(self.write(SetNote {
+            call,
+            note: note.to_owned(),
+        }))
+    }
+
     fn unfinished_attempts(&self) -> Fut<'_, Vec<OpenAttempt>> {
         Box::pin(async move {
             let rows = sqlx::query("SELECT * FROM attempt WHERE open = 1 ORDER BY call")
@@ -295,19 +332,16 @@ impl CallStore for SqliteStore {
 
     fn call(&self, id: CallId) -> Fut<'_, CallEntry> {
         Box::pin(async move {
-            let row = sqlx::query(
-                "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text, a.sip_call_id,
-                     d.code AS disposition
-                 FROM call_record r LEFT JOIN attempt a ON a.call = r.call
-                 LEFT JOIN disposition d ON d.call = r.call WHERE r.call = $1",
-            )
-            .bind(id.0 as i64)
-            .fetch_optional(&self.readers)
-            .await?
-            .ok_or(StoreError::NotFound {
-                what: "record of call",
-                id: id.0,
-            })?;
+            let mut one = entries_query();
+            let one = one.push(" WHERE r.call = ").push_bind(id.0 as i64);
+            let row =
+                one.build()
+                    .fetch_optional(&self.readers)
+                    .await?
+                    .ok_or(StoreError::NotFound {
+                        what: "record of call",
+                        id: id.0,
+                    })?;
             entry_of(&row)
         })
     }

@@ -2,7 +2,7 @@
 
 use super::dnc::memberships;
 use super::lease::callback_of;
-use super::record_row::record_of;
+use super::record_row::{entries_query, entry_of};
 use super::rows::{consent, from_json, get, number, status};
 use crate::error::StoreError;
 use crate::lead::{LeadCard, LeadDetails, NumberDetails, StoredRefusal};
@@ -11,7 +11,7 @@ use carillon_decision::time::Wall;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 
-/// Call records shown with a lead.
+/// Calls shown with a lead.
 const HISTORY_MAX: i64 = 100;
 
 /// Reads a lead in one snapshot of the database.
@@ -32,15 +32,11 @@ pub(super) async fn lead_details(
         id: id.0,
     })?;
     let numbers = details_of_numbers(&mut tx, id).await?;
-    let records = sqlx::query(
-        "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text FROM call_record r
-         LEFT JOIN attempt a ON a.call = r.call
-         WHERE r.lead = $1 ORDER BY r.started DESC, r.call DESC LIMIT $2",
-    )
-    .bind(id.0 as i64)
-    .bind(HISTORY_MAX)
-    .fetch_all(&mut *tx)
-    .await?;
+    let mut entries = entries_query();
+    entries.push(" WHERE r.lead = ").push_bind(id.0 as i64);
+    entries.push(" ORDER BY r.started DESC, r.call DESC LIMIT ");
+    let entries = entries.push_bind(HISTORY_MAX).build();
+    let entries = entries.fetch_all(&mut *tx).await?;
     tx.commit().await?;
     let last_attempt: i64 = get(&row, "last_attempt")?;
     Ok(LeadDetails {
@@ -68,7 +64,7 @@ pub(super) async fn lead_details(
         last_attempt: (last_attempt != 0).then_some(Wall(last_attempt)),
         why: get(&row, "why")?,
         refusal: refusal_of(&row)?,
-        history: records.iter().map(record_of).collect::<Result<_, _>>()?,
+        history: entries.iter().map(entry_of).collect::<Result<_, _>>()?,
     })
 }
 

@@ -9,8 +9,8 @@ use crate::error::StoreError;
 use carillon_decision::call::{CallRecord, Direction};
 use carillon_decision::id::{AgentId, CallId, CampaignId, DecisionId, LeadId, TrunkId};
 use carillon_decision::time::Wall;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// A span or id as stored. Ids count up from 1 and spans are milliseconds: both stay far below
 /// 2^63.
@@ -99,11 +99,23 @@ pub(super) fn record_of(row: &SqliteRow) -> Result<CallRecord, StoreError> {
     })
 }
 
-/// A record with what was entered later; the row has `sip_call_id` too.
+/// Asks for calls with what was entered of them later, for [`entry_of`]. A `WHERE` on `r` may
+/// follow.
+pub(super) fn entries_query() -> QueryBuilder<Sqlite> {
+    QueryBuilder::new(
+        "SELECT r.*, coalesce(r.permit, a.permit) AS permit_text, a.sip_call_id,
+             d.code AS disposition, nullif(n.note, '') AS note
+         FROM call_record r LEFT JOIN attempt a ON a.call = r.call
+         LEFT JOIN disposition d ON d.call = r.call LEFT JOIN call_note n ON n.call = r.call",
+    )
+}
+
+/// A call from a row of [`entries_query`].
 pub(super) fn entry_of(row: &SqliteRow) -> Result<CallEntry, StoreError> {
     Ok(CallEntry {
         record: record_of(row)?,
         disposition: get(row, "disposition")?,
+        note: get(row, "note")?,
         sip_call_id: get(row, "sip_call_id")?,
         settled: get(row, "settled")?,
     })

@@ -103,7 +103,7 @@ fn apply(world: &mut World, action: Action) -> Result<ActionReply, ActionError> 
             message: "answered after 2.1 s, ended".into(),
             ladder: vec!["INVITE →".into(), "← 180 Ringing".into(), "← 200 OK".into()],
         }),
-        Action::List { .. } | Action::Stop { .. } => Ok(ActionReply::done("done")),
+        Action::List { .. } | Action::Note(_) | Action::Stop { .. } => Ok(ActionReply::done("done")),
     }
 }
 
@@ -327,6 +327,7 @@ fn card(call: CallId, now: i64) -> LeadCard {
             say("DNC", "Do not call again"),
         ],
         chosen: None,
+        note: None,
         wrap_up_limit: Some(Duration::from_secs(30)),
     }
 }

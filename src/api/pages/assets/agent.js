@@ -95,6 +95,8 @@ function onEvent(name, data) {
   if (name === "ended") return signedOut("You logged in elsewhere, or were logged out.");
   if (data.at_ms) offset = data.at_ms - Date.now();
   if (name !== "me") return;
+  // The card comes as stored; what was typed since is newer.
+  if (me?.card && data.card?.call === me.card.call) data.card.note = me.card.note;
   me = data;
   $("sign-in").hidden = true;
   $("desk").hidden = false;
@@ -130,6 +132,7 @@ function renderCard() {
     shownCall = null;
     return;
   }
+  $("outcome-hint").hidden = me.agent.state !== "talking";
   if (shownCall === c.call) return;
   shownCall = c.call;
   put($("direction"), c.direction === "inbound" ? "They called" : "You called");
@@ -146,7 +149,7 @@ function renderCard() {
     if (h.note) item.append(make("p", {}, h.note));
     return item;
   }));
-  $("note").value = "";
+  $("note").value = c.note ?? "";
   $("callback").hidden = true;
   choices(c);
 }
@@ -196,7 +199,24 @@ function there() {
   put($("callback-there"), text ? `For them it is ${text} then.` : "");
 }
 
+/** Keeps what was typed so far: wrap-up may end by its limit before anything is chosen. */
+async function keepNote() {
+  const card = me?.card;
+  const note = $("note").value;
+  if (!card || note === (card.note ?? "")) return;
+  card.note = note;
+  try {
+    await call("/api/agent/note", { call: card.call, note });
+  } catch (error) {
+    card.note = null; // sent again with the next key or the disposition
+    tell(`▲ ${error.message}`, true);
+  }
+}
+
+let typing = 0;
+
 async function send(d, callback) {
+  clearTimeout(typing);
   const body = { call: me.card.call, code: d.code, note: $("note").value, ready: $("then-ready").checked };
   if (callback) body.callback = callback;
   if (!(await act("/api/agent/disposition", body))) return;
@@ -251,6 +271,8 @@ $("do-hangup").onclick = doIt.hangup;
 $("do-logout").onclick = async () => { if (await act("/api/agent/logout")) signedOut(); };
 $("callback-cancel").onclick = () => { $("callback").hidden = true; };
 $("callback-at").oninput = there;
+$("note").oninput = () => { clearTimeout(typing); typing = setTimeout(keepNote, 1000); };
+$("note").onchange = keepNote;
 document.addEventListener("keydown", (e) => {
   if (!me || e.ctrlKey || e.metaKey || e.altKey || e.repeat || e.target.closest("input, textarea, select")) return;
   const press = (id) => { if (!$(id).disabled && !$(id).hidden) { e.preventDefault(); $(id).click(); } };

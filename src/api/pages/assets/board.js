@@ -8,11 +8,13 @@ import * as controls from "/assets/controls.js";
 const PHASES = ["dialing", "ringing", "screening", "waiting", "talking", "message", "ending"];
 const WINDOWS = { day: "Today", "24h": "24 hours", "30d": "30 days" };
 const BINDING = {
-  agents: "Bound by agents", abandonment_budget: "Bound by abandonment", hard_ledger: "Bound by the guaranteed cap",
-  ratio: "Fixed ratio", erlang_rate: "Erlang-C rate", lines_per_agent: "Bound by lines per agent",
-  list_empty: "No lead is due", trunk_channels: "Bound by trunk channels", calls_per_second: "Bound by calls per second",
+  agents: "Enough for the agents", abandonment_budget: "Held back by abandonment", hard_ledger: "Held back by the guaranteed cap",
+  ratio: "Fixed ratio", erlang_rate: "Erlang-C rate", lines_per_agent: "Most lines per agent reached",
+  list_empty: "No lead is due", trunk_channels: "No trunk channel is free", calls_per_second: "Calls per second used up",
   hours: "Outside calling hours", paused: "Paused", no_agents: "No agents", store: "Store trouble",
 };
+
+const MANY = 24; // agents in large tiles on a screen of 1440 × 900
 
 let board = null;
 let offset = 0; // the floor's clock minus ours, ms
@@ -180,6 +182,8 @@ function renderWindows(c) {
 
 function renderAgents() {
   $("no-agents").hidden = board.agents.length > 0;
+  // A wall does not scroll: many agents get small tiles.
+  $("agents").toggleAttribute("data-many", board.agents.length > MANY);
   const create = () => make("li", { class: "tile" }, make("div", { class: "who" }, make("b"), make("time")), make("div", { class: "what" }, make("span", { class: "is" }), make("span", { class: "num" })));
   sync($("agents"), board.agents, (a) => a.id, create, (e, a) => {
     e.dataset.state = a.state;
@@ -188,7 +192,7 @@ function renderAgents() {
     put(who.children[0], a.name);
     const odd = a.state !== "logged_out" && a.line === "nailed_up" && !a.line_up && a.state !== "connecting";
     put(what.children[0], odd ? "Phone not connected" : STATES[a.state] ?? words(a.state));
-    put(what.children[1], a.reason && a.reason !== "on a break" ? a.reason : a.calls && a.state !== "logged_out" ? `${a.calls} calls` : "");
+    put(what.children[1], a.reason && a.reason !== "on a break" ? a.reason : a.calls && a.state !== "logged_out" ? `${a.calls} ${a.calls === 1 ? "call" : "calls"}` : "");
     e.title = `${a.name}: ${STATES[a.state] ?? a.state}${a.reason ? `, ${a.reason}` : ""}`;
   });
   tick();
@@ -217,7 +221,8 @@ function renderTrunks() {
     e.children[2].children[0].style.width = `${Math.min(100, (100 * t.in_use) / Math.max(1, t.channels))}%`;
   });
   const b = board.bridge;
-  put($("bridge"), b.count ? `Person and agent joined in ${b.p50_ms.toFixed(0)} ms, 99 of 100 within ${b.p99_ms.toFixed(0)} ms` : "");
+  const ms = (value) => `${Math.max(1, Math.ceil(value))}\u00a0ms`;
+  put($("bridge"), b.count ? `Person joined to agent: half within ${ms(b.p50_ms)}, 99 of 100 within ${ms(b.p99_ms)}` : "");
 }
 
 function tick() {

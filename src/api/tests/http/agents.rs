@@ -105,6 +105,24 @@ async fn dispositions_are_checked_and_carried_over() {
 }
 
 #[tokio::test]
+async fn a_note_is_kept_before_the_call_is_disposed_of() {
+    let (service, cookie, me) = talking().await;
+    let note = |text: String| {
+        let ask = Ask::post("/api/agent/note").header("cookie", &cookie);
+        service.send(ask.json(json!({"call": me["card"]["call"], "note": text})))
+    };
+    assert_eq!(note("ü".repeat(2001)).await.code(), "API-015");
+    let good = note("ü".repeat(2000)).await;
+    assert_eq!(good.status, StatusCode::OK, "{}", good.text);
+    let Some(Action::Note(entry)) = service.floor.asked.lock().unwrap().pop() else {
+        panic!("no note arrived");
+    };
+    assert_eq!((entry.agent.0, entry.text.chars().count()), (1, 2000));
+    let stranger = Ask::post("/api/agent/note").json(json!({"call": 1, "note": "x"}));
+    assert_eq!(service.send(stranger).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn a_session_ends_with_logout_with_time_and_with_a_second_sign_in() {
     let service = Service::new(Reads::Token);
     let me = |cookie: &str| service.send(Ask::get("/api/agent/me").header("cookie", cookie).done());

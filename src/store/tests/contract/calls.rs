@@ -8,7 +8,7 @@ use carillon_decision::call::{CallRecord, Cause, Direction, EndedBy, Outcome};
 use carillon_decision::id::{AgentId, CallId, LeadId};
 use carillon_decision::ledger::{LedgerState, QUARTER_MS, Tally};
 use carillon_decision::time::Wall;
-use carillon_store::{CallFilter, Store, StoreError};
+use carillon_store::{CallEntry, CallFilter, NOTE_CHARS_MAX, Store, StoreError};
 
 const NO_ANSWER: Outcome = Outcome::Unanswered(Cause::NoAnswer);
 
@@ -175,6 +175,43 @@ pub async fn dispositions_come_in_either_order(open: &Open) {
     let said = store.calls(CallFilter::default(), 9).await.unwrap();
     let said: Vec<_> = said.iter().map(|c| c.disposition.as_deref()).collect();
     assert_eq!(said, [Some("CALLBK"), Some("SALE")]);
+}
+
+pub async fn a_note_is_kept_with_its_call_and_lead(open: &Open) {
+    let store = open("note").await;
+    let id = import(&*store, "l", vec![new_lead(1)]).await[0];
+    let call = |i| record(i, id, number(1), later(i), Outcome::Connected);
+    // Two bytes each: characters are counted.
+    let long = "ü".repeat(NOTE_CHARS_MAX);
+    store
+        .set_note(CallId(1), "before its record")
+        .await
+        .unwrap();
+    store.finish_call(call(1)).await.unwrap();
+    store.finish_call(call(2)).await.unwrap();
+    store.set_note(CallId(2), "first words").await.unwrap();
+    store.set_note(CallId(2), &long).await.unwrap();
+    store.set_disposition(CallId(2), "CALLBK").await.unwrap();
+    store.finish_call(call(3)).await.unwrap();
+    store.set_note(CallId(3), "taken back").await.unwrap();
+    store.set_note(CallId(3), "").await.unwrap();
+    let refused = store.set_note(CallId(3), &format!("{long}x")).await;
+    assert!(
+        matches!(refused, Err(StoreError::TooLarge { given: 2_001, .. })),
+        "{refused:?}"
+    );
+    let said = |entry: &CallEntry| (entry.disposition.clone(), entry.note.clone());
+    let expected = [
+        (None, None),
+        (Some("CALLBK".to_owned()), Some(long)),
+        (None, Some("before its record".to_owned())),
+    ];
+    let found = store.calls(CallFilter::default(), 9).await.unwrap();
+    assert_eq!(found.iter().map(said).collect::<Vec<_>>(), expected);
+    let history = store.lead(id).await.unwrap().history;
+    assert_eq!(history.iter().map(said).collect::<Vec<_>>(), expected);
+    let one = store.call(CallId(2)).await.unwrap();
+    assert_eq!(said(&one), expected[1]);
 }
 
 pub async fn call_ids_never_come_back(open: &Open) {

@@ -241,7 +241,8 @@ pub async fn details_tell_everything(open: &Open) {
         "a repeated number is one"
     );
     assert_eq!((details.attempts, details.last_attempt), (1, Some(NOW)));
-    assert_eq!(details.history, [call]);
+    assert_eq!(details.history.len(), 1);
+    assert_eq!(details.history[0].record, call);
     assert_eq!((details.refusal, details.leased_until), (None, None));
 }
 

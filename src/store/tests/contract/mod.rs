@@ -58,6 +58,7 @@ macro_rules! contract_tests {
             calls::a_crashed_attempt_is_settled_once,
             calls::trunk_trouble_costs_no_attempt,
             calls::dispositions_come_in_either_order,
+            calls::a_note_is_kept_with_its_call_and_lead,
             calls::call_ids_never_come_back,
             calls::filters_narrow_and_newest_come_first,
             calls::the_ledger_counts_by_quarter_of_answer,
