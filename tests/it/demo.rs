@@ -24,7 +24,7 @@ async fn demo(agents: u32, page_port: Option<u16>) -> Demo {
 }
 
 /// A seed whose first callee is a person who answers soon and talks for a while.
-fn talkative() -> u64 {
+pub fn talkative() -> u64 {
     let law = Scenario::demo().callees;
     let first = |seed: &u64| match law.fate(*seed, 0) {
         Fate::Human { ring_s, talk_s, .. } => ring_s < 5.0 && talk_s > 20.0,

@@ -10,6 +10,7 @@ mod live_flow;
 mod live_hostile;
 mod live_people;
 mod live_trouble;
+mod pages;
 mod program;
 mod sipp;
 mod support;

@@ -1,5 +1,6 @@
 //! What flow tests share: a far end of our own making, a node on loopback, waiting.
 
+pub mod browser;
 pub mod node;
 pub mod peer;
 
