@@ -134,7 +134,7 @@ impl Demo {
     /// [`DemoError::NotReady`] when the campaign refuses.
     pub async fn open(&self) -> Result<(), DemoError> {
         let action = Action::Campaign {
-            name: carillon_sim::world::campaign(&self.scenario).name,
+            name: carillon_sim::floor::campaign(&self.scenario).name,
             dials: vec![Dial::Running(true)],
         };
         // The first opening counts.

@@ -20,7 +20,7 @@ pub(super) async fn fill(
     seed: u64,
     now: Wall,
 ) -> Result<(), DemoError> {
-    let name = carillon_sim::world::campaign(scenario).name;
+    let name = carillon_sim::floor::campaign(scenario).name;
     let ids = store.ensure_names(NameKind::Campaign, vec![name]).await?;
     let campaign = CampaignId(ids.first().copied().unwrap_or(1));
     let people = people(scenario.leads, scenario.listed, seed);

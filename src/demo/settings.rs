@@ -84,7 +84,7 @@ pub fn live_config(directory: &Path, text: &str, scenario: &Scenario) -> Result<
     let mut config = Config::parse(&directory.join("demo.toml"), text)?;
     for campaign in &mut config.campaigns {
         let dispositions = std::mem::take(&mut campaign.engine.dispositions);
-        campaign.engine = carillon_sim::world::campaign(scenario);
+        campaign.engine = carillon_sim::floor::campaign(scenario);
         campaign.engine.dispositions = dispositions;
     }
     Ok(config)
@@ -109,7 +109,7 @@ mod tests {
         );
         let config = live_config(Path::new("/nowhere"), &text, &scenario).unwrap();
         let live = &config.campaigns[0];
-        let mut simulated = carillon_sim::world::campaign(&scenario);
+        let mut simulated = carillon_sim::floor::campaign(&scenario);
         simulated.dispositions.clone_from(&live.engine.dispositions);
         assert_eq!(live.engine, simulated);
         assert!(!live.engine.dispositions.is_empty());
