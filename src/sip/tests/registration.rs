@@ -3,8 +3,6 @@
 
 mod harness;
 
-use std::time::Duration;
-
 use carillon_sip::digest::Algorithm;
 use carillon_sip::{Credentials, Event, Invite, Network};
 use harness::*;
