@@ -97,7 +97,7 @@ async fn without_an_agent_the_person_hears_the_message_and_can_opt_out() {
         b.floor.calls.iter().any(|c| c.phase == "message")
     })
     .await;
-    peer.press(callee, "9");
+    peer.press(callee, "1");
     tokio::task::block_in_place(|| peer.ended(callee.leg));
     let record = node.records(1).await.remove(0);
     assert_eq!(record.outcome, Outcome::Abandoned);

@@ -4,11 +4,11 @@ use super::Engine;
 use super::campaign_state::Campaign;
 use crate::call::Phase;
 use crate::ledger::WindowKind;
-use crate::routing::{Trunk, TrunkHealth};
+use crate::routing::Trunk;
 use crate::status::{
     CallStatus, CampaignStatus, FloorStatus, LineCounts, TrunkStatus, WindowStatus,
 };
-use crate::time::Now;
+use crate::time::{Mono, Now};
 
 impl Engine {
     /// Everything a wallboard shows.
@@ -24,7 +24,11 @@ impl Engine {
                 .map(|c| self.campaign_status(c, now))
                 .collect(),
             agents: self.agents.values().map(|a| a.status(now.mono)).collect(),
-            trunks: self.trunks.iter().map(trunk_status).collect(),
+            trunks: self
+                .trunks
+                .iter()
+                .map(|t| trunk_status(t, now.mono))
+                .collect(),
             calls: self
                 .calls
                 .values()
@@ -108,17 +112,14 @@ impl Engine {
     }
 }
 
-fn trunk_status(trunk: &Trunk) -> TrunkStatus {
-    let reason = match &trunk.health {
-        TrunkHealth::Up => String::new(),
-        TrunkHealth::Down(reason) => reason.clone(),
-    };
+fn trunk_status(trunk: &Trunk, now: Mono) -> TrunkStatus {
+    let barred = trunk.barred(now);
     TrunkStatus {
         id: trunk.config.id,
         name: trunk.config.name.clone(),
         group: trunk.config.group.clone(),
-        up: trunk.health == TrunkHealth::Up,
-        reason,
+        up: barred.is_none(),
+        reason: barred.unwrap_or_default().to_owned(),
         in_use: trunk.in_use,
         channels: trunk.config.channels,
         disconnected_share: trunk.disconnected_share(),

@@ -6,7 +6,7 @@ use crate::compliance::{DialPermit, Refusal};
 use crate::event::{Command, Originate};
 use crate::id::{CallId, CampaignId, DecisionId};
 use crate::lead::Lead;
-use crate::pacing::{Constraint, Mode, Pace};
+use crate::pacing::{Constraint, Pace};
 use crate::pacing_decision::PacingDecision;
 use crate::routing::{TrunkRefusal, choose_caller_id};
 use crate::time::Mono;
@@ -88,7 +88,7 @@ impl Engine {
             && !self.draining
             && self.store_trouble.is_none()
             && !campaign.hopper.is_empty()
-            && lets_phones_ring(campaign.config.tuning.mode);
+            && campaign.config.tuning.mode.allows_ring_first();
         if !wanted {
             return;
         }
@@ -248,6 +248,15 @@ impl Engine {
         }
     }
 
+    fn trunks_usable(&mut self, id: CampaignId) -> bool {
+        let now = self.now.mono;
+        let groups = self
+            .campaigns
+            .get(&id)
+            .map(|c| c.config.trunk_groups.clone());
+        groups.is_some_and(|groups| self.trunks.capacity(&groups, now).up)
+    }
+
     fn may_dial(&self, id: CampaignId) -> bool {
         !self.draining
             && self.halted.is_none()
@@ -259,7 +268,12 @@ impl Engine {
         let now = self.now;
         let mut pace = pace;
         if let Some(held) = held.filter(|_| placed < pace.lines) {
+            // Fewer were placed than pacing allowed: what was done is what is told.
+            pace.lines = placed;
             pace.binding = held;
+        }
+        if pace.binding == Constraint::TrunkChannels && !self.trunks_usable(id) {
+            pace.binding = Constraint::TrunksDown;
         }
         let decision = self.next_decision;
         let Some(campaign) = self.campaigns.get_mut(&id) else {
@@ -295,10 +309,4 @@ fn worth_recording(last: Option<(Constraint, Mono)>, binding: Constraint, now: M
         Some((same, at)) if same == binding => now.since(at) >= REMIND_AFTER,
         Some((_, at)) => now.since(at) >= REASON_EVERY,
     }
-}
-
-/// Whether agents' phones may ring before each call: only where the customer is dialed after
-/// the agent is on the line.
-pub(super) fn lets_phones_ring(mode: Mode) -> bool {
-    matches!(mode, Mode::ManualRatio { .. }) && !mode.overdials()
 }

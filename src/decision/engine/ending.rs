@@ -8,7 +8,6 @@ use crate::id::{CallId, CampaignId, TrunkId};
 use crate::lead::Lead;
 use crate::number::E164;
 use crate::pacing;
-use crate::routing::TrunkHealth;
 use crate::time::Mono;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -18,6 +17,8 @@ use std::time::Duration;
 const REMEMBER: Duration = Duration::from_secs(64);
 /// And how many of them.
 const REMEMBER_MOST: usize = 4096;
+/// Pause before a trunk that refused our credentials is tried again.
+const AUTH_REST: Duration = Duration::from_secs(60);
 
 /// What an answer after the end of its call needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -75,8 +76,8 @@ impl Engine {
                 self.alert(Alert::TrunkDisconnects(trunk));
             }
             if cause == Cause::TrunkAuth {
-                let why = "it refuses our credentials: correct user and password".to_owned();
-                self.trunks.set_health(trunk, TrunkHealth::Down(why));
+                let why = "it refuses our credentials: correct user and password";
+                self.trunks.rest(trunk, now + AUTH_REST, why);
                 self.alert(Alert::TrunkAuth(trunk));
             }
         }

@@ -6,6 +6,10 @@ use crate::call::{EndedBy, Phase};
 use crate::event::{Alert, Command, LeadUpdate};
 use crate::id::{AgentId, CallId};
 use crate::lead::{Callback, LeadStatus};
+use std::time::Duration;
+
+/// When a person who was reached without a result may be called again.
+const TALK_AGAIN: Duration = Duration::from_secs(86_400);
 
 impl Engine {
     /// Moves an agent to a state and tells the world.
@@ -335,7 +339,9 @@ impl Engine {
         let (status, next_at) = match callback.filter(|_| kind.callback) {
             Some(promised) => (LeadStatus::Callback, Some(promised.at)),
             None if kind.dnc => (LeadStatus::DoNotCall, None),
-            None => (LeadStatus::Completed, None),
+            None if kind.completed || kind.sale => (LeadStatus::Completed, None),
+            // Reached, and nothing settled: another day.
+            None => (LeadStatus::Due, Some(self.now.wall + TALK_AGAIN)),
         };
         let update = LeadUpdate {
             status,
@@ -352,17 +358,17 @@ impl Engine {
     }
 
     /// How long a call may wait for an agent.
-    pub(super) fn longest_wait(&self, id: CallId) -> std::time::Duration {
+    pub(super) fn longest_wait(&self, id: CallId) -> Duration {
         let Some(call) = self.calls.get(&id) else {
-            return std::time::Duration::ZERO;
+            return Duration::ZERO;
         };
         let Some(campaign) = self.campaigns.get(&call.campaign) else {
-            return std::time::Duration::ZERO;
+            return Duration::ZERO;
         };
         match (call.direction, &campaign.config.inbound) {
             (crate::call::Direction::Outbound, _) => campaign.config.abandonment.within,
             (_, crate::campaign::InboundRule::Queue { longest_wait, .. }) => *longest_wait,
-            (_, crate::campaign::InboundRule::Message { .. }) => std::time::Duration::ZERO,
+            (_, crate::campaign::InboundRule::Message { .. }) => Duration::ZERO,
         }
     }
 

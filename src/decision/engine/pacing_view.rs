@@ -1,7 +1,7 @@
 //! What pacing sees of the floor: agents, calls, people waiting, ledger and limits.
 
 use super::Engine;
-use super::dialing::{RING_MINIMUM, lets_phones_ring};
+use super::dialing::RING_MINIMUM;
 use crate::agent::{AfterCall, Agent, AgentState};
 use crate::call::Phase;
 use crate::id::{CallId, CampaignId};
@@ -118,7 +118,7 @@ impl Engine {
         let serving = |a: &&Agent| {
             a.works_for(id)
                 && a.line_up
-                && (!a.rings_first() || lets_phones_ring(campaign.config.tuning.mode))
+                && (!a.rings_first() || campaign.config.tuning.mode.allows_ring_first())
                 && serves(&a.profile.skills, needs, Duration::ZERO)
         };
         let view = |a: &Agent| {

@@ -24,6 +24,8 @@ pub enum Constraint {
     ListEmpty,
     /// No trunk channel is free.
     TrunkChannels,
+    /// No trunk answers, or every one rests after trouble.
+    TrunksDown,
     /// The trunks' calls-per-second budget is used up for the moment.
     CallsPerSecond,
     /// Outside calling hours.
@@ -49,6 +51,7 @@ impl Constraint {
             Self::LinesPerAgent => "lines_per_agent",
             Self::ListEmpty => "list_empty",
             Self::TrunkChannels => "trunk_channels",
+            Self::TrunksDown => "trunks_down",
             Self::CallsPerSecond => "calls_per_second",
             Self::Hours => "hours",
             Self::Paused => "paused",
@@ -70,6 +73,7 @@ impl Constraint {
             Self::LinesPerAgent => "the limit of lines per agent is reached",
             Self::ListEmpty => "no lead may be dialed now",
             Self::TrunkChannels => "no more trunk channels are free",
+            Self::TrunksDown => "no trunk can be used: see the trunks' alerts",
             Self::CallsPerSecond => "the trunks' calls-per-second budget is used up for now",
             Self::Hours => "outside calling hours",
             Self::Paused => "the campaign is paused",

@@ -41,6 +41,13 @@ impl Mode {
         }
     }
 
+    /// Whether agents' phones may ring before each call. Only where the supervisor has chosen
+    /// at most one line per agent by hand: the phone is rung first, then the customer dialed.
+    #[must_use]
+    pub fn allows_ring_first(&self) -> bool {
+        matches!(self, Self::ManualRatio { ratio } if *ratio <= 1.0)
+    }
+
     /// Whether the mode may have more calls in flight than free agents. Such modes need agents
     /// whose line is already up.
     #[must_use]

@@ -67,6 +67,8 @@ pub struct Trunk {
     pub(super) credit: i64,
     /// Not to be used before this instant (Retry-After, circuit breaker).
     pub(super) rest_until: Mono,
+    /// Why it rests, for people.
+    rest_reason: String,
     pub(super) failures_in_row: u32,
     /// Exponentially forgotten share of "disconnected" among its final answers.
     disconnected_share: f64,
@@ -90,6 +92,7 @@ impl Trunk {
             filled: Mono(0),
             credit: 0,
             rest_until: Mono(0),
+            rest_reason: String::new(),
             failures_in_row: 0,
             disconnected_share: 0.0,
             answers_seen: 0,
@@ -114,7 +117,24 @@ impl Trunk {
     }
 
     pub(super) fn usable(&self, now: Mono) -> bool {
-        self.health == TrunkHealth::Up && now >= self.rest_until
+        self.barred(now).is_none()
+    }
+
+    /// Keeps calls off the trunk until `until`.
+    pub(super) fn rest(&mut self, until: Mono, reason: &str) {
+        if until > self.rest_until {
+            self.rest_until = until;
+            reason.clone_into(&mut self.rest_reason);
+        }
+    }
+
+    /// Why no call may use it now, if none may.
+    pub fn barred(&self, now: Mono) -> Option<&str> {
+        match &self.health {
+            TrunkHealth::Down(reason) => Some(reason),
+            TrunkHealth::Up if now < self.rest_until => Some(&self.rest_reason),
+            TrunkHealth::Up => None,
+        }
     }
 
     /// A bucket that holds one second's worth, and at least one call.
@@ -167,7 +187,7 @@ impl Trunk {
                 None => None,
             };
             if let Some(rest) = rest {
-                self.rest_until = self.rest_until.max(now + rest);
+                self.rest(now + rest, "it refuses calls (congestion)");
             }
             return false;
         }

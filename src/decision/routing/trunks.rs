@@ -144,6 +144,13 @@ impl Trunks {
         }
     }
 
+    /// Keeps calls off a trunk for a while; health reports do not lift it.
+    pub fn rest(&mut self, id: TrunkId, until: Mono, reason: &str) {
+        if let Some(trunk) = self.trunks.get_mut(&id) {
+            trunk.rest(until, reason);
+        }
+    }
+
     /// Learns from a final answer ([`Trunk::learn`]); an unknown trunk teaches nothing.
     pub fn learn(
         &mut self,

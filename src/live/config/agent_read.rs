@@ -114,16 +114,16 @@ fn campaign_ids(item: &Item<'_>, campaigns: &[CampaignSettings]) -> Vec<Campaign
 /// A customer who answered must not wait for an agent's phone to ring.
 fn refuse_overdial(table: &Section<'_>, serves: &[CampaignId], campaigns: &[CampaignSettings]) {
     let overdialing = campaigns.iter().find(|c| {
-        c.engine.tuning.mode.overdials() && (serves.is_empty() || serves.contains(&c.engine.id))
+        !c.engine.tuning.mode.allows_ring_first() && (serves.is_empty() || serves.contains(&c.engine.id))
     });
     if let (Some(campaign), Some(line)) = (overdialing, table.raw("line")) {
         line.fault(
             format!(
-                "\"ring_first\" cannot serve campaign \"{}\", whose mode {} dials ahead",
+                "\"ring_first\" cannot serve campaign \"{}\" in mode {}: its customers would wait for a phone",
                 campaign.engine.name, campaign.engine.tuning.mode
             ),
-            "use line = \"nailed_up\", name only campaigns in mode progressive or manual with a \
-             ratio up to 1, or change the campaign's mode",
+            "use line = \"nailed_up\", name only campaigns in mode manual with a ratio up to 1, or \
+             change the campaign's mode",
         );
     }
 }

@@ -66,6 +66,7 @@ fn the_template_with_every_line_switched_on_is_read() {
             "ratio =",
             "seed =",
             "supervisor_token",
+            "hosts =",
             "agent_guaranteed",
         ];
         if is_setting && !skip.iter().any(|s| bare.starts_with(s)) {
@@ -290,7 +291,10 @@ fn ring_first_agents_never_serve_a_mode_that_dials_ahead() {
             "nailed_up",
         ],
     );
-    assert!(parse(&format!("{TRUNK}{CAMPAIGN}mode = \"progressive\"\n{agent}")).is_ok());
+    let progressive = format!("{TRUNK}{CAMPAIGN}mode = \"progressive\"\n{agent}");
+    refused(&progressive, &["in mode progressive", "manual with a ratio up to 1"]);
+    let manual = "mode = \"manual\"\nratio = 1.0\n";
+    assert!(parse(&format!("{TRUNK}{CAMPAIGN}{manual}{agent}")).is_ok());
 }
 
 #[test]
@@ -350,6 +354,19 @@ fn faults_about_secrets_do_not_show_them() {
         "[web]\nsupervisor_token = \"file:nowhere\"\n",
         &["cannot read nowhere"],
     );
+}
+
+#[test]
+fn names_of_the_pages_are_names_alone() {
+    let config = parse("[web]\nhosts = [\"Dialer.Example.com\"]\nhttps = true\n").unwrap();
+    assert_eq!(config.web.hosts, ["dialer.example.com"]);
+    assert!(config.web.https);
+    for wrong in ["https://a.example", "a.example:8080", ""] {
+        refused(
+            &format!("[web]\nhosts = [\"{wrong}\"]\n"),
+            &["web.hosts[0]", "without scheme and port"],
+        );
+    }
 }
 
 #[test]

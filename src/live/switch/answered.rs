@@ -10,7 +10,7 @@ use carillon_media::{GreetingEvent, GreetingSettings};
 use std::time::{Duration, Instant};
 
 /// Key that asks not to be called again, during the message (47 CFR 64.1200(a)(7)(i)(B)).
-const OPT_OUT_KEY: char = '9';
+const OPT_OUT_KEY: char = '1';
 /// The engine decides by itself that a silent callee is a person, in time for the law; the
 /// detector's own limit is beyond every such deadline.
 const NO_SPEECH_MS: u32 = 30_000;

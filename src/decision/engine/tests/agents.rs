@@ -174,6 +174,27 @@ fn the_disposition_settles_the_lead() {
 }
 
 #[test]
+fn a_disposition_that_settles_nothing_keeps_the_lead_for_another_day() {
+    let mut floor = Floor::open(Mode::Progressive, 1);
+    let call = talking(&mut floor);
+    floor.news(call, Progress::HungUp);
+    floor.orders.clear();
+    floor.tell(Input::AgentDisposition {
+        agent: AgentId(1),
+        call,
+        disposition: "CALLBK".into(),
+        callback: None,
+        ready: true,
+    });
+    let (_, update) = floor.leads_done().remove(0);
+    let tomorrow = floor.now.wall + Duration::from_secs(86_400);
+    assert_eq!(
+        (update.status, update.next_at),
+        (LeadStatus::Due, Some(tomorrow))
+    );
+}
+
+#[test]
 fn a_disposition_in_the_call_ends_it_and_outlives_its_end() {
     let mut floor = Floor::open(Mode::Progressive, 1);
     let call = talking(&mut floor);

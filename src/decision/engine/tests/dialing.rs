@@ -147,7 +147,17 @@ fn refused_credentials_take_the_trunk_down_and_cost_no_attempt() {
     });
     assert!(!record.unwrap().counts_as_attempt());
     floor.offer(vec![]);
-    assert!(!floor.engine.status(floor.now).trunks[0].up);
+    let trunk = &floor.engine.status(floor.now).trunks[0];
+    assert!(
+        !trunk.up && trunk.reason.contains("credentials"),
+        "{}",
+        trunk.reason
+    );
+    floor.pass(61.0);
+    assert!(
+        floor.engine.status(floor.now).trunks[0].up,
+        "it is tried again after a minute"
+    );
 }
 
 #[test]
@@ -161,7 +171,7 @@ fn a_silent_trunk_stops_dialing_and_resumes_by_itself() {
     assert_eq!(floor.dialed(2), []);
     assert_eq!(
         floor.engine.status(floor.now).campaigns[0].binding,
-        "trunk_channels"
+        "trunks_down"
     );
     floor.tell(Input::TrunkHealth {
         trunk: TrunkId(1),
