@@ -110,9 +110,33 @@ pub(super) fn web(root: &Section<'_>) -> WebConfig {
         web.supervisor_token = table
             .get("supervisor_token")
             .and_then(|item| secret_read::token(&item));
+        if let Some(item) = table.get("hosts") {
+            web.hosts = item.list(HOSTS).iter().filter_map(host_name).collect();
+        }
+        web.https = table.boolean("https").unwrap_or(web.https);
+        let streams = table.u32("streams_max", 1..=10_000);
+        web.streams_max = streams.map_or(web.streams_max, |most| most as usize);
         table.finish(&[]);
     }
     web
+}
+
+const HOSTS: &str = "a list of names without scheme and port, such as [\"dialer.example.com\"]";
+
+/// A name as it stands in a browser's address line.
+fn host_name(item: &Item<'_>) -> Option<String> {
+    let fits = |text: &str| {
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+    };
+    let text = item.string()?;
+    if fits(&text) {
+        return Some(text.to_ascii_lowercase());
+    }
+    item.expected(HOSTS);
+    None
 }
 
 pub(super) fn store(root: &Section<'_>, data_dir: &Path) -> StoreConfig {

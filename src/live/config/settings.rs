@@ -88,6 +88,14 @@ pub struct WebConfig {
     pub bind: SocketAddr,
     /// Token every change must carry; absent: the pages only show.
     pub supervisor_token: Option<Secret>,
+    /// Names under which browsers reach the pages, besides `localhost` and addresses; requests
+    /// for others are refused (DNS rebinding). In lower case, without port.
+    pub hosts: Vec<String>,
+    /// Browsers come by HTTPS, through a proxy: agents' cookies are then marked `Secure`.
+    /// Default no.
+    pub https: bool,
+    /// Most pages that are open at once, 1 to 10,000. Default 200.
+    pub streams_max: usize,
 }
 
 /// `[store]`: the database.
@@ -156,6 +164,9 @@ impl Default for WebConfig {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             supervisor_token: None,
+            hosts: Vec::new(),
+            https: false,
+            streams_max: 200,
         }
     }
 }

@@ -36,12 +36,15 @@ pub(super) fn serve(
             .map(|b| format!("{b:02x}"))
             .collect(),
     };
-    let settings = carillon_api::ApiConfig::new(
+    let mut settings = carillon_api::ApiConfig::new(
         address,
         token,
         Arc::new(move || clock.now()),
         Arc::new(setup::entropy::<32>),
     );
+    settings.hosts.clone_from(&config.web.hosts);
+    settings.https = config.web.https;
+    settings.streams_max = config.web.streams_max;
     let floor = Arc::clone(floor);
     let shutdown = async move {
         // An error means that the handle is gone: the same.
