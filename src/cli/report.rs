@@ -42,10 +42,24 @@ pub fn report(args: &ReportArgs, config: Config, out: &Out) -> Result<(), CliErr
         };
         let work = work.await;
         let (figures, agents): (Report, BTreeMap<u32, String>) = closing(&store, work).await?;
-        out.document(&figures);
+        out.document(&document(&figures, &agents)?);
         show(&figures, &agents, out);
         Ok(())
     })
+}
+
+/// The figures with the agents' names beside their ids.
+fn document(
+    figures: &Report,
+    agents: &BTreeMap<u32, String>,
+) -> Result<serde_json::Value, CliError> {
+    let failed = |error| CliError::Failed(format!("the report cannot be written as JSON: {error}"));
+    let mut document = serde_json::to_value(figures).map_err(failed)?;
+    let rows = document["agents"].as_array_mut().into_iter().flatten();
+    for (row, agent) in rows.zip(&figures.agents) {
+        row["name"] = serde_json::json!(agents.get(&agent.agent.0));
+    }
+    Ok(document)
 }
 
 async fn campaign_id(store: &SqliteStore, name: &str) -> Result<CampaignId, CliError> {
