@@ -44,9 +44,9 @@ type Running<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 
 
 /// An entry as the writer sees it.
 pub(super) trait Job: Send + Sync {
-    /// Kept while the store refuses writes.
     /// Where it queued.
     fn lane(&self) -> Lane;
+    /// Kept while the store refuses writes.
     fn keep(&self) -> bool;
     /// Runs it and holds the result until the commit. `Err` only when the store is in trouble.
     fn run<'a>(&'a mut self, conn: &'a mut SqliteConnection) -> Running<'a>;

@@ -22,16 +22,25 @@ pub(super) async fn probe(conn: &mut SqliteConnection) -> Result<(), StoreError>
     Ok(())
 }
 
+/// How safe a connection's commits are.
+struct Durability {
+    journal_mode: String,
+    /// 2 is FULL, 3 is EXTRA (<https://sqlite.org/pragma.html#pragma_synchronous>).
+    synchronous: i64,
+}
+
 struct WriteProbe;
 
 impl WriteOp for WriteProbe {
-    type Reply = ();
+    /// Of the connection that writes.
+    type Reply = Durability;
     const LANE: Lane = Lane::Logs;
     const SAVEPOINT: bool = false;
     const NAME: &'static str = "probe";
 
-    async fn run(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        probe(conn).await
+    async fn run(&self, conn: &mut SqliteConnection) -> Result<Durability, StoreError> {
+        probe(&mut *conn).await?;
+        durability(conn).await
     }
 }
 
@@ -87,22 +96,33 @@ async fn migrations(conn: &mut SqliteConnection) -> Result<CheckItem, StoreError
     ))
 }
 
-async fn durability(conn: &mut SqliteConnection) -> Result<CheckItem, StoreError> {
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+async fn durability(conn: &mut SqliteConnection) -> Result<Durability, StoreError> {
+    let journal_mode = sqlx::query_scalar("PRAGMA journal_mode")
         .fetch_one(&mut *conn)
         .await?;
-    let sync: i64 = sqlx::query_scalar("PRAGMA synchronous")
+    let synchronous = sqlx::query_scalar("PRAGMA synchronous")
         .fetch_one(conn)
         .await?;
-    // 2 is FULL, 3 is EXTRA (<https://sqlite.org/pragma.html#pragma_synchronous>).
-    let ok = mode == "wal" && sync >= 2;
-    let found = format!("journal mode {mode}, synchronous {sync}");
-    Ok(item(
-        "durability",
-        ok,
-        found,
-        "put the database on a local disk: WAL needs shared memory",
-    ))
+    Ok(Durability {
+        journal_mode,
+        synchronous,
+    })
+}
+
+impl Durability {
+    fn item(&self) -> CheckItem {
+        let ok = self.journal_mode == "wal" && self.synchronous >= 2;
+        let found = format!(
+            "journal mode {}, synchronous {}",
+            self.journal_mode, self.synchronous
+        );
+        item(
+            "durability",
+            ok,
+            found,
+            "put the database on a local disk: WAL needs shared memory",
+        )
+    }
 }
 
 /// Bytes of the database with its log, and free bytes where it lies.
@@ -122,14 +142,30 @@ fn space(path: &Path) -> Result<(u64, u64), StoreError> {
     ))
 }
 
+/// Makes a new file durable, its name included. VACUUM INTO syncs neither
+/// (<https://sqlite.org/lang_vacuum.html>).
+fn sync_file(path: &Path) -> std::io::Result<()> {
+    std::fs::File::open(path)?.sync_all()?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    std::fs::File::open(directory)?.sync_all()
+}
+
 async fn check(store: &SqliteStore) -> Result<CheckReport, StoreError> {
     let mut conn = store.readers.acquire().await?;
     let mut items = vec![
         integrity(&mut conn).await?,
         foreign_keys(&mut conn).await?,
         migrations(&mut conn).await?,
-        durability(&mut conn).await?,
     ];
+    let written = store.write(WriteProbe).await;
+    // Where nothing can be written, a reader's settings say the same: both are opened alike.
+    items.push(match &written {
+        Ok(of_writer) => of_writer.item(),
+        Err(_) => durability(&mut conn).await?.item(),
+    });
     let (size_bytes, free_bytes) = space(store.path())?;
     let found = format!("{} MiB free", free_bytes >> 20);
     items.push(item(
@@ -138,9 +174,8 @@ async fn check(store: &SqliteStore) -> Result<CheckReport, StoreError> {
         found,
         "free some space: 1 GiB at least",
     ));
-    let written = store.write(WriteProbe).await;
     let (ok, found) = match &written {
-        Ok(()) => (true, "a write succeeded".to_owned()),
+        Ok(_) => (true, "a write succeeded".to_owned()),
         Err(error) => (false, error.to_string()),
     };
     let remedy = "free disk space, or end the program that holds the database locked";
@@ -173,16 +208,17 @@ impl UpkeepStore for SqliteStore {
                 .bind(name)
                 .execute(&mut conn)
                 .await;
-            conn.close().await?;
-            copied?;
-            // VACUUM INTO does not sync its output (<https://sqlite.org/lang_vacuum.html>).
-            tokio::task::spawn_blocking(move || {
-                let file = std::fs::File::open(&target)?;
-                file.sync_all()
-            })
-            .await
-            .map_err(|e| StoreError::Database(e.to_string()))?
-            .map_err(|e| StoreError::Database(e.to_string()))
+            let closed = conn.close().await;
+            if let Err(error) = copied {
+                // Half a backup must not pass for one, nor be in the way of the next.
+                drop(tokio::task::spawn_blocking(move || std::fs::remove_file(target)).await);
+                return Err(error.into());
+            }
+            closed?;
+            tokio::task::spawn_blocking(move || sync_file(&target))
+                .await
+                .map_err(|e| StoreError::Database(e.to_string()))?
+                .map_err(|e| StoreError::Database(e.to_string()))
         })
     }
 

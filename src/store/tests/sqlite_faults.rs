@@ -326,6 +326,8 @@ async fn a_check_finds_a_lock_and_rows_that_point_nowhere() {
             .collect()
     };
     assert_eq!(bad(&check), [""; 0]);
+    let durability = check.items.iter().find(|i| i.name == "durability");
+    assert_eq!(durability.unwrap().found, "journal mode wal, synchronous 2");
     let mut other = stranger(&path).await;
     run(&mut other, "PRAGMA foreign_keys = OFF").await;
     run(
