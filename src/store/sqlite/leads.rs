@@ -4,7 +4,8 @@ use super::SqliteStore;
 use super::import::ImportLeads;
 use super::job::{Lane, WriteOp};
 use super::lead_details::lead_details;
-use super::lease::{GiveBack, Renew, TakeLeads, TakeOver, read_leads};
+use super::lead_facts::read_leads;
+use super::lease::{GiveBack, Renew, TakeLeads, TakeOver};
 use super::rows::{consent_code, digits, get, to_json, unsigned};
 use crate::error::StoreError;
 use crate::lead::{

@@ -5,6 +5,7 @@ mod dnc;
 mod import;
 mod job;
 mod lead_details;
+mod lead_facts;
 mod leads;
 mod lease;
 mod logs;
