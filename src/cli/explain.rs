@@ -41,7 +41,8 @@ pub fn explain(command: &ExplainCommand, mut config: Config, out: &Out) -> Resul
                 }
                 ExplainCommand::Call { call } => {
                     let entry = recorded(&store, CallId(*call)).await?;
-                    let mut told = explain::call(&entry, None);
+                    config.bind_ids(&store).await?;
+                    let mut told = explain::call(&entry, None, &config);
                     let node = Node::of(&config);
                     let id = *call;
                     // Asked off the runtime: the client blocks.
@@ -52,7 +53,9 @@ pub fn explain(command: &ExplainCommand, mut config: Config, out: &Out) -> Resul
                     told
                 }
                 ExplainCommand::Decision { decision } => {
-                    explain::decision(&store.decision(DecisionId(*decision)).await?)
+                    let decision = store.decision(DecisionId(*decision)).await?;
+                    config.bind_ids(&store).await?;
+                    explain::decision(&decision, &config)
                 }
             })
         };

@@ -1,14 +1,20 @@
 //! Explanations of leads, calls and decisions, as pure functions of what is stored: the web
 //! page asks a running node for them, the command line works them out offline.
 
+use crate::config::Config;
 use crate::switch::Ladder;
 use carillon_api::port::{ExplainStep, Explanation, Verdict};
+use carillon_decision::call::Direction;
 use carillon_decision::campaign::CampaignConfig;
 use carillon_decision::compliance::{Gate, RuleCheck};
 use carillon_decision::lead::{Facts, Lead, LeadNumber, LeadStatus, PastAttempt};
 use carillon_decision::pacing_decision::PacingDecision;
 use carillon_decision::time::Wall;
 use carillon_store::{CallEntry, LeadDetails};
+
+mod names;
+
+use names::{agent_name, campaign_name, trunk_name};
 
 /// Earlier calls told of a lead.
 const CONTACTS_MAX: usize = 10;
@@ -88,8 +94,9 @@ pub fn lead(details: &LeadDetails, campaign: &CampaignConfig, now: Wall) -> Expl
         next = [next, at].into_iter().flatten().min();
     }
     let open = matches!(details.status, LeadStatus::Due | LeadStatus::Callback);
+    // A list that is off comes on by a hand alone.
     let next = next
-        .filter(|_| open)
+        .filter(|_| open && details.list_active)
         .map(|at| details.next_at.map_or(at, |due| due.max(at)));
     let blocked = steps
         .iter()
@@ -216,14 +223,29 @@ fn rule_step(number: &str, check: &RuleCheck) -> ExplainStep {
     step(&format!("{number} {}", check.rule), verdict, detail)
 }
 
-/// What happened to a call, from its record and, where it is still remembered, its messages.
-pub fn call(entry: &CallEntry, ladder: Option<&Ladder>) -> Explanation {
+/// What happened to a call, from its record and, where they are still remembered, its messages.
+/// `names` has its ids bound to the store's.
+pub fn call(entry: &CallEntry, ladder: Option<&Ladder>, names: &Config) -> Explanation {
     let r = &entry.record;
-    let mut steps = vec![step(
-        "placed",
-        Verdict::Fact,
-        format!("{} on trunk {}", r.started, r.trunk),
-    )];
+    let begun = match r.direction {
+        Direction::Outbound => "placed",
+        Direction::Inbound => "came in",
+    };
+    let trunk = trunk_name(names, r.trunk);
+    let mut steps = vec![
+        step(
+            begun,
+            Verdict::Fact,
+            format!("{} on trunk {trunk}", r.started),
+        ),
+        step("campaign", Verdict::Fact, campaign_name(names, r.campaign)),
+    ];
+    let number = r.number.map(|number| number.masked().to_string());
+    let lead = r.lead.map(|lead| format!("lead {lead}"));
+    let person: Vec<String> = [number, lead].into_iter().flatten().collect();
+    if !person.is_empty() {
+        steps.push(step("person", Verdict::Fact, person.join(", ")));
+    }
     if let Some(permit) = &r.permit {
         let rules: Vec<&str> = permit.rules.iter().map(|p| p.rule.as_str()).collect();
         steps.push(step(
@@ -238,7 +260,7 @@ pub fn call(entry: &CallEntry, ladder: Option<&Ladder>) -> Explanation {
             ),
         ));
     }
-    steps.extend(facts(entry));
+    steps.extend(facts(entry, names));
     for line in ladder.map(|l| l.lines.as_slice()).unwrap_or_default() {
         let arrow = if line.sent { "sent to" } else { "from" };
         let at = line.at.millis_since(r.started);
@@ -267,7 +289,7 @@ pub fn call(entry: &CallEntry, ladder: Option<&Ladder>) -> Explanation {
 }
 
 /// Times, people and references of a call, as far as there are any.
-fn facts(entry: &CallEntry) -> Vec<ExplainStep> {
+fn facts(entry: &CallEntry, names: &Config) -> Vec<ExplainStep> {
     let r = &entry.record;
     let mut steps = Vec::new();
     let spans = [
@@ -284,7 +306,7 @@ fn facts(entry: &CallEntry) -> Vec<ExplainStep> {
         steps.push(step("who answered", Verdict::Fact, format!("{verdict:?}")));
     }
     if let Some(agent) = r.agent {
-        steps.push(step("agent", Verdict::Fact, agent.to_string()));
+        steps.push(step("agent", Verdict::Fact, agent_name(names, agent)));
     }
     if let Some(code) = &entry.disposition {
         steps.push(step("disposition", Verdict::Fact, code.clone()));
@@ -304,11 +326,12 @@ fn facts(entry: &CallEntry) -> Vec<ExplainStep> {
     steps
 }
 
-/// Why a decision dialed as many lines as it did.
-pub fn decision(decision: &PacingDecision) -> Explanation {
+/// Why a decision dialed as many lines as it did. `names` has its ids bound to the store's.
+pub fn decision(decision: &PacingDecision, names: &Config) -> Explanation {
     let i = &decision.pace.inputs;
     let fact = |topic: &str, detail: String| step(topic, Verdict::Fact, detail);
     let steps = vec![
+        fact("campaign", campaign_name(names, decision.campaign)),
         fact("mode", decision.mode.clone()),
         fact("at", decision.at.to_string()),
         fact(

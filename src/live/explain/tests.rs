@@ -125,3 +125,15 @@ fn a_list_that_is_off_and_a_lead_not_yet_due_are_reasons_too() {
     assert_eq!(stops(&told), ["list", "due"]);
     assert_eq!(told.next_at, Some(new_york(15).to_string()));
 }
+
+#[test]
+fn a_list_that_is_off_names_no_time_at_which_it_would_change() {
+    let mut details = details("+12125550123");
+    details.list_active = false;
+    let told = lead(&details, &campaign(), new_york(12));
+    assert_eq!(
+        told.summary,
+        "not dialed: list: list `spring` is switched off"
+    );
+    assert_eq!(told.next_at, None);
+}

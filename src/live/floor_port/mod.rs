@@ -132,9 +132,12 @@ impl FloorPort {
                 let mut entry = asked(self.store.call(id)).await?;
                 entry.note = None;
                 let ladder = self.ladders.get(LadderKey::Call(id));
-                Ok(explain::call(&entry, ladder.as_ref()))
+                Ok(explain::call(&entry, ladder.as_ref(), &self.config))
             }
-            Subject::Decision(id) => Ok(explain::decision(&asked(self.store.decision(id)).await?)),
+            Subject::Decision(id) => {
+                let decision = asked(self.store.decision(id)).await?;
+                Ok(explain::decision(&decision, &self.config))
+            }
         }
     }
 
