@@ -125,9 +125,26 @@ pub async fn find(store: &SqliteStore, text: &str) -> Result<LeadDetails, CliErr
     Ok(store.lead(id).await?)
 }
 
+/// The lead as JSON, with numbers and the campaign as people write them.
+async fn lead_document(
+    store: &SqliteStore,
+    lead: &LeadDetails,
+) -> Result<serde_json::Value, CliError> {
+    let failed = |error| CliError::Failed(format!("the lead cannot be written as JSON: {error}"));
+    let mut document = serde_json::to_value(lead).map_err(failed)?;
+    let campaign = name_of(store, NameKind::Campaign, lead.campaign.0).await?;
+    document["campaign_name"] = serde_json::json!(campaign);
+    document["status"] = serde_json::json!(lead.status.name());
+    let rows = document["numbers"].as_array_mut().into_iter().flatten();
+    for (row, number) in rows.zip(&lead.numbers) {
+        row["number"] = serde_json::json!(number.number.to_string());
+    }
+    Ok(document)
+}
+
 async fn show(store: &SqliteStore, text: &str, out: &Out) -> Result<(), CliError> {
     let lead = find(store, text).await?;
-    out.document(&lead);
+    out.document(&lead_document(store, &lead).await?);
     let campaign = name_of(store, NameKind::Campaign, lead.campaign.0).await?;
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let name = [
@@ -281,6 +298,13 @@ async fn dnc_check(text: &str, config: &Config, out: &Out) -> Result<ExitCode, C
 
 /// `backup FILE`.
 pub fn backup(args: &BackupArgs, config: &Config, out: &Out) -> Result<(), CliError> {
+    let directory = args.file.parent().filter(|d| !d.as_os_str().is_empty());
+    if let Some(missing) = directory.filter(|d| !d.is_dir()) {
+        return Err(CliError::Failed(format!(
+            "there is no directory {}; make it, or name another",
+            missing.display()
+        )));
+    }
     block_on(async {
         let store = open(config).await?;
         let copied = store.backup(&args.file).await.map_err(CliError::from);
