@@ -110,7 +110,7 @@ mod tests {
     const FRAME: Duration = Duration::from_millis(20);
 
     fn start() -> Instant {
-        #[allow(clippy::disallowed_methods)]
+        #[allow(clippy::disallowed_methods, reason = "no other way to make an instant")]
         Instant::now()
     }
 

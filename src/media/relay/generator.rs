@@ -272,7 +272,7 @@ mod tests {
     impl Bench {
         /// A leg whose time is the test's: only the socket is real.
         fn new(first_port: u16) -> Self {
-            #[allow(clippy::disallowed_methods)]
+            #[allow(clippy::disallowed_methods, reason = "no other way to make an instant")]
             let start = Instant::now();
             let mut config = RelayConfig::new(LOOPBACK, Arc::new(move || start), 1);
             config.ports = first_port..=first_port + 20;

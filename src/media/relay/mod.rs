@@ -11,6 +11,7 @@
 //! (microseconds, a second at most).
 
 mod analysis;
+mod directory;
 mod generator;
 mod leg;
 mod outgoing;
@@ -26,7 +27,6 @@ pub use types::{
     RelayConfig, RelayError, Remote, Repeat,
 };
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,8 +35,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::greeting::GreetingSettings;
 use crate::prompt::Prompt;
+use directory::{Directory, Entry};
 use leg::{Leg, LegCommand, Peer};
-use outgoing::{Outgoing, SharedOutgoing};
+use outgoing::Outgoing;
 use ports::PortPool;
 use stream::Stream;
 use worker::{Command, WorkerHandle};
@@ -58,28 +59,6 @@ struct Shared {
     pool: PortPool,
     advertised: IpAddr,
     directory: Mutex<Directory>,
-}
-
-/// Who exists and who is bridged to whom. The threads know only what they are told.
-#[derive(Default)]
-struct Directory {
-    legs: HashMap<LegId, Entry>,
-    slots: Vec<Slots>,
-    generation: u32,
-    random: u64,
-    stopped: bool,
-}
-
-struct Entry {
-    out: SharedOutgoing,
-    peer: Option<LegId>,
-}
-
-/// Places in one thread's table of legs.
-#[derive(Default)]
-struct Slots {
-    free: Vec<usize>,
-    used: usize,
 }
 
 impl std::fmt::Debug for Relay {
@@ -114,11 +93,7 @@ impl Relay {
         let workers = (0..config.threads)
             .map(|index| WorkerHandle::start(index, config.clock.clone(), events.clone()))
             .collect::<Result<Vec<_>, _>>()?;
-        let directory = Directory {
-            slots: (0..config.threads).map(|_| Slots::default()).collect(),
-            random: config.seed,
-            ..Directory::default()
-        };
+        let directory = Directory::new(config.threads, config.seed);
         let shared = Shared {
             workers,
             pool,
@@ -367,44 +342,5 @@ impl Relay {
         answer
             .recv_timeout(ANSWER_WAIT)
             .map_err(|_| RelayError::NoAnswer)
-    }
-}
-
-impl Directory {
-    fn entry(&mut self, leg: LegId) -> Result<&mut Entry, RelayError> {
-        if self.stopped {
-            return Err(RelayError::Stopped);
-        }
-        self.legs.get_mut(&leg).ok_or(RelayError::UnknownLeg(leg))
-    }
-
-    /// A place in the table of the thread with the fewest legs.
-    fn new_leg(&mut self) -> LegId {
-        let fewest = self
-            .slots
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, s)| s.used - s.free.len());
-        let worker = fewest.expect("a relay has at least one thread").0;
-        let slots = &mut self.slots[worker];
-        let slot = slots.free.pop().unwrap_or_else(|| {
-            slots.used += 1;
-            slots.used - 1
-        });
-        self.generation = self.generation.wrapping_add(1);
-        LegId::new(worker, slot, self.generation)
-    }
-
-    fn free_slot(&mut self, leg: LegId) {
-        self.slots[leg.worker()].free.push(leg.slot());
-    }
-
-    /// SplitMix64 (G. Steele et al., OOPSLA 2014) over the seed given at start.
-    fn next_random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
     }
 }

@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     fn start() -> Instant {
-        #[allow(clippy::disallowed_methods)]
+        #[allow(clippy::disallowed_methods, reason = "no other way to make an instant")]
         Instant::now()
     }
 

@@ -217,7 +217,7 @@ mod tests {
     const AGENT_SSRC: u32 = 7;
 
     fn start() -> Instant {
-        #[allow(clippy::disallowed_methods)]
+        #[allow(clippy::disallowed_methods, reason = "no other way to make an instant")]
         Instant::now()
     }
 
@@ -279,6 +279,16 @@ mod tests {
         assert_eq!(at_packet(12), Some((102, 1320)));
         assert_eq!(at_packet(14), Some((104, 1640)));
         assert_eq!(at_packet(9), None);
+    }
+
+    #[test]
+    fn a_pause_of_days_wraps_the_media_clock() {
+        let t = start();
+        let mut stream = Stream::new(1, 100, 1000);
+        stream.generated(t, 160, 0, true);
+        // 2^32 - 16 samples, rounded to packets of 160: 2^32 + 64.
+        let late = stream.generated(t + ms(536_870_910), 160, 0, true);
+        assert_eq!((late.sequence, late.timestamp), (101, 1064));
     }
 
     #[test]

@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn start() -> Instant {
-        #[allow(clippy::disallowed_methods)]
+        #[allow(clippy::disallowed_methods, reason = "no other way to make an instant")]
         Instant::now()
     }
 
