@@ -39,8 +39,8 @@ pub use trace::summary;
 
 #[cfg(test)]
 mod test_clock {
-    /// Any instant will do to count from; there is no other way to make one.
-    #[allow(clippy::disallowed_methods)]
+    /// Any instant will do to count from.
+    #[allow(clippy::disallowed_methods, reason = "no other way to make an instant")]
     pub(crate) fn start() -> std::time::Instant {
         std::time::Instant::now()
     }

@@ -2,7 +2,7 @@
 
 /// Request methods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "each is what its name says")]
 pub enum Method {
     Invite,
     Ack,
@@ -61,7 +61,7 @@ macro_rules! header_names {
     ($($variant:ident = $text:literal $(/ $compact:literal)?),+ $(,)?) => {
         /// Header fields the crate looks at; every other one is `Other` and kept as received.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "each is what its name says")]
         pub enum HeaderName {
             $($variant,)+
             /// Any other name.

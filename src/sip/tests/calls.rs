@@ -1,5 +1,4 @@
 //! Outgoing and incoming calls over a network that loses, repeats and delays.
-#![allow(clippy::unwrap_used)]
 
 mod harness;
 

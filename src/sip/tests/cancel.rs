@@ -1,5 +1,4 @@
 //! Giving up calls: CANCEL against provisional and final responses that cross it.
-#![allow(clippy::unwrap_used)]
 
 mod harness;
 

@@ -1,5 +1,4 @@
 //! Phones and their registrar: digest, expiry, strangers, bans, calls to and from agents.
-#![allow(clippy::unwrap_used)]
 
 mod harness;
 

@@ -1,5 +1,4 @@
 //! Hostile octets and bad networks: nothing panics, nothing leaks, both sides agree.
-#![allow(clippy::unwrap_used)]
 
 mod harness;
 

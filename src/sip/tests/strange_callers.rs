@@ -1,5 +1,4 @@
 //! Callers written by hand: what they send within and outside dialogs, and what must be refused.
-#![allow(clippy::unwrap_used)]
 
 mod harness;
 

@@ -1,5 +1,4 @@
 //! Peers written by hand: forks, answers without what they need, challenges.
-#![allow(clippy::unwrap_used)]
 
 mod harness;
 

@@ -1,5 +1,4 @@
 //! Sources that are neither allowed nor registered: bounded in what they get and in what they cost.
-#![allow(clippy::unwrap_used)]
 
 mod harness;
 

@@ -1,5 +1,4 @@
 //! The carrier and the phones against a dialer made of a bare endpoint and the relay.
-#![allow(clippy::unwrap_used)]
 
 mod callees;
 mod dialer;

@@ -1,6 +1,6 @@
 //! Endpoints on a network in memory, in virtual time: every datagram can be dropped, repeated or
 //! delayed, and the same seed gives the same run.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,8 +24,8 @@ pub fn addr(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-/// Any instant will do to count from; there is no other way to make one.
-#[allow(clippy::disallowed_methods)]
+/// Any instant will do to count from.
+#[allow(clippy::disallowed_methods, reason = "no other way to make an instant")]
 pub fn start() -> Instant {
     Instant::now()
 }
