@@ -191,7 +191,8 @@ function renderAgents() {
     const [who, what] = e.children;
     put(who.children[0], a.name);
     const odd = a.state !== "logged_out" && a.line === "nailed_up" && !a.line_up && a.state !== "connecting";
-    put(what.children[0], odd ? "Phone not connected" : STATES[a.state] ?? words(a.state));
+    what.children[0].toggleAttribute("data-bad", odd);
+    put(what.children[0], odd ? "▲ No phone" : STATES[a.state] ?? words(a.state));
     put(what.children[1], a.reason && a.reason !== "on a break" ? a.reason : a.calls && a.state !== "logged_out" ? `${a.calls} ${a.calls === 1 ? "call" : "calls"}` : "");
     e.title = `${a.name}: ${STATES[a.state] ?? a.state}${a.reason ? `, ${a.reason}` : ""}`;
   });
