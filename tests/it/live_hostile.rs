@@ -3,6 +3,7 @@
 
 use crate::support::node::{TestNode, config};
 use crate::support::peer::{Line, Peer};
+use carillon_api::port::Action;
 use carillon_decision::call::Outcome;
 use carillon_decision::event::Input;
 use carillon_live::NodeError;
@@ -256,5 +257,38 @@ async fn when_the_last_agent_leaves_nobody_is_dialed_and_who_answers_hears_the_m
     assert_eq!(outcomes, ["abandoned", "busy"]);
     let placed = node.node.status().borrow().floor.campaigns[0].totals.placed;
     assert_eq!(placed, 2, "two leads were left, and stay so");
+    node.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_switched_off_is_dialed_no_more_and_its_conversation_goes_on() {
+    let peer = Peer::start(55);
+    let (node, _desk) = floor(&peer, &config(peer.address, ""), &[FIRST, SECOND]).await;
+    node.run(true).await;
+    let callee = conversation(&peer, &node).await;
+    node.board("the other lead at hand", |b| {
+        b.floor.campaigns[0].hopper == 1
+    })
+    .await;
+
+    let off = Action::List {
+        id: "test".to_owned(),
+        active: false,
+    };
+    node.node.floor().act(off).await.unwrap();
+    node.board("no lead at hand", |b| b.floor.campaigns[0].hopper == 0)
+        .await;
+    node.agent_is("talking").await;
+    peer.hang_up(callee);
+    node.records(1).await;
+    let agent = node.agent();
+    node.tell(Input::AgentReady { agent }).await;
+    let board = node
+        .board("nobody left to dial", |b| {
+            b.floor.campaigns[0].list_empty && b.floor.agents[0].state_name == "ready"
+        })
+        .await;
+    assert_eq!(board.floor.campaigns[0].totals.placed, 1);
+    assert!(board.floor.calls.is_empty(), "{:?}", board.floor.calls);
     node.node.stop().await;
 }

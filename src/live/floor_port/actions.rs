@@ -93,15 +93,41 @@ impl FloorPort {
     }
 
     async fn switch_list(&self, id: &str, active: bool) -> Result<ActionReply, ActionError> {
+        let settled = self.held.settled().await;
         let mut found = false;
         for campaign in &self.config.campaigns {
             found |= asked(self.store.set_list_active(campaign.engine.id, id, active)).await?;
         }
+        drop(settled);
         if !found {
             return Err(ActionError::not_found(format!("list {id}")));
         }
+        if !active {
+            self.withdraw_list(id).await?;
+        }
         let state = if active { "on" } else { "off" };
         Ok(ActionReply::done(format!("list {id} is {state}")))
+    }
+
+    /// Takes a list's waiting leads out of the hoppers. Those in a call stay; the others' leases
+    /// run out within minutes, and they are offered again when the list is on.
+    async fn withdraw_list(&self, id: &str) -> Result<(), ActionError> {
+        let in_calls: Vec<_> = {
+            let board = self.status.borrow();
+            board.floor.calls.iter().filter_map(|c| c.lead).collect()
+        };
+        for lead in self.held.list() {
+            let details = asked(self.store.lead(lead)).await?;
+            if details.list != id {
+                continue;
+            }
+            let campaign = details.campaign;
+            self.tell(Input::LeadWithdrawn { campaign, lead }).await?;
+            if !in_calls.contains(&lead) {
+                self.held.remove(lead);
+            }
+        }
+        Ok(())
     }
 
     async fn agent_does(

@@ -11,6 +11,7 @@ use crate::config::{CampaignSettings, Config};
 use crate::engine::Inputs;
 use crate::error::NodeError;
 use crate::explain;
+use crate::store_port::HeldLeads;
 use crate::switch::{KEYPAD, LadderKey, Ladders, Notice};
 use crate::vitals::VitalCounters;
 use carillon_api::port::{
@@ -42,6 +43,7 @@ pub struct FloorPort {
     ladders: Ladders,
     vitals: Arc<VitalCounters>,
     stop: watch::Sender<Option<bool>>,
+    held: HeldLeads,
 }
 
 impl std::fmt::Debug for FloorPort {
@@ -62,6 +64,7 @@ impl FloorPort {
         ladders: Ladders,
         vitals: Arc<VitalCounters>,
         stop: watch::Sender<Option<bool>>,
+        held: HeldLeads,
     ) -> Self {
         Self {
             config,
@@ -73,6 +76,7 @@ impl FloorPort {
             ladders,
             vitals,
             stop,
+            held,
         }
     }
 

@@ -204,14 +204,14 @@ impl Started {
             .spawn()?;
         first_board(&self.config, status.clone()).await?;
 
-        let feeds = self.spawn_feeds(attempts, leads, held);
+        let feeds = self.spawn_feeds(attempts, leads, held.clone());
         let writer = run_records(
             Arc::clone(&self.store),
             queues.jobs,
             Arc::clone(&self.vitals),
         );
         let writer = tokio::spawn(writer);
-        let floor = Arc::new(self.floor_port(status, stop_to));
+        let floor = Arc::new(self.floor_port(status, stop_to, held));
         let (web, pages, close_pages) = serve(web, &self.config, &self.clock, &floor);
         let ends = Ends {
             switch,
@@ -314,6 +314,7 @@ impl Started {
         &self,
         status: watch::Receiver<Arc<BoardStatus>>,
         stop: watch::Sender<Option<bool>>,
+        held: HeldLeads,
     ) -> FloorPort {
         FloorPort::new(
             Arc::clone(&self.config),
@@ -325,6 +326,7 @@ impl Started {
             self.ladders.clone(),
             Arc::clone(&self.vitals),
             stop,
+            held,
         )
     }
 }

@@ -28,11 +28,20 @@ pub(crate) struct LeadsWanted {
 
 /// Leads the engine has now: only their leases are kept alive.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct HeldLeads(Arc<Mutex<BTreeSet<LeadId>>>);
+pub(crate) struct HeldLeads {
+    leads: Arc<Mutex<BTreeSet<LeadId>>>,
+    /// Held from a lease to its leads' arrival in the engine's queue.
+    leasing: Arc<tokio::sync::Mutex<()>>,
+}
 
 impl HeldLeads {
     fn add(&self, leads: impl Iterator<Item = LeadId>) {
         self.lock().extend(leads);
+    }
+
+    /// Waits until no lease is on its way, and keeps new ones back as long as the guard lives.
+    pub(crate) async fn settled(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.leasing.lock().await
     }
 
     /// The engine is done with a lead.
@@ -40,13 +49,14 @@ impl HeldLeads {
         self.lock().remove(&lead);
     }
 
-    fn list(&self) -> Vec<LeadId> {
+    /// By id.
+    pub(crate) fn list(&self) -> Vec<LeadId> {
         self.lock().iter().copied().collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<LeadId>> {
         // Each change is one call on the set: a panic elsewhere leaves it whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.leads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -64,6 +74,7 @@ pub(crate) async fn run_leads(
         let held = held.clone();
         tokio::spawn(async move {
             loop {
+                let settling = held.settled().await;
                 let now = clock.now().wall;
                 let leased = store
                     .lease_leads(wish.campaign, now, wish.count, LEASE_FOR)
@@ -87,6 +98,7 @@ pub(crate) async fn run_leads(
                     }
                     Err(error) => {
                         tracing::warn!(%error, code = error.code(), campaign = %wish.campaign, "no leads");
+                        drop(settling);
                         tokio::time::sleep(RETRY_AFTER).await;
                         continue;
                     }
@@ -94,6 +106,7 @@ pub(crate) async fn run_leads(
                 if let Err(error) = inputs.send(input).await {
                     tracing::warn!(%error, "leads not handed over: their lease frees them");
                 }
+                drop(settling);
                 return;
             }
         });
