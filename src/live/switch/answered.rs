@@ -132,7 +132,7 @@ impl Switch {
     pub(super) fn call_ended(&mut self, call: CallId) {
         self.part(call);
         let line = self.calls.get(&call);
-        tracing::info!(%call, lead = ?line.and_then(|l| l.lead).map(|l| l.0), "call ended");
+        tracing::info!(%call, lead = line.and_then(|l| l.lead).map(|l| l.0), "call ended");
         self.hung_up(call);
     }
 }

@@ -54,7 +54,7 @@ impl Switch {
             let took = self.clock.instant().saturating_duration_since(person);
             self.vitals.bridge_took(took);
         }
-        tracing::info!(%call, %agent, lead = ?line.lead.map(|l| l.0), "bridged");
+        tracing::info!(%call, %agent, lead = line.lead.map(|l| l.0), "bridged");
         Ok(())
     }
 

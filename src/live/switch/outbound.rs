@@ -171,7 +171,7 @@ impl Switch {
         let cause = cause_of(profile.cause_of(failure), failure, line.sit);
         let rest = profile.retry_after.rest(failure.retry_after);
         tracing::info!(
-            %call, lead = ?line.lead.map(|l| l.0), code = failure.code, phrase = failure.phrase,
+            %call, lead = line.lead.map(|l| l.0), code = failure.code, phrase = failure.phrase,
             cause = cause.name(), "call failed"
         );
         self.fail(call, cause, rest);
