@@ -114,7 +114,8 @@ fn campaign_ids(item: &Item<'_>, campaigns: &[CampaignSettings]) -> Vec<Campaign
 /// A customer who answered must not wait for an agent's phone to ring.
 fn refuse_overdial(table: &Section<'_>, serves: &[CampaignId], campaigns: &[CampaignSettings]) {
     let overdialing = campaigns.iter().find(|c| {
-        !c.engine.tuning.mode.allows_ring_first() && (serves.is_empty() || serves.contains(&c.engine.id))
+        !c.engine.tuning.mode.allows_ring_first()
+            && (serves.is_empty() || serves.contains(&c.engine.id))
     });
     if let (Some(campaign), Some(line)) = (overdialing, table.raw("line")) {
         line.fault(

@@ -292,7 +292,10 @@ fn ring_first_agents_never_serve_a_mode_that_dials_ahead() {
         ],
     );
     let progressive = format!("{TRUNK}{CAMPAIGN}mode = \"progressive\"\n{agent}");
-    refused(&progressive, &["in mode progressive", "manual with a ratio up to 1"]);
+    refused(
+        &progressive,
+        &["in mode progressive", "manual with a ratio up to 1"],
+    );
     let manual = "mode = \"manual\"\nratio = 1.0\n";
     assert!(parse(&format!("{TRUNK}{CAMPAIGN}{manual}{agent}")).is_ok());
 }

@@ -23,7 +23,10 @@ pub(crate) const KEYPAD: [(&str, &str); 5] = [
     ("*1", "ready; ends wrap-up too"),
     ("*2", "break, after the call"),
     ("*3", "hang up the customer"),
-    ("*9 and a digit", "disposition, by its place in the list; ends the call"),
+    (
+        "*9 and a digit",
+        "disposition, by its place in the list; ends the call",
+    ),
     ("*0", "log out, after the call"),
 ];
 
