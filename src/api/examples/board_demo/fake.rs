@@ -103,7 +103,9 @@ fn apply(world: &mut World, action: Action) -> Result<ActionReply, ActionError> 
             message: "answered after 2.1 s, ended".into(),
             ladder: vec!["INVITE →".into(), "← 180 Ringing".into(), "← 200 OK".into()],
         }),
-        Action::List { .. } | Action::Note(_) | Action::Stop { .. } => Ok(ActionReply::done("done")),
+        Action::List { .. } | Action::Note(_) | Action::Stop { .. } => {
+            Ok(ActionReply::done("done"))
+        }
     }
 }
 

@@ -119,7 +119,10 @@ async fn a_note_is_kept_before_the_call_is_disposed_of() {
     };
     assert_eq!((entry.agent.0, entry.text.chars().count()), (1, 2000));
     let stranger = Ask::post("/api/agent/note").json(json!({"call": 1, "note": "x"}));
-    assert_eq!(service.send(stranger).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        service.send(stranger).await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
