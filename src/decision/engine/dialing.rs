@@ -36,6 +36,13 @@ impl Undialed {
     }
 }
 
+/// What became of a lead whose turn it was.
+enum Tried {
+    Placed,
+    GivenBack,
+    Aside(Box<Lead>, Constraint),
+}
+
 /// What stopped a lead from being dialed this instant.
 enum NotDialed {
     /// The gate: the lead goes back to the store.
@@ -98,7 +105,8 @@ impl Engine {
         }
     }
 
-    /// Places up to `lines` calls; answers how many, and what held it back.
+    /// Places up to `lines` calls; answers how many, and what held it back. A lead whose trunks
+    /// are busy steps aside for the next, so that one full trunk never holds up the others.
     fn dial(
         &mut self,
         id: CampaignId,
@@ -106,43 +114,61 @@ impl Engine {
         decision: DecisionId,
     ) -> (u32, Option<Constraint>) {
         let mut placed = 0;
-        let mut looked_at = 0;
-        while placed < lines && looked_at < LOOKED_AT_MOST {
-            looked_at += 1;
+        let mut held = None;
+        let mut aside = Vec::new();
+        for _ in 0..LOOKED_AT_MOST {
+            if placed == lines {
+                break;
+            }
             let Some(lead) = self.campaigns.get_mut(&id).and_then(|c| c.hopper.pop()) else {
-                return (placed, Some(self.why_empty(id)));
+                held = held.or(Some(self.why_empty(id)));
+                break;
             };
-            if let Some(needed) = self.unserved_need(id, &lead) {
-                self.defer_unserved(id, &lead, &needed);
-                continue;
+            match self.try_lead(id, lead, decision) {
+                Tried::Placed => placed += 1,
+                Tried::GivenBack => {}
+                Tried::Aside(lead, why) => {
+                    held = held.or(Some(why));
+                    aside.push(*lead);
+                }
             }
-            let undialed = match self.dial_lead(id, lead, Some(decision)) {
-                Ok(()) => {
-                    placed += 1;
-                    continue;
-                }
-                Err(undialed) => *undialed,
-            };
-            let Undialed { lead, why } = undialed;
-            let held = match why {
-                NotDialed::Refused(refusal) => {
-                    self.refuse_lead(id, &lead, refusal);
-                    continue;
-                }
-                NotDialed::Trunk(TrunkRefusal::NoMatch) => {
-                    self.no_trunk(id, &lead);
-                    continue;
-                }
-                NotDialed::Trunk(TrunkRefusal::CallsPerSecond(_)) => Constraint::CallsPerSecond,
-                NotDialed::Trunk(_) => Constraint::TrunkChannels,
-                NotDialed::NoCallerId => Constraint::Paused,
-            };
-            if let Some(campaign) = self.campaigns.get_mut(&id) {
-                campaign.hopper.push(lead);
-            }
-            return (placed, Some(held));
         }
-        (placed, None)
+        if let Some(campaign) = self.campaigns.get_mut(&id) {
+            for lead in aside.into_iter().rev() {
+                campaign.hopper.put_back(lead);
+            }
+        }
+        (placed, held)
+    }
+
+    /// Dials one lead, gives it back to the store with the reason, or sets it aside.
+    fn try_lead(&mut self, id: CampaignId, lead: Lead, decision: DecisionId) -> Tried {
+        if let Some(needed) = self.unserved_need(id, &lead) {
+            self.defer_unserved(id, &lead, &needed);
+            return Tried::GivenBack;
+        }
+        let Err(undialed) = self.dial_lead(id, lead, Some(decision)) else {
+            return Tried::Placed;
+        };
+        let Undialed { lead, why } = *undialed;
+        let busy = match why {
+            NotDialed::Refused(refusal) => {
+                self.refuse_lead(id, &lead, refusal);
+                return Tried::GivenBack;
+            }
+            NotDialed::Trunk(TrunkRefusal::NoMatch) => {
+                self.no_trunk(id, &lead);
+                return Tried::GivenBack;
+            }
+            NotDialed::Trunk(TrunkRefusal::Down) => {
+                self.trunks_down(id, &lead);
+                return Tried::GivenBack;
+            }
+            NotDialed::Trunk(TrunkRefusal::CallsPerSecond(_)) => Constraint::CallsPerSecond,
+            NotDialed::Trunk(TrunkRefusal::Channels) => Constraint::TrunkChannels,
+            NotDialed::NoCallerId => Constraint::Paused,
+        };
+        Tried::Aside(Box::new(lead), busy)
     }
 
     /// An empty hopper is a matter of the hour when leads were turned away for it.

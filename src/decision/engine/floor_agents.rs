@@ -109,13 +109,16 @@ impl Engine {
         let Some(agent) = self.agents.get_mut(&id) else {
             return;
         };
-        let lost = AgentState::Break(BreakReason::LineLost);
+        let lost = match agent.after_call {
+            AfterCall::Logout => AgentState::LoggedOut,
+            _ => AgentState::Break(BreakReason::LineLost),
+        };
         match agent.state {
             AgentState::LoggedOut | AgentState::Connecting | AgentState::Break(_) => return,
             AgentState::Ready if agent.rings_first() => return,
             AgentState::Ready => self.enter_agent(id, lost),
             AgentState::WrapUp(_) => {
-                if !agent.rings_first() {
+                if !agent.rings_first() && agent.after_call != AfterCall::Logout {
                     agent.after_call = AfterCall::Break(BreakReason::LineLost);
                 }
                 return;

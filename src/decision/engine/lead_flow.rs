@@ -4,7 +4,7 @@ use super::Engine;
 use crate::call::{Call, Cause, Direction, Outcome};
 use crate::compliance::{DialPermit, Refusal, RefusalCode};
 use crate::event::{Command, LeadUpdate};
-use crate::id::CampaignId;
+use crate::id::{CampaignId, LeadId};
 use crate::lead::{Lead, LeadStatus};
 use crate::routing::serves;
 use crate::time::Wall;
@@ -21,6 +21,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_secs(86_400);
 /// A lead that needs a skill nobody on duty has.
 const SKILL_AGAIN: Duration = Duration::from_secs(300);
+/// A lead whose trunks are all down.
+const TRUNK_DOWN_AGAIN: Duration = Duration::from_secs(30);
 /// A lead that no trunk takes.
 const TRUNK_AGAIN: Duration = Duration::from_secs(3600);
 
@@ -68,6 +70,27 @@ impl Engine {
         if !running {
             self.release_hopper(id);
         }
+    }
+
+    /// A lead was changed or taken away outside: if it only waits, it goes back as it came.
+    pub(super) fn lead_withdrawn(&mut self, id: CampaignId, lead: LeadId) {
+        let now = self.now.wall;
+        let Some(lead) = self
+            .campaigns
+            .get_mut(&id)
+            .and_then(|c| c.hopper.remove(lead))
+        else {
+            return;
+        };
+        let at = lead.callback.map_or(now, |c| c.at);
+        self.lead_done(
+            id,
+            &lead,
+            waiting_status(&lead),
+            Some(at),
+            None,
+            "withdrawn before its turn",
+        );
     }
 
     /// Gives every lead at hand back to the store, as it came.
@@ -186,7 +209,14 @@ impl Engine {
     pub(super) fn no_trunk(&mut self, id: CampaignId, lead: &Lead) {
         let again = self.now.wall + TRUNK_AGAIN;
         let why = "no trunk takes this number: see prefixes, tags and groups of the trunks";
-        self.lead_done(id, lead, LeadStatus::Due, Some(again), None, why);
+        self.lead_done(id, lead, waiting_status(lead), Some(again), None, why);
+    }
+
+    pub(super) fn trunks_down(&mut self, id: CampaignId, lead: &Lead) {
+        let again = self.now.wall + TRUNK_DOWN_AGAIN;
+        let status = waiting_status(lead);
+        let why = "every trunk that takes this number is down or rests";
+        self.lead_done(id, lead, status, Some(again), None, why);
     }
 
     /// A skill the lead needs and nobody on duty has at that level.
@@ -209,7 +239,7 @@ impl Engine {
     pub(super) fn defer_unserved(&mut self, id: CampaignId, lead: &Lead, need: &str) {
         let again = self.now.wall + SKILL_AGAIN;
         let why = format!("no agent on duty has the needed skill {need}");
-        self.lead_done(id, lead, LeadStatus::Due, Some(again), None, &why);
+        self.lead_done(id, lead, waiting_status(lead), Some(again), None, &why);
     }
 
     /// What becomes of the lead after a call.
@@ -291,6 +321,14 @@ fn keep_promise(
         return (LeadStatus::Callback, next_at);
     }
     (status, next_at)
+}
+
+/// The status of a lead that is to be offered again: a promised callback stays one.
+fn waiting_status(lead: &Lead) -> LeadStatus {
+    match lead.callback {
+        Some(_) => LeadStatus::Callback,
+        None => LeadStatus::Due,
+    }
 }
 
 /// Where a refused lead stands.

@@ -171,11 +171,7 @@ impl Engine {
                     campaign.hopper.list(&list, &numbers);
                 }
             }
-            Input::LeadWithdrawn { campaign, lead } => {
-                if let Some(c) = self.campaigns.get_mut(&campaign) {
-                    c.hopper.remove(lead);
-                }
-            }
+            Input::LeadWithdrawn { campaign, lead } => self.lead_withdrawn(campaign, lead),
             Input::Agent(profile) => self.set_agent(*profile),
             Input::AgentLogin { agent } => self.agent_login(agent),
             Input::AgentLine { agent, up } => self.agent_line(agent, up),

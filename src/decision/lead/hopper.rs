@@ -8,27 +8,40 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Order among leads: promised callbacks, then priority, then rank, then first come.
-type Place = (bool, Reverse<i32>, Reverse<i32>, u64);
+type Place = (bool, Reverse<i32>, Reverse<i32>, i64);
 
 /// Leads leased from the store and not dialed yet. A lead is in at most once.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hopper {
     queue: BTreeMap<Place, Lead>,
     places: BTreeMap<LeadId, Place>,
-    arrivals: u64,
+    /// Next place at the end, and at the head, among equals.
+    arrivals: i64,
+    returns: i64,
 }
 
 impl Hopper {
     /// Puts a lead at its place. A lead that is already in is replaced by the newer facts.
     pub fn push(&mut self, lead: Lead) {
+        self.arrivals += 1;
+        self.insert(self.arrivals, lead);
+    }
+
+    /// Puts back a lead that was taken out and not dialed: ahead of its equals.
+    pub fn put_back(&mut self, lead: Lead) {
+        self.returns -= 1;
+        self.insert(self.returns, lead);
+    }
+
+    fn insert(&mut self, turn: i64, lead: Lead) {
         self.remove(lead.id);
+        let promised_last = lead.callback.is_none();
         let place = (
-            lead.callback.is_none(),
+            promised_last,
             Reverse(lead.priority),
             Reverse(lead.rank),
-            self.arrivals,
+            turn,
         );
-        self.arrivals += 1;
         self.places.insert(lead.id, place);
         self.queue.insert(place, lead);
     }
@@ -120,6 +133,17 @@ mod tests {
         }
         let order: Vec<u64> = std::iter::from_fn(|| hopper.pop().map(|l| l.id.0)).collect();
         assert_eq!(order, [4, 3, 2, 1, 5]);
+    }
+
+    #[test]
+    fn a_lead_put_back_keeps_its_turn() {
+        let mut hopper = Hopper::default();
+        for id in 1..=3 {
+            hopper.push(lead(id, 0, 0, false));
+        }
+        let first = hopper.pop().unwrap();
+        hopper.put_back(first);
+        assert_eq!(hopper.pop().unwrap().id, LeadId(1));
     }
 
     #[test]

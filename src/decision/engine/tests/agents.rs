@@ -65,6 +65,21 @@ fn a_phone_lost_in_mid_call_leaves_the_customer_with_the_message() {
 }
 
 #[test]
+fn an_agent_who_was_leaving_is_out_when_the_line_is_lost() {
+    let mut floor = Floor::open(Mode::Progressive, 1);
+    talking(&mut floor);
+    floor.tell(Input::AgentLogout {
+        agent: AgentId(1),
+        now: false,
+    });
+    floor.tell(Input::AgentLine {
+        agent: AgentId(1),
+        up: false,
+    });
+    assert_eq!(floor.state(1), AgentState::LoggedOut);
+}
+
+#[test]
 fn a_failed_bridge_gives_the_person_to_the_next_agent() {
     let mut floor = Floor::open(Mode::Progressive, 2);
     let call = floor.dialed(1)[0];

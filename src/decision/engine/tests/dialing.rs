@@ -111,6 +111,50 @@ fn trunk_trouble_before_ringing_goes_to_the_next_trunk() {
 }
 
 #[test]
+fn one_dead_or_full_trunk_never_holds_up_the_others() {
+    for dead in [true, false] {
+        let mut floor = Floor::open(Mode::Progressive, 2);
+        let mut british = trunk(1, 0);
+        british.prefixes = vec!["44".into()];
+        british.channels = u32::from(dead);
+        floor.tell(Input::Trunk(Box::new(british)));
+        let mut american = trunk(2, 0);
+        american.prefixes = vec!["1".into()];
+        floor.tell(Input::Trunk(Box::new(american)));
+        floor.tell(Input::TrunkHealth {
+            trunk: TrunkId(2),
+            health: TrunkHealth::Up,
+        });
+        if dead {
+            let health = TrunkHealth::Down("silent".into());
+            floor.tell(Input::TrunkHealth {
+                trunk: TrunkId(1),
+                health,
+            });
+        }
+        let mut first = floor.lead();
+        first.priority = 9;
+        first.numbers[0].number = E164::new(442_079_460_123).unwrap();
+        let (second, third) = (floor.lead(), floor.lead());
+        floor.orders.clear();
+        floor.offer(vec![first, second, third]);
+        let orders = std::mem::take(&mut floor.orders);
+        let placed = orders
+            .iter()
+            .filter(|c| matches!(c, Command::Originate(o) if o.trunk == TrunkId(2)));
+        assert_eq!(placed.count(), 2);
+        let back = orders.iter().any(|c| matches!(
+            c,
+            Command::LeadDone { lead, update, .. } if *lead == LeadId(1) && update.why.contains("down")
+        ));
+        assert_eq!(
+            back, dead,
+            "a lead whose trunks are down goes back, one whose trunk is full waits"
+        );
+    }
+}
+
+#[test]
 fn after_ringing_was_heard_never_another_trunk() {
     let mut floor = Floor::open(Mode::Progressive, 1);
     floor.tell(Input::Trunk(Box::new(trunk(2, 1))));
