@@ -12,6 +12,7 @@ mod live_people;
 mod live_trouble;
 mod pages;
 mod program;
+mod replay;
 mod sipp;
 mod support;
 mod tidy;

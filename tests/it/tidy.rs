@@ -15,14 +15,35 @@ const WALLS: [(&str, &[&str]); 10] = [
     ("src/api", &["decision", "store"]),
     ("sim", &["decision", "sip", "media", "journal"]),
     ("src/carrier", &["sip", "media", "sim"]),
-    ("src/live", &["decision", "sip", "media", "journal", "store", "api"]),
-    (".", &["decision", "sip", "media", "journal", "store", "live", "api", "carrier", "sim"]),
+    (
+        "src/live",
+        &["decision", "sip", "media", "journal", "store", "api"],
+    ),
+    (
+        ".",
+        &[
+            "decision", "sip", "media", "journal", "store", "live", "api", "carrier", "sim",
+        ],
+    ),
 ];
 
 /// Everything `decision` and `sip` may list under `[dependencies]`.
 const PURE_DEPENDENCIES: [(&str, &[&str]); 2] = [
-    ("src/decision", &["jiff", "libm", "postcard", "rlibphonenumber", "serde", "thiserror"]),
-    ("src/sip", &["base64", "md-5", "sha2", "subtle", "thiserror"]),
+    (
+        "src/decision",
+        &[
+            "jiff",
+            "libm",
+            "postcard",
+            "rlibphonenumber",
+            "serde",
+            "thiserror",
+        ],
+    ),
+    (
+        "src/sip",
+        &["base64", "md-5", "sha2", "subtle", "thiserror"],
+    ),
 ];
 
 /// What must not be written in a pure crate, and why.
@@ -31,16 +52,28 @@ const BANNED: [(&str, &str); 19] = [
     ("SystemTime", "a clock: take `Wall` as an argument"),
     ("Timestamp::now", "a clock: take `Wall` as an argument"),
     ("Zoned::now", "a clock: take `Wall` as an argument"),
-    ("TimeZone::system", "the machine's zone: zones come with the data"),
+    (
+        "TimeZone::system",
+        "the machine's zone: zones come with the data",
+    ),
     ("tokio", "async"),
     ("async fn", "async"),
     ("std::thread", "threads"),
-    ("thread_rng", "chance of its own: fork a stream from the seed"),
+    (
+        "thread_rng",
+        "chance of its own: fork a stream from the seed",
+    ),
     ("rand::", "chance of its own: fork a stream from the seed"),
     ("getrandom", "entropy"),
     ("RandomState", "entropy"),
-    ("HashMap", "iteration order differs from run to run: use BTreeMap"),
-    ("HashSet", "iteration order differs from run to run: use BTreeSet"),
+    (
+        "HashMap",
+        "iteration order differs from run to run: use BTreeMap",
+    ),
+    (
+        "HashSet",
+        "iteration order differs from run to run: use BTreeSet",
+    ),
     ("UdpSocket", "a socket"),
     ("TcpStream", "a socket"),
     ("std::fs", "files"),
@@ -56,7 +89,9 @@ fn root() -> &'static Path {
 fn dependencies(manifest: &str) -> BTreeSet<String> {
     let table: toml::Table = manifest.parse().expect("manifests are TOML");
     let listed = table.get("dependencies").and_then(toml::Value::as_table);
-    listed.map(|t| t.keys().cloned().collect()).unwrap_or_default()
+    listed
+        .map(|t| t.keys().cloned().collect())
+        .unwrap_or_default()
 }
 
 /// Dependencies that break a wall.
@@ -72,7 +107,10 @@ fn wall_breaches(own: &[&str], pure: Option<&[&str]>, manifest: &str) -> Vec<Str
 
 /// Banned words in a source text, tests (`#[cfg(test)]` to the end) and comments left out.
 fn bans_broken(text: &str) -> Vec<String> {
-    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
+    let code = text
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or(text);
     code.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
@@ -99,7 +137,10 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Files that only a test build compiles.
 fn is_test_file(path: &Path) -> bool {
     let text = path.to_string_lossy();
-    text.contains("/tests/") || text.ends_with("_test.rs") || text.ends_with("/world.rs") || text.ends_with("/tests.rs")
+    text.contains("/tests/")
+        || text.ends_with("_test.rs")
+        || text.ends_with("/world.rs")
+        || text.ends_with("/tests.rs")
 }
 
 #[test]
@@ -108,7 +149,10 @@ fn manifests_keep_the_walls() {
     for (folder, own) in WALLS {
         let path = root().join(folder).join("Cargo.toml");
         let manifest = fs::read_to_string(&path).expect("every crate has a manifest");
-        let pure = PURE_DEPENDENCIES.iter().find(|(f, _)| *f == folder).map(|(_, d)| *d);
+        let pure = PURE_DEPENDENCIES
+            .iter()
+            .find(|(f, _)| *f == folder)
+            .map(|(_, d)| *d);
         for name in wall_breaches(own, pure, &manifest) {
             breaches.push(format!("{folder} must not depend on {name}"));
         }
@@ -120,7 +164,9 @@ fn manifests_keep_the_walls() {
 fn every_crate_of_the_workspace_has_its_walls_listed() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
     let table: toml::Table = manifest.parse().expect("manifests are TOML");
-    let members = table["workspace"]["members"].as_array().expect("members are a list");
+    let members = table["workspace"]["members"]
+        .as_array()
+        .expect("members are a list");
     let members: BTreeSet<&str> = members.iter().filter_map(toml::Value::as_str).collect();
     let listed: BTreeSet<&str> = WALLS.iter().map(|(folder, _)| *folder).collect();
     assert_eq!(members, listed);
@@ -153,7 +199,11 @@ fn only_live_and_carrier_lift_the_clock_ban() {
     }
     assert_eq!(lifted, BTreeSet::from(["src/carrier", "src/live"]));
     let bans = fs::read_to_string(root().join("clippy.toml")).expect("the ban list");
-    for clock in ["std::time::Instant::now", "std::time::SystemTime::now", "rand::rng"] {
+    for clock in [
+        "std::time::Instant::now",
+        "std::time::SystemTime::now",
+        "rand::rng",
+    ] {
         assert!(bans.contains(clock), "{clock} is banned for everybody else");
     }
 }
