@@ -8,7 +8,7 @@ mod session;
 mod token;
 
 pub(crate) use headers::secure;
-pub(crate) use limiter::{Limiter, Source};
+pub(crate) use limiter::{Guess, Limiter, Source};
 pub(crate) use origin::check_origin;
 pub(crate) use session::{COOKIE, LIFETIME, Session, Sessions, cookie_of};
 pub(crate) use token::Secret;
@@ -76,25 +76,31 @@ pub(crate) async fn guard(
     Ok(next.run(request).await)
 }
 
+/// The bearer token of a request (RFC 6750 §2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
 fn check_token(app: &App, source: Source, headers: &HeaderMap) -> Result<(), ApiError> {
-    let now = app.now().mono;
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim());
     // A request without any token is no guess: it costs no patience.
-    let Some(given) = given else {
-        return Err(ApiError::token());
-    };
-    app.limiter()
-        .check(&source, now)
-        .map_err(ApiError::too_many)?;
+    let given = bearer(headers).ok_or_else(ApiError::token)?;
+    // The right one passes whatever others at the same address (this machine, a proxy, a NAT)
+    // tried before: the node must not be out of its supervisor's reach. The token is too long
+    // to be guessed at any rate; the limit on wrong ones keeps noise and load down.
     if app.token.matches(given) {
         return Ok(());
     }
+    let (guess, now) = (Guess::Token(source), app.now().mono);
+    let mut limiter = app.limiter();
+    limiter.check(&guess, now).map_err(ApiError::too_many)?;
+    limiter.failed(guess, now);
     tracing::warn!(%source, "wrong supervisor token");
-    app.limiter().failed(source, now);
     Err(ApiError::token())
 }

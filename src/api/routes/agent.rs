@@ -4,7 +4,7 @@ use super::read::instant;
 use crate::app::App;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Body;
-use crate::guard::{COOKIE, LIFETIME, Session, Source};
+use crate::guard::{COOKIE, Guess, LIFETIME, Session, Source};
 use crate::port::{Action, ActionReply, AgentAction, DispositionEntry, NoteEntry, Problem};
 use crate::stream;
 use crate::view::AgentMe;
@@ -53,18 +53,22 @@ pub(crate) async fn sign_in(
     Body(request): Body<SignInRequest>,
 ) -> Result<Response, ApiError> {
     let now = app.now().mono;
-    // Guesses are limited by where they come from and by whom they are about.
-    let about = Source::Name(request.name.chars().take(64).collect());
-    for key in [&source, &about] {
-        app.limiter().check(key, now).map_err(ApiError::too_many)?;
+    // Asked before the PIN is looked at: one of four digits would be found if the right one
+    // passed a limit that holds wrong ones.
+    let guesses = Guess::pin(source, &request.name);
+    for guess in &guesses {
+        app.limiter()
+            .check(guess, now)
+            .map_err(ApiError::too_many)?;
     }
     let agent = match app.floor.sign_in(&request.name, &request.pin).await {
         Ok(agent) => agent,
         Err(error) => {
             if error.problem == Problem::Credentials {
                 tracing::warn!(%source, "wrong name or PIN of an agent");
-                app.limiter().failed(source, now);
-                app.limiter().failed(about, now);
+                for guess in guesses {
+                    app.limiter().failed(guess, now);
+                }
             }
             return Err(error.into());
         }

@@ -78,7 +78,7 @@ async fn reads_need_the_token_only_where_the_config_says_so() {
 }
 
 #[tokio::test]
-async fn guesses_at_the_token_are_limited_by_source() {
+async fn wrong_tokens_are_limited_by_source_and_the_right_one_always_passes() {
     let service = Service::new(Reads::Open);
     let ask = |from: &str, token: &str| {
         Ask::post("/api/drain")
@@ -90,42 +90,85 @@ async fn guesses_at_the_token_are_limited_by_source() {
         let wrong = service.send(ask("192.0.2.9", "guess")).await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     }
-    let held = service.send(ask("192.0.2.9", TOKEN)).await;
+    let held = service.send(ask("192.0.2.9", "guess")).await;
     assert_eq!(
         (held.status, held.code().as_str()),
         (StatusCode::TOO_MANY_REQUESTS, "API-002")
     );
     assert_eq!(held.headers["retry-after"], "8");
+    let statuses = [
+        service.send(ask("192.0.2.9", TOKEN)).await.status,
+        service.send(ask("192.0.2.10", "guess")).await.status,
+        service.send(ask("192.0.2.9", "guess")).await.status,
+    ];
     assert_eq!(
-        service.send(ask("192.0.2.10", TOKEN)).await.status,
-        StatusCode::OK
+        statuses,
+        [
+            StatusCode::OK,
+            StatusCode::UNAUTHORIZED,
+            // The right token has not paid for wrong ones.
+            StatusCode::TOO_MANY_REQUESTS
+        ]
     );
     service.pass(Duration::from_secs(8));
     assert_eq!(
-        service.send(ask("192.0.2.9", TOKEN)).await.status,
-        StatusCode::OK
+        service.send(ask("192.0.2.9", "guess")).await.status,
+        StatusCode::UNAUTHORIZED
     );
+    // Agents at that address have guessed nothing.
+    let pin = json!({"name": "amara", "pin": "2468"});
+    let signed_in = Ask::post("/api/agent/session").from("192.0.2.9").json(pin);
+    assert_eq!(service.send(signed_in).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn guesses_at_a_pin_are_limited_by_name_as_well() {
+async fn wrong_pins_are_limited_by_agent_and_source_and_tell_nothing_then() {
     let service = Service::new(Reads::Open);
-    let ask = |n: u32, name: &str, pin: &str| {
+    let ask = |from: &str, name: &str, pin: &str| {
         Ask::post("/api/agent/session")
-            .from(&format!("198.51.100.{n}"))
+            .from(from)
             .json(json!({"name": name, "pin": pin}))
     };
-    for n in 0..8 {
-        let wrong = service.send(ask(n, "amara", "1111")).await;
+    let near = "198.51.100.1";
+    let cookie = service.sign_in("amara").await;
+    for _ in 0..8 {
+        let wrong = service.send(ask(near, "amara", "1111")).await;
+        assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    }
+    // The right PIN is refused like a wrong one: who guesses does not learn it.
+    let wrong = service.send(ask(near, "amara", "1111")).await;
+    let right = service.send(ask(near, "amara", "2468")).await;
+    assert_eq!(wrong.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!((wrong.status, wrong.text), (right.status, right.text));
+    // Neither a colleague behind that address, nor the agent elsewhere or signed in, pays.
+    for (from, name) in [(near, "bjorn"), ("198.51.100.2", "amara")] {
+        let other = service.send(ask(from, name, "2468")).await;
+        assert_eq!(other.status, StatusCode::OK, "{name} from {from}");
+    }
+    let cookie_again = service.sign_in("amara").await;
+    assert_ne!(cookie, cookie_again);
+    let me = Ask::get("/api/agent/me").from(near);
+    let me = service
+        .send(me.header("cookie", &cookie_again).done())
+        .await;
+    assert_eq!(me.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn guesses_at_a_pin_from_everywhere_are_limited() {
+    let service = Service::new(Reads::Open);
+    let ask = |n: u32, pin: &str| {
+        Ask::post("/api/agent/session")
+            .from(&format!("198.51.100.{n}"))
+            .json(json!({"name": "amara", "pin": pin}))
+    };
+    for n in 0..40 {
+        let wrong = service.send(ask(n, "1111")).await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     }
     assert_eq!(
-        service.send(ask(99, "amara", "2468")).await.status,
+        service.send(ask(99, "2468")).await.status,
         StatusCode::TOO_MANY_REQUESTS
-    );
-    assert_eq!(
-        service.send(ask(99, "bjorn", "2468")).await.status,
-        StatusCode::OK
     );
 }
 
