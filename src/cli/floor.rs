@@ -50,13 +50,17 @@ fn dials(args: &CampaignSetArgs) -> Value {
 }
 
 fn change(path: &str, body: &Value, config: &Config, out: &Out) -> Result<(), CliError> {
+    asked(path, body, config, out).map(drop)
+}
+
+fn asked(path: &str, body: &Value, config: &Config, out: &Out) -> Result<ActionReply, CliError> {
     let reply: ActionReply = Node::of(config).post(path, body)?;
     out.document(&reply);
-    out.line(reply.message);
-    for line in reply.ladder {
+    out.line(&reply.message);
+    for line in &reply.ladder {
         out.line(line);
     }
-    Ok(())
+    Ok(reply)
 }
 
 fn board(config: &Config) -> Result<BoardView, CliError> {
@@ -278,7 +282,13 @@ pub fn trunk(command: &TrunkCommand, config: &Config, out: &Out) -> Result<(), C
                 .parse()
                 .map_err(|error| CliError::Usage(format!("{error}")))?;
             let path = format!("/api/trunks/{}/test", escaped(name));
-            change(&path, &json!({"number": number.to_string()}), config, out)
+            let body = json!({"number": number.to_string()});
+            match asked(&path, &body, config, out)?.passed {
+                Some(true) => Ok(()),
+                _ => Err(CliError::Failed(format!(
+                    "the test of trunk `{name}` did not pass"
+                ))),
+            }
         }
     }
 }
@@ -286,4 +296,59 @@ pub fn trunk(command: &TrunkCommand, config: &Config, out: &Out) -> Result<(), C
 /// `stop [--now]`.
 pub fn stop(args: &StopArgs, config: &Config, out: &Out) -> Result<(), CliError> {
     change("/api/stop", &json!({"now": args.now}), config, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpListener;
+    use std::path::Path;
+
+    /// What `trunk test` comes to when the node answers `reply`.
+    fn tested(reply: &Value) -> Result<(), CliError> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let bind = listener.local_addr().unwrap();
+        let body = reply.to_string();
+        let node = std::thread::spawn(move || {
+            let mut stream = BufReader::new(listener.accept().unwrap().0);
+            let (mut head, mut line) = (String::new(), String::new());
+            while stream.read_line(&mut line).unwrap() > 2 {
+                head.push_str(&std::mem::take(&mut line).to_ascii_lowercase());
+            }
+            let length = head.split("content-length: ").nth(1).unwrap();
+            let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
+            let mut asked = vec![0; length];
+            stream.read_exact(&mut asked).unwrap();
+            let kind = "content-type: application/json";
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\n{kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
+            assert!(head.starts_with("post /api/trunks/pbx/test "), "{head}");
+        });
+        let text = format!("[web]\nbind = \"{bind}\"\nsupervisor_token = \"0123456789abcdef\"\n");
+        let config = Config::parse(Path::new("carillon.toml"), &text).unwrap();
+        let command = TrunkCommand::Test {
+            name: "pbx".to_owned(),
+            number: "+12125550123".to_owned(),
+        };
+        let done = trunk(&command, &config, &Out::new(true));
+        node.join().unwrap();
+        done
+    }
+
+    #[test]
+    fn a_trunk_test_that_did_not_pass_is_exit_code_1() {
+        tested(&json!({"message": "calls and audio work", "passed": true})).unwrap();
+        // Not passed, or a node that does not say so.
+        for reply in [
+            json!({"message": "`pbx` answered 404 Not Found", "passed": false}),
+            json!({"message": "`pbx` did not answer at all"}),
+        ] {
+            let error = tested(&reply).unwrap_err();
+            assert_eq!(error.exit_code(), 1, "{error}");
+        }
+    }
 }

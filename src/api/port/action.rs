@@ -110,6 +110,10 @@ pub struct ActionReply {
     /// SIP ladder of a trunk test, a line per message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ladder: Vec<String>,
+    /// Of a trunk test, and of nothing else: whether the trunk can place calls. False as well
+    /// when no call was placed (a dry run, a number that is never dialed).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<bool>,
 }
 
 impl ActionReply {
@@ -118,6 +122,7 @@ impl ActionReply {
         Self {
             message: message.into(),
             ladder: Vec::new(),
+            passed: None,
         }
     }
 }

@@ -99,7 +99,8 @@ pub(crate) struct TrunkTestRequest {
     number: String,
 }
 
-/// Place one real test call and report its signalling.
+/// Place one real test call and report its signalling. `passed` says whether the trunk works; a
+/// test that did not pass is a 200 all the same.
 #[utoipa::path(post, path = "/api/trunks/{name}/test", tag = "supervisor",
     params(("name" = String, Path)), request_body = TrunkTestRequest, security(("token" = [])),
     responses((status = 200, body = ActionReply), (status = 401, body = ErrorBody),

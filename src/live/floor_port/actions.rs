@@ -321,5 +321,29 @@ fn told(report: TestReport) -> ActionReply {
     ActionReply {
         message,
         ladder: report.ladder.text().lines().map(str::to_owned).collect(),
+        passed: Some(report.passed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trunk_test_tells_whether_it_passed_and_what_to_do() {
+        let report = |passed, remedy: &str| TestReport {
+            passed,
+            verdict: "`a` answered 404 Not Found".to_owned(),
+            remedy: remedy.to_owned(),
+            ladder: Default::default(),
+        };
+        let failed = told(report(false, "check the number"));
+        assert_eq!(failed.passed, Some(false));
+        assert_eq!(
+            failed.message,
+            "`a` answered 404 Not Found: check the number"
+        );
+        assert_eq!(told(report(true, "")).passed, Some(true));
+        assert_eq!(ActionReply::done("done").passed, None);
     }
 }

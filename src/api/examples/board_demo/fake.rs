@@ -102,6 +102,7 @@ fn apply(world: &mut World, action: Action) -> Result<ActionReply, ActionError> 
         Action::TrunkTest { .. } => Ok(ActionReply {
             message: "answered after 2.1 s, ended".into(),
             ladder: vec!["INVITE →".into(), "← 180 Ringing".into(), "← 200 OK".into()],
+            passed: Some(true),
         }),
         Action::List { .. } | Action::Note(_) | Action::Stop { .. } => {
             Ok(ActionReply::done("done"))

@@ -78,6 +78,12 @@ async fn each_request_becomes_its_action() {
         .post("/api/trunks/a/test", json!({"number": "+12025550123"}))
         .await;
     assert_eq!(test.json()["ladder"][0], "INVITE →");
+    assert_eq!(test.json()["passed"], true);
+    let other = service.post("/api/drain", json!({"on": false})).await;
+    assert_eq!(other.json().get("passed"), None);
+    let schemas = &service.get("/api/openapi.json").await.json()["components"]["schemas"];
+    let passed = &schemas["ActionReply"]["properties"]["passed"];
+    assert_eq!(passed["type"], json!(["boolean", "null"]));
     let board = service.get("/api/status").await.json();
     assert_eq!(board["campaigns"][0]["mode"], "predictive-hard");
     assert_eq!(board["campaigns"][0]["running"], false);
