@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
         title = "Carillon",
         description = "Predictive dialer and call routing. Every change needs the supervisor's \
             token or an agent's session; telephone numbers are masked except on an agent's own \
-            card. Errors are `{code, message, remedy}`.",
+            card and, for holders of the token, in SIP messages. Errors are `{code, message, remedy}`.",
         license(name = "MIT OR Apache-2.0")
     ),
     paths(

@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::switch::Ladder;
-use carillon_api::port::{ExplainStep, Explanation, Verdict};
+use carillon_api::port::{ExplainStep, Explanation, SIP_TOPIC, Verdict};
 use carillon_decision::call::Direction;
 use carillon_decision::campaign::CampaignConfig;
 use carillon_decision::compliance::{Gate, RuleCheck};
@@ -265,7 +265,7 @@ pub fn call(entry: &CallEntry, ladder: Option<&Ladder>, names: &Config) -> Expla
         let arrow = if line.sent { "sent to" } else { "from" };
         let at = line.at.millis_since(r.started);
         steps.push(step(
-            "SIP",
+            SIP_TOPIC,
             Verdict::Fact,
             format!("{at} ms {arrow} {}: {}", line.peer, line.message),
         ));

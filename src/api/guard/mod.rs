@@ -40,6 +40,10 @@ pub enum Access {
     Agent,
 }
 
+/// Whether a request carried the supervisor's token, on routes that need none too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Supervised(pub bool);
+
 /// Where a request came from, as far as the socket tells.
 pub(crate) fn source_of(request: &Request) -> Source {
     let ip = request
@@ -73,6 +77,8 @@ pub(crate) async fn guard(
     }
     let source = source_of(&request);
     request.extensions_mut().insert(source);
+    let supervised = bearer(request.headers()).is_some_and(|token| app.token.matches(token));
+    request.extensions_mut().insert(Supervised(supervised));
     Ok(next.run(request).await)
 }
 

@@ -45,7 +45,11 @@ pub enum Subject {
     Decision(DecisionId),
 }
 
-/// An explanation, for people and programs alike. Numbers in its texts must be masked.
+/// Topic of an explanation's steps that are SIP messages, written `TIME PEER: MESSAGE`.
+pub const SIP_TOPIC: &str = "SIP";
+
+/// An explanation, for people and programs alike. Numbers in its texts must be masked, but for
+/// those in SIP messages ([`SIP_TOPIC`]): readers without the token get them masked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
     /// What is explained, such as `lead 17`.

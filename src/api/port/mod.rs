@@ -16,7 +16,7 @@ pub use card::{CardNote, KeypadCode, LeadCard};
 pub use error::{ActionError, Problem};
 pub use history::{
     CallFilter, CampaignReport, DecisionFilter, ExplainStep, Explanation, LeadAttempt, LeadView,
-    LeadViewNumber, ListView, Report, ReportRange, Subject, Verdict,
+    LeadViewNumber, ListView, Report, ReportRange, SIP_TOPIC, Subject, Verdict,
 };
 pub use metric::{ExtraMetric, MetricKind};
 

@@ -3,14 +3,15 @@
 use crate::app::App;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Params, Part};
+use crate::guard::Supervised;
 use crate::port::{
     CallFilter, DecisionFilter, Explanation, ListView, Report, ReportRange, Subject,
 };
 use crate::stream;
-use crate::view::{BoardView, CallBoard, DecisionBoard, LeadBoard, Names};
-use axum::Json;
+use crate::view::{BoardView, CallBoard, DecisionBoard, LeadBoard, Names, mask_messages};
 use axum::extract::State;
 use axum::response::Response;
+use axum::{Extension, Json};
 use carillon_decision::call::Outcome;
 use carillon_decision::id::{CallId, DecisionId, LeadId};
 use carillon_decision::time::Wall;
@@ -111,15 +112,20 @@ fn unknown_outcome(name: &str) -> ApiError {
     )
 }
 
-/// What happened to a call.
+/// What happened to a call. Numbers in its SIP messages are whole for holders of the token only.
 #[utoipa::path(get, path = "/api/calls/{id}/explain", tag = "past", params(("id" = u64, Path)),
     responses((status = 200, body = Explanation), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub(crate) async fn explain_call(
     State(app): State<Arc<App>>,
+    Extension(Supervised(supervised)): Extension<Supervised>,
     Part(id): Part<u64>,
 ) -> Reply<Explanation> {
-    Ok(Json(app.floor.explain(Subject::Call(CallId(id))).await?))
+    let mut told = app.floor.explain(Subject::Call(CallId(id))).await?;
+    if !supervised {
+        mask_messages(&mut told);
+    }
+    Ok(Json(told))
 }
 
 /// A lead, its numbers masked.

@@ -8,6 +8,7 @@ mod board;
 mod call;
 mod campaign;
 mod lead;
+mod sip_line;
 
 pub use agent::{AgentBoard, AgentMe, CardBoard, CardNoteBoard, DispositionBoard, TimesBoard};
 pub use board::{AlertBoard, BoardView, BridgeBoard, CrewBoard, LiveCallBoard, TrunkBoard};
@@ -16,6 +17,7 @@ pub use campaign::{CampaignBoard, DecisionBoard, LinesBoard, TotalsBoard, Window
 pub use lead::{LeadAttemptBoard, LeadBoard, LeadNumberBoard};
 
 pub(crate) use call::Names;
+pub(crate) use sip_line::mask_messages;
 
 /// Two decimals: what people read, and no change where nothing changed.
 pub(crate) fn round2(value: f64) -> f64 {

@@ -158,6 +158,11 @@ impl Floor for Fake {
     }
 
     fn explain(&self, subject: Subject) -> Answer<'_, Explanation> {
+        let message = matches!(subject, Subject::Call(_)).then(|| ExplainStep {
+            topic: SIP_TOPIC.into(),
+            verdict: Verdict::Fact,
+            detail: "0 ms sent to 192.0.2.10:5060: INVITE sip:+12025550142@192.0.2.10 (sdp)".into(),
+        });
         let what = match subject {
             Subject::Lead(LeadId(404)) => return answer(Err(ActionError::not_found("lead 404"))),
             Subject::Lead(id) => format!("lead {id}"),
@@ -173,7 +178,7 @@ impl Floor for Fake {
         answer(Ok(Explanation {
             subject: what,
             summary,
-            steps: vec![step],
+            steps: [step].into_iter().chain(message).collect(),
             next_at: None,
         }))
     }

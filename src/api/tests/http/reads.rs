@@ -1,6 +1,6 @@
 //! What may be read, what it looks like, and what never shows.
 
-use crate::support::{Service, filled, routes};
+use crate::support::{Ask, Service, TOKEN, filled, routes};
 use axum::http::StatusCode;
 use carillon_api::{Access, Reads};
 use serde_json::json;
@@ -33,6 +33,22 @@ async fn no_read_shows_a_whole_number() {
         shown += answer.text.matches("+1202***").count();
     }
     assert!(shown > 20, "masked numbers are there");
+}
+
+#[tokio::test]
+async fn sip_messages_show_whole_numbers_to_the_token_only() {
+    let service = busy();
+    let ask = || Ask::get("/api/calls/7/explain");
+    let whole = "INVITE sip:+12025550142@192.0.2.10 (sdp)";
+    let masked = "INVITE sip:+1202***0142@192.0.2.10 (sdp)";
+    for (request, shown) in [
+        (ask().done(), masked),
+        (ask().token("guess").done(), masked),
+        (ask().token(TOKEN).done(), whole),
+    ] {
+        let answer = service.send(request).await;
+        assert!(answer.text.contains(shown), "{}", answer.text);
+    }
 }
 
 #[tokio::test]
