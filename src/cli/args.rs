@@ -149,7 +149,7 @@ pub struct LeadsImportArgs {
     /// List for rows without a list_id.
     #[arg(long, default_value = "default", value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub list: String,
-    /// Country of numbers written without + (ISO 3166-1); default [node] country.
+    /// Country of numbers written without + (ISO 3166-1); default `[node] country`.
     #[arg(long, value_name = "CC")]
     pub default_country: Option<String>,
     /// Rows in one transaction.
@@ -170,7 +170,7 @@ pub enum DncCommand {
         /// The list; made when first named.
         #[arg(long, value_name = "NAME", value_parser = dnc_list)]
         list: String,
-        /// Country of numbers written without +; default [node] country.
+        /// Country of numbers written without +; default `[node] country`.
         #[arg(long, value_name = "CC")]
         default_country: Option<String>,
     },

@@ -225,7 +225,7 @@ impl ErlangA {
         self.p_abandon
     }
 
-    /// Mean wait of all calls in handling times (Little: P(Ab) = θ·E[W]).
+    /// Mean wait of all calls in handling times (Little: P(Ab) = θ·E(W)).
     #[must_use]
     pub fn mean_wait(&self) -> f64 {
         self.p_abandon / self.impatience

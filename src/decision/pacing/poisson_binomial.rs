@@ -36,7 +36,7 @@ pub fn expected_overflow(mass: &[f64], capacity: usize) -> f64 {
 }
 
 /// Share of people met by no agent when `lines` calls, answered with probability `p_answer`, are
-/// dialed at once for `agents` free agents: E[(X − agents)⁺] / E[X].
+/// dialed at once for `agents` free agents: E((X − agents)⁺) / E(X).
 #[must_use]
 pub fn oneshot_overflow_ratio(agents: usize, lines: usize, p_answer: f64) -> f64 {
     let mass = pmf(&vec![p_answer; lines]);
@@ -72,7 +72,7 @@ impl CappedCount {
         self.mass[0] *= q;
     }
 
-    /// Σ weight[k]·P(X ≥ k): the chance of reaching a random level with that mass. Levels beyond
+    /// Σ weight(k)·P(X ≥ k): the chance of reaching a random level with that mass. Levels beyond
     /// the cap are not to be asked for.
     #[must_use]
     pub fn reaches(&self, weight: &[f64]) -> f64 {

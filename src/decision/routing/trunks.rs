@@ -151,7 +151,7 @@ impl Trunks {
         }
     }
 
-    /// Learns from a final answer ([`Trunk::learn`]); an unknown trunk teaches nothing.
+    /// Learns from a final answer of one trunk; an unknown one teaches nothing.
     pub fn learn(
         &mut self,
         id: TrunkId,
