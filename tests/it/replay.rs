@@ -66,7 +66,7 @@ fn a_release_recording_replays_identically_in_a_debug_build() {
     a_changed_input_is_noticed(folder.path(), journal);
 }
 
-/// The check can fail: with the recorded digest of one step changed, the replay says where.
+/// The check can fail: with an input left out, the replay says where it went another way.
 fn a_changed_input_is_noticed(folder: &Path, journal: &str) {
     let forged = folder.join("forged.journal");
     forge(Path::new(journal), &forged);
@@ -82,7 +82,7 @@ fn a_changed_input_is_noticed(folder: &Path, journal: &str) {
     run(folder, &["replay", journal]);
 }
 
-/// Copies a journal with one input left out.
+/// Copies a journal without its campaign: nothing after it can come out the same.
 fn forge(from: &Path, to: &Path) {
     use carillon_journal::{Reader, Writer};
     use std::fs::File;
@@ -91,9 +91,8 @@ fn forge(from: &Path, to: &Path) {
     let header = reader.header().clone();
     let mut writer =
         Writer::create(File::create(to).expect("a file"), &header, u64::MAX).expect("written");
-    for (n, step) in reader.map(|step| step.expect("whole")).enumerate() {
-        // The campaign itself: nothing after it can come out the same.
-        if n == 0 {
+    for step in reader.map(|step| step.expect("whole")) {
+        if matches!(step.input, carillon_decision::Input::Campaign(_)) {
             continue;
         }
         writer.input(step.now, &step.input).expect("written");
