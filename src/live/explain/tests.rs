@@ -123,6 +123,9 @@ fn a_list_that_is_off_and_a_lead_not_yet_due_are_reasons_too() {
     waiting.next_at = Some(new_york(15));
     let told = lead(&waiting, &campaign(), new_york(12));
     assert_eq!(stops(&told), ["list", "due"]);
+    waiting.list_active = true;
+    let told = lead(&waiting, &campaign(), new_york(12));
+    assert_eq!(stops(&told), ["due"]);
     assert_eq!(told.next_at, Some(new_york(15).to_string()));
 }
 
