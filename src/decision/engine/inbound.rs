@@ -41,6 +41,7 @@ impl Engine {
             self.waiting.insert((now.mono, id));
             let until = now.mono + self.longest_wait(id);
             self.arm_call(id, until);
+            self.keep_ticking(campaign);
         } else {
             self.play_message(id);
         }

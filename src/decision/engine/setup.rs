@@ -74,6 +74,13 @@ impl Engine {
         }
     }
 
+    /// Wakes a campaign while it has calls, running or not: needs fall away with waiting.
+    pub(super) fn keep_ticking(&mut self, id: CampaignId) {
+        if self.campaigns.get(&id).is_some_and(|c| c.tick_at.is_none()) {
+            self.arm_tick(id);
+        }
+    }
+
     /// A campaign's half-second is over; answers whether it meant anything.
     pub(super) fn campaign_tick(&mut self, id: CampaignId, at: Mono) -> bool {
         let Some(campaign) = self.campaigns.get_mut(&id) else {

@@ -305,6 +305,34 @@ fn inbound_waits_for_an_agent_then_hears_the_message() {
 }
 
 #[test]
+fn a_need_that_falls_away_frees_a_caller_of_a_paused_campaign() {
+    let mut config = campaign(Mode::Progressive);
+    let drop_after = Some(Duration::from_secs(5));
+    config.needs = vec![crate::routing::Need {
+        skill: "spanish".into(),
+        level: 1,
+        drop_after,
+    }];
+    let mut floor = Floor::with(config, 1);
+    floor.tell(Input::Adjust {
+        campaign: CAMPAIGN,
+        dial: Dial::Running(false),
+    });
+    floor.pass(3.0);
+    let ours = E164::new(12_125_550_199).unwrap();
+    floor.tell(Input::Inbound {
+        leg: 1,
+        from: None,
+        to: ours,
+        trunk: TrunkId(1),
+    });
+    floor.pass(4.9);
+    assert_eq!(floor.bridges(), []);
+    floor.pass(0.6);
+    assert_eq!(floor.bridges().len(), 1);
+}
+
+#[test]
 fn a_stranger_number_is_refused() {
     let mut floor = Floor::open(Mode::Progressive, 1);
     floor.orders.clear();
