@@ -109,8 +109,8 @@ impl FloorPort {
         Ok(ActionReply::done(format!("list {id} is {state}")))
     }
 
-    /// Takes a list's waiting leads out of the hoppers. Those in a call stay; the others' leases
-    /// run out within minutes, and they are offered again when the list is on.
+    /// Takes a list's waiting leads out of the hoppers. Those in a call stay; the engine gives
+    /// the others back at once, and they are offered again when the list is on.
     async fn withdraw_list(&self, id: &str) -> Result<(), ActionError> {
         let in_calls: Vec<_> = {
             let board = self.status.borrow();
