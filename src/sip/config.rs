@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use crate::digest::Algorithm;
 use crate::error::SipError;
+use crate::peer::{Peer, TransportKind};
 
 /// Settings of one user agent over one local address.
 #[derive(Debug, Clone)]
 pub struct EndpointConfig {
-    /// Address of the socket the owner sends from and receives on.
-    pub local: SocketAddr,
-    /// Host (name or address, IPv6 without brackets) and port written into Via and Contact when
-    /// they differ from `local` (NAT). Default: `local`.
-    pub advertised: Option<(String, u16)>,
+    /// Where the owner receives, and what is written into Via and Contact. The first one serves
+    /// peers that none of the others fits.
+    pub listeners: Vec<Listener>,
+    /// Largest request sent as a datagram, octets; larger ones leave over TCP where we listen on
+    /// it, and come back to UDP when the peer has no TCP (RFC 3261 §18.1.1). Default 1,300.
+    pub udp_max: usize,
     /// `User-Agent` of requests and `Server` of responses; empty sends none.
     pub user_agent: String,
     /// Seed of every tag, branch, Call-ID and nonce. Must be secret and differ between processes.
@@ -34,8 +36,8 @@ impl EndpointConfig {
     /// Settings for `local` with every other field at its default; nobody may call in yet.
     pub fn new(local: SocketAddr, seed: [u8; 32]) -> Self {
         Self {
-            local,
-            advertised: None,
+            listeners: vec![Listener::udp(local)],
+            udp_max: 1_300,
             user_agent: "Carillon".to_owned(),
             seed,
             timers: Timers::default(),
@@ -43,6 +45,45 @@ impl EndpointConfig {
             policy: Policy::default(),
             registrar: None,
         }
+    }
+
+    /// Address of the first listener.
+    ///
+    /// # Panics
+    /// Without listeners.
+    pub fn local(&self) -> SocketAddr {
+        self.listeners
+            .first()
+            .expect("an endpoint listens somewhere")
+            .local
+    }
+}
+
+/// One local socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// What it speaks.
+    pub transport: TransportKind,
+    /// Its address.
+    pub local: SocketAddr,
+    /// Host (name or address, IPv6 without brackets) and port written into Via and Contact when
+    /// they differ from `local` (NAT). Default: `local`.
+    pub advertised: Option<(String, u16)>,
+}
+
+impl Listener {
+    /// A socket that is shown as it is.
+    pub fn new(transport: TransportKind, local: SocketAddr) -> Self {
+        Self {
+            transport,
+            local,
+            advertised: None,
+        }
+    }
+
+    /// A UDP socket that is shown as it is.
+    pub fn udp(local: SocketAddr) -> Self {
+        Self::new(TransportKind::Udp, local)
     }
 }
 
@@ -170,8 +211,8 @@ impl Policy {
     }
 
     /// Whether `from` is on the allow list.
-    pub fn trusts(&self, from: SocketAddr) -> bool {
-        self.sources.iter().any(|n| n.contains(from))
+    pub fn trusts(&self, from: Peer) -> bool {
+        self.sources.iter().any(|n| n.contains(from.address))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Dialog state (RFC 3261 §12).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use crate::headers::NameAddr;
 use crate::message::{HeaderName, Message};
+use crate::peer::{Peer, TransportKind};
 use crate::uri::Uri;
 
 /// Most Record-Route elements kept.
@@ -38,13 +39,13 @@ pub struct Dialog {
     /// Remote target: request-URI of our requests, as received.
     pub target: Vec<u8>,
     /// Where the peer's last message came from.
-    pub source: SocketAddr,
+    pub source: Peer,
 }
 
 impl Dialog {
     /// From a response to our INVITE (§12.1.2). `fallback` is the INVITE's request-URI, used when
     /// the response has no readable Contact.
-    pub fn uac(response: &Message<'_>, fallback: &[u8], source: SocketAddr) -> Self {
+    pub fn uac(response: &Message<'_>, fallback: &[u8], source: Peer) -> Self {
         let target = response.contact().map_or(fallback, |c| c.uri);
         Self {
             id: DialogId {
@@ -63,7 +64,7 @@ impl Dialog {
     }
 
     /// From an INVITE (§12.1.1).
-    pub fn uas(request: &Message<'_>, local_tag: &str, source: SocketAddr) -> Self {
+    pub fn uas(request: &Message<'_>, local_tag: &str, source: Peer) -> Self {
         let from_uri = request.from().map_or(&b"sip:unknown"[..], |f| f.uri);
         let target = request.contact().map_or(from_uri, |c| c.uri);
         let mut local = value(request, HeaderName::To);
@@ -104,7 +105,7 @@ impl Dialog {
     }
 
     /// A target refresh (INVITE, UPDATE and their 2xx) moves the remote target.
-    pub fn refresh(&mut self, message: &Message<'_>, source: SocketAddr) {
+    pub fn refresh(&mut self, message: &Message<'_>, source: Peer) {
         self.source = source;
         if let Some(contact) = message.contact() {
             self.target = contact.uri.to_vec();
@@ -124,7 +125,7 @@ impl Dialog {
     }
 
     /// Where requests of this dialog go; see [`hop`].
-    pub fn next_hop(&self) -> SocketAddr {
+    pub fn next_hop(&self) -> Peer {
         hop(&self.target, &self.routes, self.source)
     }
 }
@@ -162,11 +163,20 @@ pub fn route(target: &[u8], routes: &[Vec<u8>]) -> (Vec<u8>, Vec<Vec<u8>>) {
 /// Where a request goes: the first route or else the target, when that is an address that can be
 /// right; otherwise (a name, which only the owner could resolve, or a private address that came
 /// from a public one, so the peer is behind NAT) back to where the peer's message came from.
-pub fn hop(target: &[u8], routes: &[Vec<u8>], source: SocketAddr) -> SocketAddr {
+/// A peer that came over a stream keeps it for everything at its own address (RFC 5923).
+pub fn hop(target: &[u8], routes: &[Vec<u8>], source: Peer) -> Peer {
     let first = routes.first().and_then(|r| NameAddr::parse(r));
     let uri = first.map_or(target, |f| f.uri);
-    match Uri::parse(uri).and_then(|u| u.socket()) {
-        Some(stated) if usable(stated.ip(), source.ip()) => stated,
+    let stated = Uri::parse(uri).and_then(|u| u.peer());
+    match stated {
+        Some(stated) if usable(stated.ip(), source.ip()) => {
+            let same_host = stated.ip().to_canonical() == source.ip().to_canonical();
+            let keeps = source.transport.is_reliable() && same_host;
+            // Nothing leaves a TLS hop in clear because a Contact forgot to say so.
+            let downgrade =
+                source.transport == TransportKind::Tls && stated.transport != TransportKind::Tls;
+            if keeps || downgrade { source } else { stated }
+        }
         _ => source,
     }
 }
@@ -201,7 +211,7 @@ mod tests {
 
     #[test]
     fn uac_reverses_the_route_set() {
-        let source = "192.0.2.3:5060".parse().unwrap();
+        let source = Peer::udp("192.0.2.3:5060".parse().unwrap());
         let d = Dialog::uac(
             &parse(RESPONSE, &Bounds::default()).unwrap(),
             b"sip:z",
@@ -209,7 +219,7 @@ mod tests {
         );
         assert_eq!(d.routes[0], b"<sip:192.0.2.3;lr>");
         assert_eq!(d.request_route().0, b"sip:b%23@192.0.2.9:5080");
-        assert_eq!(d.next_hop(), "192.0.2.3:5060".parse().unwrap());
+        assert_eq!(d.next_hop(), Peer::udp("192.0.2.3:5060".parse().unwrap()));
         assert_eq!(d.local_cseq, 2);
     }
 
@@ -229,7 +239,7 @@ mod tests {
 
     #[test]
     fn unusable_targets_fall_back_to_the_source() {
-        let source: SocketAddr = "198.51.100.7:6001".parse().unwrap();
+        let source = Peer::udp("198.51.100.7:6001".parse().unwrap());
         for target in [
             "sip:b@192.168.1.4",
             "sip:b@0.0.0.0",
@@ -243,15 +253,15 @@ mod tests {
         }
         assert_eq!(
             hop(b"sip:b@203.0.113.1", &[], source),
-            "203.0.113.1:5060".parse().unwrap()
+            Peer::udp("203.0.113.1:5060".parse().unwrap())
         );
-        let inside: SocketAddr = "10.0.0.1:5060".parse().unwrap();
+        let inside = Peer::udp("10.0.0.1:5060".parse().unwrap());
         assert_eq!(hop(b"sip:b@10.0.0.9:5070", &[], inside).port(), 5070);
     }
 
     #[test]
     fn cseq_must_grow() {
-        let source = "192.0.2.3:5060".parse().unwrap();
+        let source = Peer::udp("192.0.2.3:5060".parse().unwrap());
         let mut d = Dialog::uac(
             &parse(RESPONSE, &Bounds::default()).unwrap(),
             b"sip:z",

@@ -1,9 +1,9 @@
 //! What an [`Endpoint`](crate::Endpoint) reports.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::headers::Reason;
+use crate::peer::Peer;
 use crate::sdp::SessionDescription;
 
 /// One outgoing INVITE (with all its retries for authentication and all its forks).
@@ -188,6 +188,9 @@ pub struct Failure {
     /// Timer B fired, nothing at all was heard (the code is ours). Also set when a cancelled
     /// call got no final response within 64·T1.
     pub timed_out: bool,
+    /// The stream to the next hop could not be opened, or broke before anything was heard (the
+    /// code, 503, is ours).
+    pub transport_error: bool,
     /// We had asked to cancel.
     pub after_cancel: bool,
     /// A 2xx came whose SDP cannot be used; it was acknowledged and hung up. A person answered.
@@ -217,7 +220,7 @@ pub struct IncomingCall {
     /// The dialog to answer on.
     pub leg: LegKey,
     /// Where the datagram came from.
-    pub source: SocketAddr,
+    pub source: Peer,
     /// Request-URI, as received.
     pub request_uri: String,
     /// User part of the request-URI, unescaped (the number called, for `tel:` too).
@@ -244,7 +247,7 @@ pub struct Binding {
     /// Contact URI, octet for octet: the request-URI of a call to the phone.
     pub contact: String,
     /// Where the REGISTER came from: the next hop of a call to the phone (NAT).
-    pub source: SocketAddr,
+    pub source: Peer,
     /// Time left.
     pub expires: Duration,
     /// Preference in thousandths, 0–1000 (`q`, RFC 3261 §10.2.1.2); 1000 if not stated.

@@ -19,21 +19,24 @@ pub mod error;
 pub mod event;
 pub mod headers;
 pub mod message;
+pub mod peer;
 pub mod registrar;
 pub mod sdp;
+pub mod stream;
 pub mod token;
 pub mod trace;
 pub mod transaction;
 pub mod uri;
 
 pub use config::{
-    Credentials, EndpointConfig, Limits, Network, Policy, RegistrarConfig, Secret, SourceLimits,
-    Strangers, Timers, User,
+    Credentials, EndpointConfig, Limits, Listener, Network, Policy, RegistrarConfig, Secret,
+    SourceLimits, Strangers, Timers, User,
 };
-pub use endpoint::{Counters, Endpoint, Invite, Register, Transmit, TransportKind};
+pub use endpoint::{Counters, Endpoint, Invite, Register, Transmit};
 pub use error::SipError;
 pub use event::{Binding, CallKey, EndCause, Event, Failure, IncomingCall, LegKey, RequestKey};
 pub use headers::Reason;
+pub use peer::{Peer, TransportKind};
 pub use sdp::{AudioStream, Codec, Direction, MediaSpec, SessionDescription};
 pub use trace::summary;
 

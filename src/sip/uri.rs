@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::headers::{host_ip, host_port, lex};
+use crate::peer::{Peer, TransportKind};
 
 /// Parts of a URI, all as received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,11 +91,26 @@ impl<'a> Uri<'a> {
         host_ip(self.host)
     }
 
+    /// The transport it asks for: its parameter, TLS for `sips`, else UDP (RFC 3263 §4.1).
+    pub fn transport(&self) -> TransportKind {
+        let stated = self.param(b"transport").and_then(TransportKind::from_token);
+        if self.scheme.eq_ignore_ascii_case(b"sips") {
+            TransportKind::Tls
+        } else {
+            stated.unwrap_or(TransportKind::Udp)
+        }
+    }
+
     /// Address and port to send to without any look-up; `None` for names and `tel`.
     pub fn socket(&self) -> Option<SocketAddr> {
-        let port = self.port.unwrap_or(5060);
+        let port = self.port.unwrap_or(self.transport().default_port());
         (port != 0).then_some(())?;
         Some(SocketAddr::new(self.ip()?, port))
+    }
+
+    /// The peer to send to without any look-up; `None` for names and `tel`.
+    pub fn peer(&self) -> Option<Peer> {
+        Some(Peer::new(self.transport(), self.socket()?))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Requests from outside: what is checked before anything is kept.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::Endpoint;
@@ -11,6 +10,7 @@ use crate::dialog::Dialog;
 use crate::event::LegKey;
 use crate::headers::{Via, lex};
 use crate::message::{Defect, HeaderName, Message, Method, StartLine};
+use crate::peer::Peer;
 use crate::registrar::Identity;
 use crate::uri;
 
@@ -24,7 +24,7 @@ const NAME_MAX: usize = 1024;
 #[derive(Clone, Copy)]
 pub(super) struct Inbound<'m, 'a> {
     pub(super) now: Instant,
-    pub(super) source: SocketAddr,
+    pub(super) source: Peer,
     pub(super) request: &'m Message<'a>,
     pub(super) via: &'m Via<'a>,
     pub(super) method: Method,
@@ -41,7 +41,7 @@ pub(super) enum Caller {
 }
 
 impl Endpoint {
-    pub(super) fn on_request(&mut self, now: Instant, source: SocketAddr, request: &Message<'_>) {
+    pub(super) fn on_request(&mut self, now: Instant, source: Peer, request: &Message<'_>) {
         self.counters.requests_received += 1;
         let (Some(via), Some(method)) = (request.via(), request.method()) else {
             self.counters.malformed += 1;
@@ -116,7 +116,7 @@ impl Endpoint {
         }
     }
 
-    fn admit(&mut self, now: Instant, source: SocketAddr) -> bool {
+    fn admit(&mut self, now: Instant, source: Peer) -> bool {
         match self.sources.admit(now, source.ip()) {
             Admission::Heard => return true,
             Admission::TooMany => self.counters.dropped_rate_limited += 1,
@@ -162,7 +162,7 @@ impl Endpoint {
         }
     }
 
-    fn is_known(&self, source: SocketAddr) -> bool {
+    fn is_known(&self, source: Peer) -> bool {
         self.config.policy.trusts(source)
             || self.registrar.as_ref().is_some_and(|r| r.knows(source))
     }

@@ -1,7 +1,6 @@
 //! Responses that make legs, and 2xx: every one is acknowledged; none leaves a person on a line
 //! that nobody knows of.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::Endpoint;
@@ -12,13 +11,14 @@ use super::leg::{Leg, Phase};
 use crate::dialog::{Dialog, hop, record_route, route};
 use crate::event::{CallKey, Event, Failure, LegKey};
 use crate::message::{HeaderName, Message, Method};
+use crate::peer::Peer;
 use crate::sdp::SessionDescription;
 
 impl Endpoint {
     /// The early dialog a 101–199 names, made if new.
     pub(super) fn early_leg(
         &mut self,
-        from: SocketAddr,
+        from: Peer,
         key: CallKey,
         response: &Message<'_>,
         sdp: Option<SessionDescription>,
@@ -44,12 +44,7 @@ impl Endpoint {
     }
 
     /// A new early leg of an outgoing call; `None` when a limit is reached.
-    fn make_leg(
-        &mut self,
-        from: SocketAddr,
-        key: CallKey,
-        response: &Message<'_>,
-    ) -> Option<LegKey> {
+    fn make_leg(&mut self, from: Peer, key: CallKey, response: &Message<'_>) -> Option<LegKey> {
         let limits = &self.config.limits;
         let call = self.calls.get(&key)?;
         if call.forks.len() >= limits.max_forks || self.legs.len() >= limits.max_dialogs {
@@ -71,7 +66,7 @@ impl Endpoint {
     pub(super) fn on_answer(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: Peer,
         key: CallKey,
         response: &Message<'_>,
     ) {
@@ -135,7 +130,7 @@ impl Endpoint {
 
     fn confirm_leg(
         &mut self,
-        from: SocketAddr,
+        from: Peer,
         key: CallKey,
         leg: LegKey,
         response: &Message<'_>,
@@ -168,7 +163,7 @@ impl Endpoint {
     fn hang_up_unusable(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: Peer,
         key: CallKey,
         response: &Message<'_>,
         early_leg: Option<LegKey>,
@@ -198,12 +193,7 @@ impl Endpoint {
 
     /// A 2xx to an INVITE of ours that has failed or is forgotten (its branch proves that it was
     /// ours): someone picked up after a 300–699, after timer B or long after our CANCEL.
-    pub(super) fn on_stray_answer(
-        &mut self,
-        now: Instant,
-        from: SocketAddr,
-        response: &Message<'_>,
-    ) {
+    pub(super) fn on_stray_answer(&mut self, now: Instant, from: Peer, response: &Message<'_>) {
         let to_uri = response.to().map_or(&b"sip:unknown"[..], |t| t.uri);
         self.acknowledge(from, response, to_uri, &[]);
         let dialog = Dialog::uac(response, to_uri, from);
@@ -219,7 +209,7 @@ impl Endpoint {
     /// ACK of a 2xx, made from the response alone (§13.2.2.4).
     fn acknowledge(
         &mut self,
-        from: SocketAddr,
+        from: Peer,
         response: &Message<'_>,
         fallback: &[u8],
         auth_lines: &[u8],
@@ -237,7 +227,7 @@ impl Endpoint {
             call_id: response.call_id(),
             cseq: response.cseq().map_or(1, |c| c.number),
         };
-        let (_, mut out) = self.open(&head);
+        let (_, mut out) = self.open(&head, to);
         out.lines(auth_lines);
         self.send(to, out.finish("", b""));
     }
@@ -255,7 +245,7 @@ impl Endpoint {
             call_id: &dialog.id.call_id,
             cseq,
         };
-        let (branch, out) = self.open(&head);
+        let (branch, out) = self.open(&head, dialog.next_hop());
         let bytes = out.finish("", b"");
         if self.is_full() {
             self.send(dialog.next_hop(), bytes);

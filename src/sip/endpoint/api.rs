@@ -1,43 +1,18 @@
 //! Values that go in and out of an [`Endpoint`](crate::Endpoint).
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::config::Credentials;
 use crate::event::RequestKey;
+use crate::peer::Peer;
 
-/// How a message travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum TransportKind {
-    /// Datagrams; retransmitted by the transaction layer.
-    Udp,
-}
-
-impl TransportKind {
-    /// Whether the transport delivers by itself (no retransmissions, timers D, I, J, K are zero).
-    pub fn is_reliable(self) -> bool {
-        match self {
-            Self::Udp => false,
-        }
-    }
-
-    /// Token for the Via header field.
-    pub fn via_token(self) -> &'static str {
-        match self {
-            Self::Udp => "UDP",
-        }
-    }
-}
-
-/// A message to send, one datagram.
+/// A message to send: one datagram, or one message into the stream to that peer, which is opened
+/// if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {
     /// Destination.
-    pub to: SocketAddr,
-    /// How to send.
-    pub transport: TransportKind,
-    /// The datagram.
+    pub to: Peer,
+    /// The message.
     pub bytes: Vec<u8>,
 }
 
@@ -47,7 +22,7 @@ pub struct Invite {
     /// Request-URI, sent octet for octet (tech prefixes, `tel:`, escapes).
     pub request_uri: String,
     /// Where the INVITE goes: the trunk, the proxy, or the source of a phone's binding.
-    pub next_hop: SocketAddr,
+    pub next_hop: Peer,
     /// URI of From, e.g. `sip:+15550100@carrier.example`.
     pub from: String,
     /// Display name of From; empty for none. Quoted as needed.
@@ -78,7 +53,7 @@ pub struct Register {
     /// For 401 and 407.
     pub credentials: Option<Credentials>,
     /// Where the REGISTER goes.
-    pub next_hop: SocketAddr,
+    pub next_hop: Peer,
 }
 
 /// What was counted since the endpoint was made.
@@ -134,6 +109,10 @@ pub struct Counters {
     pub unsupported_methods: u64,
     /// Client transactions that ended by timer B or F.
     pub timeouts: u64,
+    /// Client transactions that ended because their stream could not be opened or broke.
+    pub transport_errors: u64,
+    /// Requests too large for a datagram that left over TCP (RFC 3261 §18.1.1).
+    pub moved_to_tcp: u64,
 }
 
 /// How much is held at this instant; all are bounded by [`Limits`](crate::Limits).

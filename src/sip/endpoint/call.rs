@@ -1,6 +1,5 @@
 //! Outgoing INVITEs until their final response.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::agenda::{ClientId, Target};
@@ -10,6 +9,7 @@ use crate::digest::ClientAuth;
 use crate::event::{CallKey, Event, Failure, LegKey};
 use crate::headers::{Reason, lex};
 use crate::message::{HeaderName, Message, Method};
+use crate::peer::Peer;
 use crate::sdp::SessionDescription;
 
 /// One branch of the call, told apart by the peer's tag.
@@ -120,10 +120,10 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(&key) else {
             return;
         };
-        let (branch, next_hop) = match &call.invite {
-            Some(invite) => (call.branch, invite.next_hop),
-            None => return,
-        };
+        let branch = call.branch;
+        if call.invite.is_none() {
+            return;
+        }
         let Some(cancel) = call.cancel.as_mut().filter(|c| !c.is_sent) else {
             return;
         };
@@ -137,7 +137,9 @@ impl Endpoint {
             branch,
             is_cancel: false,
         });
-        let Some(bytes) = invite.and_then(|tx| cancel_of(&tx.bytes, &extra)) else {
+        // Over the transport the INVITE took, which for a large one is not what was asked for.
+        let cancel = invite.and_then(|tx| Some((tx.to, cancel_of(&tx.bytes, &extra)?)));
+        let Some((next_hop, bytes)) = cancel else {
             return;
         };
         let id = ClientId {
@@ -186,10 +188,22 @@ impl Endpoint {
         );
     }
 
+    /// The stream to the next hop could not be opened, or broke before anything was heard.
+    pub(super) fn on_invite_unreachable(&mut self, key: CallKey) {
+        self.fail(
+            key,
+            Failure {
+                code: 503,
+                transport_error: true,
+                ..failure(key)
+            },
+        );
+    }
+
     pub(super) fn on_invite_response(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: Peer,
         key: CallKey,
         response: &Message<'_>,
         code: u16,
@@ -222,7 +236,7 @@ impl Endpoint {
     fn on_provisional(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: Peer,
         key: CallKey,
         response: &Message<'_>,
         code: u16,
@@ -299,6 +313,7 @@ pub(super) fn failure(call: CallKey) -> Failure {
         retry_after: None,
         warning: None,
         timed_out: false,
+        transport_error: false,
         after_cancel: false,
         unusable: false,
         contacts: Vec::new(),

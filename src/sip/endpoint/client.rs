@@ -1,12 +1,12 @@
 //! Client transactions: sending requests, taking responses.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::Endpoint;
 use super::agenda::{ClientId, Target};
-use super::{Endpoint, TransportKind};
 use crate::event::{CallKey, LegKey, RequestKey};
 use crate::message::{self, Bounds, HeaderName, Message, Method, Writer};
+use crate::peer::Peer;
 use crate::transaction::{ClientInvite, ClientOther, Step};
 
 /// What a transaction is for.
@@ -21,7 +21,7 @@ pub(super) enum Purpose {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Machine {
+pub(super) enum Machine {
     Invite(ClientInvite),
     Other(ClientOther),
 }
@@ -33,8 +33,12 @@ pub(super) struct ClientTx {
     machine: Machine,
     purpose: Purpose,
     method: Method,
-    to: SocketAddr,
+    pub(super) to: Peer,
     pub(super) bytes: Vec<u8>,
+    /// Something was heard: a stream that breaks now does not mean that the request was lost.
+    is_heard: bool,
+    /// Where a request that moved to TCP for its size goes when the peer has no TCP.
+    datagram: Option<Peer>,
 }
 
 /// The lines every request begins with.
@@ -63,23 +67,42 @@ impl ClientTx {
         }
     }
 
-    fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self) -> Option<Instant> {
         match &self.machine {
             Machine::Invite(m) => m.deadline(),
             Machine::Other(m) => m.deadline(),
         }
     }
+
+    pub(super) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    pub(super) fn method(&self) -> Method {
+        self.method
+    }
+
+    pub(super) fn is_heard(&self) -> bool {
+        self.is_heard
+    }
+
+    pub(super) fn take_datagram(&mut self) -> Option<Peer> {
+        self.datagram.take()
+    }
+
+    /// The same request over another transport, as if sent now.
+    pub(super) fn restart(&mut self, machine: Machine, to: Peer, bytes: Vec<u8>) {
+        self.machine = machine;
+        self.to = to;
+        self.bytes = bytes;
+    }
 }
 
 impl Endpoint {
     /// Begins a request with a fresh branch.
-    pub(super) fn open(&mut self, head: &Head<'_>) -> (u64, Writer) {
+    pub(super) fn open(&mut self, head: &Head<'_>, to: Peer) -> (u64, Writer) {
         let (number, branch) = self.tokens.branch();
-        let via = format!(
-            "SIP/2.0/{} {};branch={branch};rport",
-            TransportKind::Udp.via_token(),
-            self.sent_by
-        );
+        let via = format!("{};branch={branch};rport", self.via_head(to));
         (number, write_head(head, via.as_bytes()))
     }
 
@@ -90,15 +113,11 @@ impl Endpoint {
         id: ClientId,
         method: Method,
         purpose: Purpose,
-        to: SocketAddr,
+        to: Peer,
         bytes: Vec<u8>,
     ) {
-        let (timers, reliable) = (self.config.timers, TransportKind::Udp.is_reliable());
-        let machine = if method == Method::Invite {
-            Machine::Invite(ClientInvite::new(now, timers, reliable))
-        } else {
-            Machine::Other(ClientOther::new(now, timers, reliable))
-        };
+        let (to, bytes, datagram) = self.moved_to_stream(now, to, bytes);
+        let machine = self.client_machine(now, method, to);
         self.send(to, bytes.clone());
         let tx = ClientTx {
             machine,
@@ -106,15 +125,26 @@ impl Endpoint {
             method,
             to,
             bytes,
+            is_heard: false,
+            datagram,
         };
         self.agenda.set(Target::Client(id), tx.deadline());
         self.clients.insert(id, tx);
     }
 
+    pub(super) fn client_machine(&self, now: Instant, method: Method, to: Peer) -> Machine {
+        let (timers, reliable) = (self.config.timers, to.transport.is_reliable());
+        if method == Method::Invite {
+            Machine::Invite(ClientInvite::new(now, timers, reliable))
+        } else {
+            Machine::Other(ClientOther::new(now, timers, reliable))
+        }
+    }
+
     pub(super) fn on_response(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: Peer,
         response: &Message<'_>,
         code: u16,
     ) {
@@ -146,6 +176,7 @@ impl Endpoint {
             return;
         };
         let step = tx.on_response(now, code);
+        tx.is_heard = true;
         let is_answer = cseq.method == Method::Invite && (200..300).contains(&code);
         if is_answer && !step.deliver {
             // The INVITE has failed already, yet another branch of it is picked up.
@@ -177,7 +208,7 @@ impl Endpoint {
     fn deliver(
         &mut self,
         now: Instant,
-        from: SocketAddr,
+        from: Peer,
         purpose: Purpose,
         response: &Message<'_>,
         code: u16,

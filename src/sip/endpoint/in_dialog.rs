@@ -54,7 +54,7 @@ impl Endpoint {
             Method::Invite => self.on_reinvite(inbound, key),
             Method::Update => self.on_update(inbound, key),
             Method::Info => self.on_info(inbound, key),
-            Method::Options => self.finish(inbound, 200, &self.capabilities(), b""),
+            Method::Options => self.finish(inbound, 200, &self.capabilities(source), b""),
             Method::Cancel => {
                 self.counters.no_dialog += 1;
                 self.refuse(inbound, 481);

@@ -52,7 +52,7 @@ impl Endpoint {
         let server = self.start_server(inbound);
         let dialog = Dialog::uas(request, &self.tokens.tag(), source);
         let mut leg = Leg::new(dialog, Phase::Ringing(server));
-        leg.contact = self.contact(&uri::user_of(request.uri()));
+        leg.contact = self.contact(&uri::user_of(request.uri()), source);
         leg.remote_sdp.clone_from(&sdp);
         let key = self.insert_leg(leg);
         if let Some(tx) = self.servers.get_mut(&server) {
@@ -181,7 +181,7 @@ impl Endpoint {
         now: Instant,
         cseq: u32,
         bytes: Vec<u8>,
-        to: std::net::SocketAddr,
+        to: crate::peer::Peer,
     ) -> Unacked {
         Unacked {
             cseq,

@@ -1,6 +1,5 @@
 //! Legs: dialogs with their session, their unacknowledged 2xx and their end.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::Endpoint;
@@ -11,6 +10,7 @@ use crate::digest::ClientAuth;
 use crate::event::{EndCause, Event, LegKey};
 use crate::headers::Reason;
 use crate::message::{Message, Method};
+use crate::peer::Peer;
 use crate::sdp::SessionDescription;
 use crate::transaction::Repeat;
 
@@ -32,7 +32,7 @@ pub(super) enum Phase {
 pub(super) struct Unacked {
     pub(super) cseq: u32,
     pub(super) bytes: Vec<u8>,
-    pub(super) to: SocketAddr,
+    pub(super) to: Peer,
     pub(super) repeat: Repeat,
     pub(super) give_up: Instant,
     /// The 2xx carried our offer: the ACK carries the answer.
@@ -137,7 +137,7 @@ impl Endpoint {
             call_id: &leg.dialog.id.call_id,
             cseq,
         };
-        let (branch, mut out) = self.open(&head);
+        let (branch, mut out) = self.open(&head, leg.dialog.next_hop());
         if let Some(auth) = &mut leg.auth {
             let cnonce = self.tokens.tag();
             for (name, value) in auth.authorize("BYE", &uri, b"", &cnonce) {

@@ -13,34 +13,37 @@ mod client;
 mod in_dialog;
 mod incoming;
 mod leg;
+mod locals;
 mod place;
 mod request;
 mod serve;
 mod server;
 mod sources;
+mod streams;
 mod stub;
 
-pub use api::{Counters, Held, Invite, Register, Started, Transmit, TransportKind};
+pub use api::{Counters, Held, Invite, Register, Started, Transmit};
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use agenda::{Agenda, ClientId, Target};
 use call::Call;
 use client::ClientTx;
 use leg::Leg;
+use locals::Locals;
 use request::Outgoing;
 use server::ServerTx;
 use sources::Sources;
+use streams::DeafToTcp;
 
 use crate::config::{EndpointConfig, Policy, User};
 use crate::dialog::DialogId;
 use crate::event::{Binding, CallKey, Event, LegKey, RequestKey};
 use crate::message::{self, Bounds, Method};
+use crate::peer::Peer;
 use crate::registrar::Registrar;
 use crate::token::Tokens;
-use crate::transaction::ServerInvite;
 
 /// One user agent over one local address: UAC, UAS and registrar.
 ///
@@ -53,6 +56,7 @@ pub struct Endpoint {
     events: VecDeque<Event>,
     agenda: Agenda,
     sources: Sources,
+    deaf: DeafToTcp,
     registrar: Option<Registrar>,
     clients: BTreeMap<ClientId, ClientTx>,
     servers: BTreeMap<u64, ServerTx>,
@@ -62,33 +66,21 @@ pub struct Endpoint {
     legs: BTreeMap<LegKey, Leg>,
     dialogs: BTreeMap<DialogId, LegKey>,
     requests: BTreeMap<RequestKey, Outgoing>,
-    /// `host:port` of Via and Contact.
-    sent_by: String,
+    locals: Locals,
     next_key: u64,
 }
 
 impl Endpoint {
     /// A new endpoint. Does nothing until driven.
     pub fn new(config: EndpointConfig) -> Self {
-        let (host, port) = match &config.advertised {
-            Some((host, port)) => (host.clone(), *port),
-            None => (
-                config.local.ip().to_canonical().to_string(),
-                config.local.port(),
-            ),
-        };
-        let host = if host.contains(':') && !host.starts_with('[') {
-            format!("[{host}]")
-        } else {
-            host
-        };
         Self {
-            tokens: Tokens::new(&config.seed, &config.local.to_string()),
+            tokens: Tokens::new(&config.seed, &config.local().to_string()),
             counters: Counters::default(),
             out: VecDeque::new(),
             events: VecDeque::new(),
             agenda: Agenda::default(),
             sources: Sources::new(config.limits.sources.clone()),
+            deaf: DeafToTcp::default(),
             registrar: config.registrar.clone().map(Registrar::new),
             clients: BTreeMap::new(),
             servers: BTreeMap::new(),
@@ -98,14 +90,16 @@ impl Endpoint {
             legs: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             requests: BTreeMap::new(),
-            sent_by: format!("{host}:{port}"),
+            locals: Locals::new(&config.listeners),
             next_key: 0,
             config,
         }
     }
 
-    /// Takes one datagram. Never panics, whatever the octets.
-    pub fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    /// Takes one datagram, or one message of a stream (see [`crate::stream`]). Never panics,
+    /// whatever the octets.
+    pub fn receive(&mut self, now: Instant, from: impl Into<Peer>, bytes: &[u8]) {
+        let from = from.into();
         self.counters.received += 1;
         if bytes.len() > self.config.limits.max_datagram {
             self.counters.oversized += 1;
@@ -218,21 +212,17 @@ impl Endpoint {
         self.next_key
     }
 
-    fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+    fn send(&mut self, to: Peer, bytes: Vec<u8>) {
         self.counters.sent += 1;
-        self.out.push_back(Transmit {
-            to,
-            transport: TransportKind::Udp,
-            bytes,
-        });
+        self.out.push_back(Transmit { to, bytes });
     }
 
     fn is_full(&self) -> bool {
         self.clients.len() + self.servers.len() >= self.config.limits.max_transactions
     }
 
-    /// Our Contact value for a user part.
-    fn contact(&self, user: &str) -> String {
+    /// Our Contact value for a user part, as `peer` can reach it.
+    fn contact(&self, user: &str, peer: Peer) -> String {
         let mut escaped = String::new();
         for b in user.bytes() {
             if b.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&b) {
@@ -242,7 +232,7 @@ impl Endpoint {
             }
         }
         let at = if escaped.is_empty() { "" } else { "@" };
-        format!("<sip:{escaped}{at}{}>", self.sent_by)
+        format!("<sip:{escaped}{at}{}>", self.locals.contact(peer))
     }
 
     /// Methods we serve.
@@ -267,9 +257,5 @@ impl Endpoint {
             | Method::Update => true,
             _ => false,
         }
-    }
-
-    fn new_server_invite(&self) -> ServerInvite {
-        ServerInvite::new(self.config.timers, TransportKind::Udp.is_reliable())
     }
 }

@@ -95,7 +95,7 @@ impl Endpoint {
             format!("{} ", lex::quote(&invite.display))
         };
         let from = format!("{display}<{}>;tag={}", invite.from, self.tokens.tag());
-        let contact = self.contact(&invite.contact_user);
+        let contact = self.contact(&invite.contact_user, invite.next_hop);
         let call = Call::new(Box::new(invite), local_sdp, contact, from, call_id);
         self.calls.insert(key, call);
         self.send_invite(now, key);
@@ -124,7 +124,7 @@ impl Endpoint {
                 call_id: call.call_id.as_bytes(),
                 cseq: call.cseq,
             };
-            let (branch, mut out) = self.open(&head);
+            let (branch, mut out) = self.open(&head, invite.next_hop);
             out.header("Contact", &call.contact);
             let cnonce = self.tokens.tag();
             let mut lines = Writer::block();

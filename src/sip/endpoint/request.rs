@@ -1,6 +1,5 @@
 //! Our OPTIONS and REGISTER.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::agenda::{ClientId, Target};
@@ -11,6 +10,7 @@ use crate::error::SipError;
 use crate::event::{Event, RequestKey};
 use crate::headers::{NameAddr, lex};
 use crate::message::{HeaderName, Message, Method};
+use crate::peer::Peer;
 use crate::uri::is_sendable;
 
 /// First and longest pause after a failed registration.
@@ -49,10 +49,15 @@ impl Endpoint {
     ///
     /// # Errors
     /// [`SipError::Invalid`], [`SipError::Full`].
-    pub fn options(&mut self, now: Instant, uri: &str, next_hop: SocketAddr) -> Started {
+    pub fn options(&mut self, now: Instant, uri: &str, next_hop: impl Into<Peer>) -> Started {
+        let next_hop = next_hop.into();
         self.check_request(&[uri])?;
         let key = RequestKey(self.draw_key());
-        let from = format!("<sip:{}>;tag={}", self.sent_by, self.tokens.tag());
+        let from = format!(
+            "<sip:{}>;tag={}",
+            self.locals.sent_by(next_hop),
+            self.tokens.tag()
+        );
         let to = format!("<{uri}>");
         let call_id = self.tokens.call_id();
         let head = Head {
@@ -64,8 +69,8 @@ impl Endpoint {
             call_id: call_id.as_bytes(),
             cseq: 1,
         };
-        let (branch, mut out) = self.open(&head);
-        out.header("Contact", self.contact(""));
+        let (branch, mut out) = self.open(&head, next_hop);
+        out.header("Contact", self.contact("", next_hop));
         out.header("Accept", "application/sdp");
         if !self.config.user_agent.is_empty() {
             out.header("User-Agent", &self.config.user_agent);
@@ -107,7 +112,7 @@ impl Endpoint {
         self.check_request(&[&register.registrar, &register.aor])?;
         let key = RequestKey(self.draw_key());
         let registration = Registration {
-            contact: self.contact(&register.contact_user),
+            contact: self.contact(&register.contact_user, register.next_hop),
             call_id: self.tokens.call_id(),
             tag: self.tokens.tag(),
             cseq: 0,
@@ -161,7 +166,7 @@ impl Endpoint {
                 call_id: r.call_id.as_bytes(),
                 cseq: r.cseq,
             };
-            let (branch, mut out) = self.open(&head);
+            let (branch, mut out) = self.open(&head, r.register.next_hop);
             let expires = if r.is_removing {
                 0
             } else {
@@ -301,7 +306,7 @@ impl Endpoint {
         let pause = wish.unwrap_or(doubled).clamp(RETRY_MIN, RETRY_MAX);
         let retry = pause.mul_f64(1.0 + jitter as f64 / 5_000.0);
         self.agenda.set(Target::Request(key), Some(now + retry));
-        let timed_out = code == 408 && phrase.is_empty();
+        let timed_out = matches!(code, 408 | 503) && phrase.is_empty();
         let retry_in = Some(retry);
         self.events.push_back(Event::RegistrationFailed {
             key,
@@ -312,17 +317,26 @@ impl Endpoint {
         });
     }
 
+    /// The stream the request waits on could not be opened, or broke.
+    pub(super) fn on_request_unreachable(&mut self, now: Instant, key: RequestKey) {
+        self.on_request_lost(now, key, 503);
+    }
+
     pub(super) fn on_request_timer(&mut self, now: Instant, key: RequestKey) {
         self.send_register(now, key);
     }
 
     pub(super) fn on_request_timeout(&mut self, now: Instant, key: RequestKey) {
+        self.on_request_lost(now, key, 408);
+    }
+
+    fn on_request_lost(&mut self, now: Instant, key: RequestKey, code: u16) {
         match self.requests.get_mut(&key) {
             Some(Outgoing::Options) => {
                 self.requests.remove(&key);
                 self.events.push_back(Event::OptionsReply {
                     key,
-                    code: 408,
+                    code,
                     timed_out: true,
                 });
             }
@@ -333,7 +347,7 @@ impl Endpoint {
             }
             Some(Outgoing::Register(r)) => {
                 r.is_open = false;
-                self.retry_register(now, key, 408, String::new(), None);
+                self.retry_register(now, key, code, String::new(), None);
             }
             None => {}
         }

@@ -7,20 +7,21 @@ use super::access::Inbound;
 use super::agenda::Target;
 use super::stub::Reply;
 use crate::event::Event;
+use crate::peer::Peer;
 use crate::registrar::Registrar;
 
 impl Endpoint {
     pub(super) fn answer_options(&mut self, inbound: &Inbound<'_, '_>) {
-        let headers = self.capabilities();
+        let headers = self.capabilities(inbound.source);
         self.refuse_with(inbound, 200, &headers);
     }
 
     /// Header lines of an answer to OPTIONS (§11.2).
-    pub(super) fn capabilities(&self) -> [(&'static str, String); 3] {
+    pub(super) fn capabilities(&self, to: Peer) -> [(&'static str, String); 3] {
         [
             ("Allow", self.allow()),
             ("Accept", "application/sdp".to_owned()),
-            ("Contact", self.contact("")),
+            ("Contact", self.contact("", to)),
         ]
     }
 

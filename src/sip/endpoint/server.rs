@@ -1,15 +1,15 @@
 //! Server transactions: answering requests.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::Endpoint;
 use super::access::Inbound;
 use super::agenda::Target;
 use super::stub::{Reply, Stub, merge_key, transaction_key};
-use super::{Endpoint, TransportKind};
 use crate::event::LegKey;
 use crate::headers::Via;
 use crate::message::{Message, Method};
+use crate::peer::{Peer, TransportKind};
 use crate::transaction::{ServerInvite, ServerOther, Step};
 
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,7 @@ pub(super) struct ServerTx {
     machine: Machine,
     key: Vec<u8>,
     merge_key: Vec<u8>,
-    to: SocketAddr,
+    to: Peer,
     stub: Option<Box<Stub>>,
     last: Vec<u8>,
     /// The leg an INVITE belongs to.
@@ -52,7 +52,7 @@ impl ServerTx {
     }
 
     /// Where the responses go.
-    pub(super) fn reply_to(&self) -> SocketAddr {
+    pub(super) fn reply_to(&self) -> Peer {
         self.to
     }
 }
@@ -67,10 +67,10 @@ impl Endpoint {
             via,
             ..
         } = *inbound;
+        let reliable = source.transport.is_reliable();
         let machine = if request.method() == Some(Method::Invite) {
-            Machine::Invite(self.new_server_invite())
+            Machine::Invite(ServerInvite::new(self.config.timers, reliable))
         } else {
-            let reliable = TransportKind::Udp.is_reliable();
             Machine::Other(ServerOther::new(now, self.config.timers, reliable))
         };
         let id = self.draw_key();
@@ -78,8 +78,8 @@ impl Endpoint {
             machine,
             key: transaction_key(request, via),
             merge_key: merge_key(request),
-            to: via.reply_to(source, true),
-            stub: Some(Box::new(Stub::new(request, via, source))),
+            to: reply_peer(via, source),
+            stub: Some(Box::new(Stub::new(request, via, source.address))),
             last: Vec::new(),
             leg: None,
         };
@@ -121,7 +121,7 @@ impl Endpoint {
         &mut self,
         request: &Message<'_>,
         via: &Via<'_>,
-        source: SocketAddr,
+        source: Peer,
         reply: &Reply<'_>,
     ) {
         if request.method() == Some(Method::Ack) {
@@ -132,8 +132,8 @@ impl Endpoint {
             tag: &tag,
             ..*reply
         };
-        let bytes = Stub::new(request, via, source).build(&reply, &self.config.user_agent);
-        self.send(via.reply_to(source, true), bytes);
+        let bytes = Stub::new(request, via, source.address).build(&reply, &self.config.user_agent);
+        self.send(reply_peer(via, source), bytes);
     }
 
     /// The request of a transaction came again.
@@ -194,5 +194,14 @@ impl Endpoint {
                 self.merged.remove(&tx.merge_key);
             }
         }
+    }
+}
+
+/// Where a response goes (§18.2.2): back over the stream the request came on, or to the source of
+/// the datagram.
+fn reply_peer(via: &Via<'_>, source: Peer) -> Peer {
+    match source.transport {
+        TransportKind::Udp => Peer::udp(via.reply_to(source.address, true)),
+        _ => source,
     }
 }

@@ -1,12 +1,12 @@
 //! The location table: user → contacts, with look-ups by expiry and by source.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::event::Binding;
 use crate::headers::{NameAddr, lex};
 use crate::message::{HeaderName, Message};
+use crate::peer::Peer;
 
 /// One binding.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub(super) struct Bound {
     contact: Vec<u8>,
     /// `+sip.instance` (RFC 5626): the same phone under another address replaces its binding.
     instance: Option<Vec<u8>>,
-    source: SocketAddr,
+    source: Peer,
     until: Instant,
     granted: Duration,
     q: u16,
@@ -28,7 +28,7 @@ impl Bound {
     pub(super) fn new(
         address: &NameAddr<'_>,
         request: &Message<'_>,
-        source: SocketAddr,
+        source: Peer,
         now: Instant,
         granted: Duration,
     ) -> Self {
@@ -68,7 +68,7 @@ fn thousandths(value: &[u8]) -> u16 {
 pub(super) struct Bindings {
     by_user: BTreeMap<String, Vec<Bound>>,
     by_expiry: BTreeSet<(Instant, String)>,
-    by_source: BTreeMap<SocketAddr, usize>,
+    by_source: BTreeMap<Peer, usize>,
     stored: u64,
 }
 
@@ -147,7 +147,7 @@ impl Bindings {
         self.by_expiry.first().map(|(at, _)| *at)
     }
 
-    pub(super) fn knows(&self, source: SocketAddr) -> bool {
+    pub(super) fn knows(&self, source: Peer) -> bool {
         self.by_source.contains_key(&source)
     }
 

@@ -3,7 +3,6 @@
 mod bindings;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bindings::{Bindings, Bound};
@@ -13,6 +12,7 @@ use crate::digest::{Covered, DigestCredentials, Nonces, Verdict, challenge_value
 use crate::event::Binding;
 use crate::headers::{NameAddr, lex};
 use crate::message::{HeaderName, Message, StartLine};
+use crate::peer::Peer;
 use crate::token::Tokens;
 use crate::uri;
 
@@ -97,7 +97,7 @@ impl Registrar {
         &mut self,
         tokens: &Tokens,
         now: Instant,
-        source: SocketAddr,
+        source: Peer,
         stale: bool,
     ) -> Vec<String> {
         let nonce = self.nonces.draw(tokens, now, source.ip());
@@ -115,7 +115,7 @@ impl Registrar {
         tokens: &Tokens,
         now: Instant,
         request: &Message<'_>,
-        source: SocketAddr,
+        source: Peer,
     ) -> Identity {
         let StartLine::Request { token, .. } = request.start else {
             return Identity::Unknown { stale: false };
@@ -150,7 +150,7 @@ impl Registrar {
         &mut self,
         now: Instant,
         request: &Message<'_>,
-        source: SocketAddr,
+        source: Peer,
         user: &str,
     ) -> Outcome {
         let aor = request
@@ -182,7 +182,7 @@ impl Registrar {
                 format!("<{}>;expires={seconds};q={q}", b.contact),
             )
         });
-        let reach = |list: &[Binding]| -> Vec<(String, SocketAddr)> {
+        let reach = |list: &[Binding]| -> Vec<(String, Peer)> {
             list.iter().map(|b| (b.contact.clone(), b.source)).collect()
         };
         let changed = reach(&before) != reach(&after);
@@ -193,13 +193,7 @@ impl Registrar {
         }
     }
 
-    fn apply(
-        &mut self,
-        now: Instant,
-        request: &Message<'_>,
-        source: SocketAddr,
-        user: &str,
-    ) -> u16 {
+    fn apply(&mut self, now: Instant, request: &Message<'_>, source: Peer, user: &str) -> u16 {
         let contacts: Vec<&[u8]> = request.list(HeaderName::Contact).collect();
         let header_expires = request.number(HeaderName::Expires);
         if contacts.contains(&&b"*"[..]) {
@@ -258,7 +252,7 @@ impl Registrar {
     }
 
     /// Whether a phone is registered from this address and port.
-    pub fn knows(&self, source: SocketAddr) -> bool {
+    pub fn knows(&self, source: Peer) -> bool {
         self.bindings.knows(source)
     }
 

@@ -37,7 +37,7 @@ fn a_phone_registers_refreshes_and_leaves() {
     let bindings = net.get(R).bindings(net.now, "1001");
     assert_eq!(
         (bindings[0].contact.as_str(), bindings[0].source),
-        ("sip:1001@192.0.2.50:5070", addr(PHONE))
+        ("sip:1001@192.0.2.50:5070", addr(PHONE).into())
     );
     net.run(600_000);
     assert_eq!(net.get(R).bindings(net.now, "1001").len(), 1, "kept up");
@@ -230,7 +230,7 @@ fn bindings_are_replaced_ordered_and_cleared() {
     let bindings = net.get(R).bindings(net.now, "1001");
     assert_eq!(
         bindings[0].source,
-        addr("192.0.2.62:5060"),
+        addr("192.0.2.62:5060").into(),
         "higher q first"
     );
     // The same phone under a new address replaces its old binding.
@@ -296,7 +296,7 @@ fn an_agent_calls_login_and_nothing_else() {
         });
         let invite = Invite {
             request_uri: format!("sip:{callee}@carillon"),
-            next_hop: addr(R),
+            next_hop: addr(R).into(),
             credentials,
             ..to_b()
         };

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use carillon_sip::{
     CallKey, Credentials, EndCause, Endpoint, EndpointConfig, Event, Failure, Invite, LegKey,
-    MediaSpec, Network, Register, RegistrarConfig, Secret, SessionDescription, User, summary,
+    MediaSpec, Network, Peer, Register, RegistrarConfig, Secret, SessionDescription, TransportKind,
+    User, summary,
 };
 
 pub const A: &str = "192.0.2.1:5060";
@@ -37,12 +38,16 @@ pub enum Fate {
     Drop,
     Twice,
     Late(u64),
+    /// The stream it was put into broke before it left.
+    Broken,
 }
 
 #[derive(Clone)]
 pub struct Datagram {
     pub from: SocketAddr,
     pub to: SocketAddr,
+    /// Over streams each address has one connection to each other.
+    pub transport: TransportKind,
     pub bytes: Vec<u8>,
 }
 
@@ -101,7 +106,7 @@ impl Net {
     }
 
     pub fn add(&mut self, config: EndpointConfig) {
-        self.nodes.insert(config.local, Endpoint::new(config));
+        self.nodes.insert(config.local(), Endpoint::new(config));
     }
 
     pub fn rule(&mut self, rule: impl FnMut(&Datagram) -> Fate + 'static) {
@@ -127,7 +132,10 @@ impl Net {
 
     /// Acts on an endpoint and sends what it has to say.
     pub fn at<T>(&mut self, who: &str, act: impl FnOnce(&mut Endpoint, Instant) -> T) -> T {
-        let who = addr(who);
+        self.at_addr(addr(who), act)
+    }
+
+    fn at_addr<T>(&mut self, who: SocketAddr, act: impl FnOnce(&mut Endpoint, Instant) -> T) -> T {
         let result = act(self.nodes.get_mut(&who).unwrap(), self.now);
         self.drain(who);
         result
@@ -144,7 +152,8 @@ impl Net {
         while let Some(t) = node.poll_transmit() {
             out.push(Datagram {
                 from: who,
-                to: t.to,
+                to: t.to.address,
+                transport: t.to.transport,
                 bytes: t.bytes,
             });
         }
@@ -163,6 +172,11 @@ impl Net {
             Fate::Drop => &[],
             Fate::Twice => &[0, 3],
             Fate::Late(ms) => &[ms][..].to_vec().leak()[..],
+            Fate::Broken => {
+                let peer = Peer::new(datagram.transport, datagram.to);
+                self.at_addr(datagram.from, |n, now| n.unreachable(now, peer));
+                &[]
+            }
         };
         for delay in delays {
             self.sequence += 1;
@@ -177,6 +191,7 @@ impl Net {
         self.put(Datagram {
             from: addr(from),
             to: addr(to),
+            transport: TransportKind::Udp,
             bytes,
         });
     }
@@ -212,7 +227,8 @@ impl Net {
         let now = self.now;
         match self.nodes.get_mut(&datagram.to) {
             Some(node) => {
-                node.receive(now, datagram.from, &datagram.bytes);
+                let from = Peer::new(datagram.transport, datagram.from);
+                node.receive(now, from, &datagram.bytes);
                 self.drain(datagram.to);
             }
             None => self.inbox.push(datagram),
@@ -324,7 +340,7 @@ pub fn sdp(host: &str, port: u16) -> Vec<u8> {
 pub fn to_b() -> Invite {
     Invite {
         request_uri: "sip:%23123@192.0.2.2".into(),
-        next_hop: addr(B),
+        next_hop: addr(B).into(),
         from: "sip:100@192.0.2.1".into(),
         display: "Bell \"Co\"".into(),
         to: "sip:%23123@192.0.2.2".into(),
@@ -345,13 +361,13 @@ pub fn register(user: &str, password: &str, expires: u64) -> Register {
             username: user.into(),
             password: password.into(),
         }),
-        next_hop: addr(R),
+        next_hop: addr(R).into(),
     }
 }
 
 pub fn to_raw() -> Invite {
     Invite {
-        next_hop: addr(RAW),
+        next_hop: addr(RAW).into(),
         ..to_b()
     }
 }
