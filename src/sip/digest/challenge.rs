@@ -3,6 +3,9 @@
 use super::Algorithm;
 use crate::headers::lex::{self, ListIter};
 
+/// Longest realm, nonce and opaque taken, octets: they are echoed in every later request.
+const VALUE_MAX: usize = 1024;
+
 /// Quality of protection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Qop {
@@ -36,7 +39,7 @@ pub struct ChallengeAlgorithm {
 /// One challenge that we can answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
-    /// Realm, unquoted.
+    /// Realm, unquoted. Octets, mostly UTF-8.
     pub realm: Vec<u8>,
     /// Nonce, unquoted.
     pub nonce: Vec<u8>,
@@ -44,14 +47,18 @@ pub struct Challenge {
     pub opaque: Option<Vec<u8>>,
     /// How to hash.
     pub algorithm: ChallengeAlgorithm,
-    /// `auth` preferred; `None` for RFC 2069 style.
+    /// `auth` preferred, as proxies change bodies; `auth-int` only if nothing else is offered;
+    /// `None` for RFC 2069 style.
     pub qop: Option<Qop>,
     /// The credentials were right, the nonce was old.
     pub stale: bool,
+    /// The username is to be sent hashed (RFC 7616 §3.4.4).
+    pub userhash: bool,
 }
 
 impl Challenge {
-    /// All challenges of one header line that we can answer, also several on one line.
+    /// All challenges of one header line that we can answer, also several on one line. Other
+    /// schemes, unknown algorithms and `qop` lists without a known value are left out.
     pub fn parse_all(value: &[u8]) -> Vec<Self> {
         let mut groups: Vec<Vec<&[u8]>> = Vec::new();
         for element in ListIter::new(value) {
@@ -79,42 +86,37 @@ impl Challenge {
                 .find(|(n, _)| n.eq_ignore_ascii_case(wanted))
                 .map(|(_, v)| lex::unquote(v.unwrap_or(b"")))
         };
-        let token = get(b"algorithm").map(|t| lex::text(&t));
-        let upper = token.as_deref().unwrap_or("MD5").to_ascii_uppercase();
-        let (name, session) = match upper.strip_suffix("-SESS") {
-            Some(name) => (name, true),
-            None => (upper.as_str(), false),
-        };
-        let hash = match name {
-            "MD5" => Algorithm::Md5,
-            // The second spelling is wrong but seen.
-            "SHA-256" | "SHA256" => Algorithm::Sha256,
-            _ => return None,
-        };
-        let qop = match get(b"qop") {
-            None => None,
-            Some(list) => {
-                let has = |t: &[u8]| ListIter::new(&list).any(|o| o.eq_ignore_ascii_case(t));
-                match (has(b"auth"), has(b"auth-int")) {
-                    (true, _) => Some(Qop::Auth),
-                    (false, true) => Some(Qop::AuthInt),
-                    (false, false) if list.is_empty() => None,
-                    _ => return None,
-                }
-            }
-        };
+        let short = |v: &Vec<u8>| v.len() <= VALUE_MAX;
+        let is_true = |name: &[u8]| get(name).is_some_and(|s| s.eq_ignore_ascii_case(b"true"));
+        let token = get(b"algorithm");
+        let (hash, session) = Algorithm::from_token(token.as_deref().unwrap_or(b"MD5"))?;
         Some(Self {
-            realm: get(b"realm")?,
-            nonce: get(b"nonce")?,
-            opaque: get(b"opaque"),
+            realm: get(b"realm").filter(short)?,
+            nonce: get(b"nonce").filter(short)?,
+            opaque: get(b"opaque").filter(short),
             algorithm: ChallengeAlgorithm {
                 hash,
-                token,
+                token: token.map(|t| lex::text(&t)),
                 session,
             },
-            qop,
-            stale: get(b"stale").is_some_and(|s| s.eq_ignore_ascii_case(b"true")),
+            qop: qop_of(get(b"qop").as_deref())?,
+            stale: is_true(b"stale"),
+            userhash: is_true(b"userhash"),
         })
+    }
+}
+
+/// The `qop` to use; the outer `None`: the list holds nothing we know. An empty list counts as
+/// none given.
+fn qop_of(list: Option<&[u8]>) -> Option<Option<Qop>> {
+    let Some(list) = list.filter(|l| !lex::trim(l).is_empty()) else {
+        return Some(None);
+    };
+    let has = |t: &[u8]| ListIter::new(list).any(|o| o.eq_ignore_ascii_case(t));
+    match (has(b"auth"), has(b"auth-int")) {
+        (true, _) => Some(Some(Qop::Auth)),
+        (false, true) => Some(Some(Qop::AuthInt)),
+        (false, false) => None,
     }
 }
 

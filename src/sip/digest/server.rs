@@ -1,68 +1,18 @@
-//! Challenging and checking: nonces carry their own proof, nothing is remembered.
+//! Checking credentials of others.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use subtle::ConstantTimeEq;
 
+pub use super::nonces::Nonces;
+
 use super::challenge::scheme_and_rest;
+use super::nonces::{Age, Used};
 use super::{Algorithm, Qop, ResponseInput};
 use crate::config::{Secret, User};
 use crate::headers::lex::{self, ListIter};
-use crate::token::{Tokens, hex};
-
-/// Nonces that hold their age and a keyed digest over it and the source address.
-#[derive(Clone)]
-pub struct Nonces {
-    ttl: Duration,
-    epoch: Option<Instant>,
-}
-
-/// Age of a nonce.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum NonceState {
-    Good,
-    /// Ours but old, or drawn by an earlier process.
-    Stale,
-}
-
-impl Nonces {
-    /// Nonces that live for `ttl`.
-    pub fn new(ttl: Duration) -> Self {
-        Self { ttl, epoch: None }
-    }
-
-    fn seconds(&mut self, now: Instant) -> u64 {
-        now.saturating_duration_since(*self.epoch.get_or_insert(now))
-            .as_secs()
-    }
-
-    fn proof(tokens: &Tokens, seconds: u64, source: IpAddr) -> String {
-        let data = format!("{seconds}/{source}");
-        hex(&tokens.mac("nonce", data.as_bytes())[..16])
-    }
-
-    /// A fresh nonce for this source.
-    pub fn draw(&mut self, tokens: &Tokens, now: Instant, source: IpAddr) -> String {
-        let seconds = self.seconds(now);
-        format!("{seconds:08x}{}", Self::proof(tokens, seconds, source))
-    }
-
-    fn check(&mut self, tokens: &Tokens, now: Instant, source: IpAddr, nonce: &[u8]) -> NonceState {
-        let age = || {
-            let text = std::str::from_utf8(nonce).ok()?;
-            let seconds = u64::from_str_radix(text.get(..8)?, 16).ok()?;
-            let proof = Self::proof(tokens, seconds, source);
-            bool::from(proof.as_bytes().ct_eq(text.get(8..)?.as_bytes())).then_some(seconds)
-        };
-        match age() {
-            Some(drawn) if self.seconds(now).saturating_sub(drawn) <= self.ttl.as_secs() => {
-                NonceState::Good
-            }
-            _ => NonceState::Stale,
-        }
-    }
-}
+use crate::token::Tokens;
 
 /// Value of a WWW-Authenticate or Proxy-Authenticate line.
 pub fn challenge_value(realm: &str, nonce: &str, algorithm: Algorithm, stale: bool) -> String {
@@ -77,7 +27,7 @@ pub fn challenge_value(realm: &str, nonce: &str, algorithm: Algorithm, stale: bo
 /// A parsed Authorization or Proxy-Authorization.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DigestCredentials {
-    /// Username, unquoted.
+    /// Username, unquoted (or decoded from `username*`).
     pub username: String,
     /// Realm, unquoted.
     pub realm: String,
@@ -86,6 +36,8 @@ pub struct DigestCredentials {
     response: Vec<u8>,
     cnonce: Vec<u8>,
     nc: Vec<u8>,
+    /// `nc` as a number; 0 without `qop`.
+    count: u32,
     qop: Option<Qop>,
     algorithm: Option<(Algorithm, bool)>,
 }
@@ -105,6 +57,7 @@ impl DigestCredentials {
             let value = lex::unquote(value.unwrap_or(b""));
             match name.to_ascii_lowercase().as_slice() {
                 b"username" => found.username = lex::text(&value),
+                b"username*" => found.username = extended(&value)?,
                 b"realm" => found.realm = lex::text(&value),
                 b"nonce" => found.nonce = value,
                 b"uri" => found.uri = value,
@@ -114,11 +67,15 @@ impl DigestCredentials {
                 b"qop" if value.eq_ignore_ascii_case(b"auth") => found.qop = Some(Qop::Auth),
                 b"qop" if value.eq_ignore_ascii_case(b"auth-int") => found.qop = Some(Qop::AuthInt),
                 b"qop" => return None,
-                b"algorithm" => found.algorithm = algorithm_of(&value),
+                b"algorithm" => found.algorithm = Algorithm::from_token(&value),
                 _ => {}
             }
         }
-        (!found.nonce.is_empty() && !found.response.is_empty()).then_some(found)
+        if found.qop.is_some() {
+            found.count = hex_number(&found.nc)?;
+        }
+        let complete = found.qop.is_none() || !found.cnonce.is_empty();
+        (complete && !found.nonce.is_empty() && !found.response.is_empty()).then_some(found)
     }
 
     /// The hash they were made with; `None` for one we do not know.
@@ -127,15 +84,20 @@ impl DigestCredentials {
     }
 }
 
-fn algorithm_of(value: &[u8]) -> Option<(Algorithm, bool)> {
-    let upper = value.to_ascii_uppercase();
-    match upper.as_slice() {
-        b"MD5" => Some((Algorithm::Md5, false)),
-        b"MD5-SESS" => Some((Algorithm::Md5, true)),
-        b"SHA-256" => Some((Algorithm::Sha256, false)),
-        b"SHA-256-SESS" => Some((Algorithm::Sha256, true)),
-        _ => None,
-    }
+/// Up to eight hex digits.
+fn hex_number(text: &[u8]) -> Option<u32> {
+    let sound = (1..=8).contains(&text.len()) && text.iter().all(u8::is_ascii_hexdigit);
+    let text = std::str::from_utf8(text).ok().filter(|_| sound)?;
+    u32::from_str_radix(text, 16).ok()
+}
+
+/// `UTF-8''J%C3%A4s` (RFC 8187).
+fn extended(value: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(value).ok()?;
+    let mut parts = text.splitn(3, '\'');
+    let (charset, _language, value) = (parts.next()?, parts.next()?, parts.next()?);
+    let utf8 = charset.eq_ignore_ascii_case("UTF-8");
+    utf8.then(|| String::from_utf8(lex::unescape(value.as_bytes())).ok())?
 }
 
 /// What credentials are worth.
@@ -143,7 +105,7 @@ fn algorithm_of(value: &[u8]) -> Option<(Algorithm, bool)> {
 pub enum Verdict {
     /// Proven.
     Good,
-    /// Nonce too old or not ours: ask again, no blame.
+    /// Nonce too old, not ours, or used before with this count: ask again, no blame.
     Stale,
     /// Unknown user or wrong password.
     Refused,
@@ -159,8 +121,15 @@ pub struct Covered<'a> {
     pub source: IpAddr,
 }
 
-/// Checks credentials against a user (`None`: unknown, checked all the same so that the time
-/// taken tells nothing).
+/// Checks credentials against a user. `None` is an unknown user: checked all the same against a
+/// password nobody has, so that neither the answer nor the time taken tells who exists.
+///
+/// `auth-int` is taken though only `auth` is offered, as it covers more; `-sess` likewise, its
+/// session key made from this very request. Without `qop` (RFC 2069) a nonce is good for one
+/// request.
+///
+/// A stale nonce is told without looking at the password: RFC 7616 §3.3 would have `stale` only
+/// for right ones, which would let anybody test passwords against old nonces without blame.
 pub fn verify(
     found: &DigestCredentials,
     user: Option<&User>,
@@ -169,26 +138,31 @@ pub fn verify(
     tokens: &Tokens,
     now: Instant,
 ) -> Verdict {
-    if nonces.check(tokens, now, covered.source, &found.nonce) == NonceState::Stale {
+    let Age::Good(nonce) = nonces.check(tokens, now, covered.source, &found.nonce) else {
         return Verdict::Stale;
-    }
+    };
     let Some((algorithm, session)) = found.algorithm else {
         return Verdict::Refused;
     };
-    let ha1 = match user.map(|u| &u.secret) {
-        Some(Secret::Password(p)) => Some(algorithm.ha1(&found.username, &found.realm, p)),
-        Some(Secret::Ha1 { md5, sha256 }) => match algorithm {
-            Algorithm::Md5 => md5.clone(),
-            Algorithm::Sha256 => sha256.clone(),
-        },
-        None => None,
+    let (password, known) = match user.map(|u| &u.secret) {
+        Some(Secret::Password(password)) => (password.as_str(), true),
+        _ => ("nobody", false),
     };
-    let known = ha1.is_some();
-    let ha1 = ha1.unwrap_or_else(|| algorithm.ha1(&found.username, &found.realm, "nobody"));
+    // Computed for everybody, needed or not: all take the same time.
+    let computed = algorithm.ha1(&found.username, &found.realm, password);
+    let stored = match user.map(|u| &u.secret) {
+        Some(Secret::Ha1 { md5, sha256 }) => match algorithm {
+            Algorithm::Md5 => md5.as_deref(),
+            Algorithm::Sha256 => sha256.as_deref(),
+            Algorithm::Sha512_256 => None,
+        },
+        _ => None,
+    };
+    let known = known || stored.is_some();
     let expected = ResponseInput {
         algorithm,
         session,
-        ha1: &ha1,
+        ha1: stored.unwrap_or(&computed),
         nonce: &found.nonce,
         nc: &found.nc,
         cnonce: &found.cnonce,
@@ -199,9 +173,16 @@ pub fn verify(
     }
     .response();
     let equal = bool::from(expected.as_bytes().ct_eq(&found.response));
-    if known && equal {
+    if !(known && equal) {
+        return Verdict::Refused;
+    }
+    let used = match found.qop {
+        Some(_) => Used::Count(found.count),
+        None => Used::Once,
+    };
+    if nonces.consume(nonce, used) {
         Verdict::Good
     } else {
-        Verdict::Refused
+        Verdict::Stale
     }
 }
