@@ -9,6 +9,7 @@ mod card;
 mod error;
 mod history;
 mod metric;
+mod trace;
 
 pub use action::{Action, ActionReply, AgentAction, DispositionEntry, NoteEntry};
 pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary};
@@ -19,6 +20,10 @@ pub use history::{
     LeadViewNumber, ListView, Report, ReportRange, SIP_TOPIC, Subject, Verdict,
 };
 pub use metric::{ExtraMetric, MetricKind};
+pub use trace::{
+    CallTrace, CaptureStream, NUMBER_DIGITS_MIN, Sight, TraceFilter, TraceKey, TraceMessage,
+    TracePeer, TraceSummary, TraceView, digits_of,
+};
 
 use carillon_decision::call::CallRecord;
 use carillon_decision::id::{AgentId, DecisionId, LeadId};
@@ -26,6 +31,7 @@ use carillon_decision::pacing_decision::PacingDecision;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// A future in a box, so that the port can be a trait object.
@@ -76,6 +82,26 @@ pub trait Floor: Send + Sync + 'static {
     /// Lead lists, of one campaign if it is named.
     fn lists(&self, campaign: Option<String>) -> Answer<'_, Vec<ListView>>;
 
+    /// Dialogs whose SIP messages are remembered, latest first.
+    fn traces(&self, _filter: TraceFilter) -> Answer<'_, Vec<TraceSummary>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// The SIP messages of a dialog, if they are remembered.
+    fn trace(&self, _key: TraceKey, _view: TraceView) -> Answer<'_, CallTrace> {
+        Box::pin(async { Err(no_messages()) })
+    }
+
+    /// The same as a capture file (pcapng).
+    fn trace_file(&self, _key: TraceKey, _sight: Sight) -> Answer<'_, Vec<u8>> {
+        Box::pin(async { Err(no_messages()) })
+    }
+
+    /// Every SIP message for that long, as a capture file in the making.
+    fn capture(&self, _sight: Sight, _span: Duration) -> Answer<'_, CaptureStream> {
+        Box::pin(async { Err(no_messages()) })
+    }
+
     /// Keys an agent may press on the phone instead of using the page; shown as help there.
     fn keypad(&self) -> Vec<KeypadCode> {
         Vec::new()
@@ -85,4 +111,13 @@ pub trait Floor: Send + Sync + 'static {
     fn extra_metrics(&self) -> Vec<ExtraMetric> {
         Vec::new()
     }
+}
+
+fn no_messages() -> ActionError {
+    ActionError::new(
+        Problem::NotFound,
+        "API-404",
+        "this floor keeps no SIP messages",
+        "ask the node that places the calls",
+    )
 }

@@ -5,6 +5,7 @@ mod machine;
 mod pages;
 mod read;
 mod supervisor;
+mod trace;
 mod tuning;
 
 pub(crate) mod documented {
@@ -13,6 +14,7 @@ pub(crate) mod documented {
     pub(crate) use super::machine::*;
     pub(crate) use super::read::*;
     pub(crate) use super::supervisor::*;
+    pub(crate) use super::trace::*;
 }
 
 use crate::app::App;
@@ -93,6 +95,10 @@ pub(crate) fn table() -> Vec<Route> {
         ),
         read("/api/report", Read, get(read::report)),
         read("/api/lists", Read, get(read::lists)),
+        read("/api/traces", Read, get(trace::traces)),
+        read("/api/traces/{key}", Read, get(trace::trace)),
+        read("/api/traces/{key}/pcap", Read, get(trace::trace_file)),
+        read("/api/capture", Supervisor, get(trace::capture)),
         change(
             "/api/campaigns/{name}",
             Supervisor,

@@ -187,6 +187,7 @@ pub fn filled(route: &RouteInfo) -> String {
         .path
         .replace("{id}", "7")
         .replace("{name}", name)
+        .replace("{key}", "7")
         .replace("{file}", "base.css")
 }
 
