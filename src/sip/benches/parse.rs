@@ -5,7 +5,10 @@
 //! three: the start line, every header line split and told apart, the body, and the headers a user
 //! agent needs typed (Via, From, To, Call-ID, CSeq, Contact). `lines` does the first part only.
 #![allow(clippy::print_stdout, reason = "a report for people")]
-#![allow(clippy::disallowed_methods, reason = "measures time, decides nothing by it")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "measures time, decides nothing by it"
+)]
 
 use std::hint::black_box;
 use std::time::Instant;

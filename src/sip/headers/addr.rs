@@ -18,13 +18,14 @@ pub struct NameAddr<'a> {
 
 impl<'a> NameAddr<'a> {
     /// Reads one element. Without angle brackets, parameters belong to the header (§20.10).
+    /// Spaces within the brackets and a display name that should have been quoted are taken.
+    /// `None`: quotes or brackets do not match, or there is no URI.
     pub fn parse(element: &'a [u8]) -> Option<Self> {
         let raw = lex::trim(element);
-        let open = open_angle(raw);
-        let (display, uri, rest) = match open {
+        let (display, uri, rest) = match open_angle(raw) {
             Some(open) => {
                 let inner = &raw[open + 1..];
-                let close = inner.iter().position(|b| *b == b'>')?;
+                let close = lex::find(inner, b'>')?;
                 (
                     lex::trim(&raw[..open]),
                     lex::trim(&inner[..close]),
@@ -32,15 +33,20 @@ impl<'a> NameAddr<'a> {
                 )
             }
             None => {
-                let end = raw.iter().position(|b| *b == b';').unwrap_or(raw.len());
-                (&raw[..0], lex::trim(&raw[..end]), &raw[end..])
+                let end = lex::find(raw, b';').unwrap_or(raw.len());
+                let uri = lex::trim(&raw[..end]);
+                // A URI with a comma, a question mark or a semicolon needs brackets.
+                if uri.iter().any(|b| b"<>\"?, \t".contains(b)) {
+                    return None;
+                }
+                (&raw[..0], uri, &raw[end..])
             }
         };
-        let colon = uri.iter().position(|b| *b == b':')?;
-        if colon == 0 || uri.iter().any(|b| *b < 0x20) {
+        let colon = lex::find(uri, b':')?;
+        if !lex::is_scheme(&uri[..colon]) || uri.iter().any(|b| *b < 0x20) {
             return None;
         }
-        let start = lex::until(rest, b";");
+        let start = lex::until(rest, b';');
         let params = rest.get(start + 1..).unwrap_or(&[]);
         Some(Self {
             display,
@@ -63,8 +69,12 @@ impl<'a> NameAddr<'a> {
 
 /// Position of `<` outside quotes.
 fn open_angle(bytes: &[u8]) -> Option<usize> {
+    let first = lex::find2(bytes, b'<', b'"')?;
+    if bytes[first] == b'<' {
+        return Some(first);
+    }
     let (mut quoted, mut escaped) = (false, false);
-    for (at, b) in bytes.iter().enumerate() {
+    for (at, b) in bytes.iter().enumerate().skip(first) {
         match b {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
@@ -91,7 +101,7 @@ impl<'a> CSeq<'a> {
     /// Reads the value; numbers of 2³¹ and more are refused (§8.1.1.5).
     pub fn parse(value: &'a [u8]) -> Option<Self> {
         let space = value.iter().position(|b| lex::is_space(*b))?;
-        let number: u32 = std::str::from_utf8(&value[..space]).ok()?.parse().ok()?;
+        let number = lex::number(&value[..space])?;
         let token = lex::trim(&value[space..]);
         let sound =
             number < 1 << 31 && !token.is_empty() && token.iter().all(|b| lex::is_token(*b));
@@ -118,7 +128,17 @@ mod tests {
         assert_eq!((b.uri, b.param(b"tag")), (&b"sip:a@b"[..], Some(&b"1"[..])));
         let t = NameAddr::parse(b"<tel:+1-201-555-0123>;tag=2").unwrap();
         assert_eq!(t.uri, b"tel:+1-201-555-0123");
-        for bad in [&b"*"[..], b"<sip:x", b"", b"\"x\"", b"<>"] {
+        for bad in [
+            &b"*"[..],
+            b"<sip:x",
+            b"",
+            b"\"x\"",
+            b"<>",
+            b"\"Mr. J. User <sip:j.user@example.com>",
+            b"sip:user@example.com?Route=%3Csip:sip.example.com%3E",
+            b">:  ",
+            b"sip:a b@c",
+        ] {
             assert!(NameAddr::parse(bad).is_none(), "{bad:?}");
         }
     }
@@ -129,5 +149,6 @@ mod tests {
         assert!(CSeq::parse(b"2147483648 INVITE").is_none());
         assert!(CSeq::parse(b"1").is_none());
         assert!(CSeq::parse(b"-1 INVITE").is_none());
+        assert!(CSeq::parse(b"+1 INVITE").is_none());
     }
 }

@@ -13,21 +13,42 @@ pub fn text(bytes: &[u8]) -> String {
         .join(" ")
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// High bits of the octets of `word` that are zero; the lowest one is exact, those above a hit
+/// may be false.
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGHS
+}
+
 /// Position of an octet, looked for eight octets at a time.
 pub fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
     let pattern = ONES * u64::from(wanted);
     let (chunks, rest) = bytes.as_chunks::<8>();
     for (index, chunk) in chunks.iter().enumerate() {
-        // Zero octets mark hits; the lowest one is exact.
-        let x = u64::from_le_bytes(*chunk) ^ pattern;
-        let hits = x.wrapping_sub(ONES) & !x & HIGHS;
+        let hits = zeros(u64::from_le_bytes(*chunk) ^ pattern);
         if hits != 0 {
             return Some(index * 8 + hits.trailing_zeros() as usize / 8);
         }
     }
     let at = rest.iter().position(|b| *b == wanted)?;
+    Some(chunks.len() * 8 + at)
+}
+
+/// Position of the first of two octets.
+pub fn find2(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
+    let (one_pattern, other_pattern) = (ONES * u64::from(one), ONES * u64::from(other));
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (index, chunk) in chunks.iter().enumerate() {
+        let word = u64::from_le_bytes(*chunk);
+        // The lowest hit of either is exact, and so is the lowest of both.
+        let hits = zeros(word ^ one_pattern) | zeros(word ^ other_pattern);
+        if hits != 0 {
+            return Some(index * 8 + hits.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|b| *b == one || *b == other)?;
     Some(chunks.len() * 8 + at)
 }
 
@@ -53,9 +74,47 @@ pub fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// Which octets are `token` characters (RFC 3261 §25.1).
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut b = 0;
+    while b < 256 {
+        table[b] = (b as u8).is_ascii_alphanumeric();
+        b += 1;
+    }
+    let marks = b"-.!%*_+`'~";
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 /// `token` characters.
 pub fn is_token(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b)
+    TOKEN[usize::from(b)]
+}
+
+/// Whether this is a URI scheme: a letter, then letters, digits, `+`, `-` and `.` (RFC 3986 §3.1).
+pub fn is_scheme(bytes: &[u8]) -> bool {
+    let known = bytes.eq_ignore_ascii_case(b"sip") || bytes.eq_ignore_ascii_case(b"sips");
+    known
+        || bytes.first().is_some_and(u8::is_ascii_alphabetic)
+            && bytes
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b))
+}
+
+/// A number written in decimal digits only; `None` for anything else and above `u32::MAX`.
+pub fn number(bytes: &[u8]) -> Option<u32> {
+    if bytes.is_empty() {
+        return None;
+    }
+    bytes.iter().try_fold(0u32, |acc, b| {
+        let digit = b.is_ascii_digit().then(|| u32::from(b - b'0'))?;
+        acc.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// Leading digits as a number, saturating; `None` without digits. `120 (busy);x` gives 120.
@@ -69,9 +128,17 @@ pub fn leading_number(bytes: &[u8]) -> Option<u32> {
     }))
 }
 
-/// Length of the part of `bytes` before the first octet of `stops` that is outside quotes and
-/// angle brackets.
-pub fn until(bytes: &[u8], stops: &[u8]) -> usize {
+/// Length of the part of `bytes` before the first `stop` that is outside quotes and angle brackets.
+pub fn until(bytes: &[u8], stop: u8) -> usize {
+    let first = find(bytes, stop).unwrap_or(bytes.len());
+    // Mostly nothing before it is quoted or bracketed, so that it is the one.
+    if find2(&bytes[..first], b'"', b'<').is_none() {
+        return first;
+    }
+    until_outside(bytes, stop)
+}
+
+fn until_outside(bytes: &[u8], stop: u8) -> usize {
     let (mut quoted, mut angle, mut escaped) = (false, false, false);
     for (at, b) in bytes.iter().enumerate() {
         match b {
@@ -81,7 +148,7 @@ pub fn until(bytes: &[u8], stops: &[u8]) -> usize {
             _ if quoted => {}
             b'<' => angle = true,
             b'>' => angle = false,
-            b if !angle && stops.contains(b) => return at,
+            b if !angle && *b == stop => return at,
             _ => {}
         }
     }
@@ -119,7 +186,7 @@ impl<'a> Iterator for ListIter<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         while !self.rest.is_empty() {
-            let end = until(self.rest, &[self.separator]);
+            let end = until(self.rest, self.separator);
             let element = trim(&self.rest[..end]);
             self.rest = self.rest.get(end + 1..).unwrap_or(&[]);
             if !element.is_empty() {
@@ -132,7 +199,7 @@ impl<'a> Iterator for ListIter<'a> {
 
 /// `name=value` split and trimmed; the value is `None` without `=`.
 pub fn name_value(param: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match param.iter().position(|b| *b == b'=') {
+    match find(param, b'=') {
         Some(at) => (trim(&param[..at]), Some(trim(&param[at + 1..]))),
         None => (trim(param), None),
     }
@@ -222,8 +289,35 @@ mod tests {
                 bytes.extend_from_slice(b"\x0b\n\x8a");
                 assert_eq!(find(&bytes, b'\n'), bytes.iter().position(|b| *b == b'\n'));
                 assert_eq!(find(&bytes, 0xff), None);
+                let either = bytes.iter().position(|b| matches!(b, b'\n' | 0x8a));
+                assert_eq!(find2(&bytes, 0x8a, b'\n'), either);
             }
         }
+    }
+
+    #[test]
+    fn quotes_and_brackets_hide_separators() {
+        for (text, end) in [
+            (&b"a;b"[..], 1),
+            (b"\"a;\\\";\";b", 7),
+            (b"<a;b>;c", 5),
+            (b"a\";b", 4),
+            (b"<\";>;", 4),
+            (b"", 0),
+        ] {
+            assert_eq!(until(text, b';'), end, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_digits_only() {
+        assert_eq!(number(b"0068"), Some(68));
+        assert_eq!(number(b"4294967295"), Some(u32::MAX));
+        for bad in [&b""[..], b"4294967296", b"-1", b"+1", b"6 8", b"68x"] {
+            assert_eq!(number(bad), None, "{bad:?}");
+        }
+        assert!(is_scheme(b"SIPS") && is_scheme(b"soap.beep") && !is_scheme(b"1a"));
+        assert!(!is_scheme(b"") && !is_scheme(b"\"Mr. J. User <sip"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::lex::{self, ListIter};
+use crate::token::COOKIE;
 
 /// One Via element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Via<'a> {
     pub host: &'a [u8],
     /// Port, if stated.
     pub port: Option<u16>,
-    /// Branch; empty if there is none (RFC 2543).
+    /// Branch; empty if there is none (RFC 2543), or nothing but the cookie.
     pub branch: &'a [u8],
     /// Everything after the first semicolon.
     pub params: &'a [u8],
@@ -24,7 +25,7 @@ pub struct Via<'a> {
 impl<'a> Via<'a> {
     /// Reads one element; `None` if it has no sent-by.
     pub fn parse(element: &'a [u8]) -> Option<Self> {
-        let end = lex::until(element, b";");
+        let end = lex::until(element, b';');
         let head = lex::trim(&element[..end]);
         let params = element.get(end + 1..).unwrap_or(&[]);
         // White space may stand around the slashes; the sent-by follows the last one.
@@ -33,7 +34,10 @@ impl<'a> Via<'a> {
         let space = after.iter().position(|b| lex::is_space(*b))?;
         let sent_by = lex::trim(&after[space..]);
         let (host, port) = host_port(sent_by)?;
-        let branch = lex::param(params, b"branch").unwrap_or(b"");
+        // The cookie alone names no transaction: as good as no branch (RFC 4475 §3.2.1).
+        let branch = lex::param(params, b"branch")
+            .filter(|b| !b.eq_ignore_ascii_case(COOKIE.as_bytes()))
+            .unwrap_or(b"");
         Some(Self {
             head,
             sent_by,
@@ -91,7 +95,7 @@ pub fn host_port(bytes: &[u8]) -> Option<(&[u8], Option<u16>)> {
         let close = inner.iter().position(|b| *b == b']')?;
         (&inner[..close], lex::trim(&inner[close + 1..]))
     } else {
-        let colon = bytes.iter().position(|b| *b == b':').unwrap_or(bytes.len());
+        let colon = lex::find(bytes, b':').unwrap_or(bytes.len());
         (lex::trim(&bytes[..colon]), &bytes[colon..])
     };
     if host.is_empty() {
@@ -101,8 +105,8 @@ pub fn host_port(bytes: &[u8]) -> Option<(&[u8], Option<u16>)> {
         None if rest.is_empty() => Some((host, None)),
         None => None,
         Some(digits) => {
-            let digits = std::str::from_utf8(lex::trim(digits)).ok()?;
-            Some((host, Some(digits.parse().ok()?)))
+            let port = lex::number(lex::trim(digits))?;
+            Some((host, Some(u16::try_from(port).ok()?)))
         }
     }
 }
@@ -137,6 +141,8 @@ mod tests {
         assert_eq!((six.host, six.port), (&b"2001:db8::1"[..], Some(5062)));
         let mapped = "[::ffff:198.51.100.1]:5060".parse().unwrap();
         assert_eq!(plain.stamped(mapped), b"SIP/2.0/UDP 198.51.100.1");
+        let bare = Via::parse(b"SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK").unwrap();
+        assert_eq!(bare.branch, b"");
         assert!(Via::parse(b"SIP/2.0/UDP").is_none());
         assert!(Via::parse(b"SIP/2.0/UDP a:b").is_none());
     }

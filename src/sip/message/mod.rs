@@ -65,8 +65,13 @@ pub struct Message<'a> {
 pub enum Defect {
     /// Another version than SIP/2.0: 505.
     Version,
-    /// White space in the request-URI, or none at all: 400.
+    /// A request-URI that is none (white space, angle brackets, no host), or missing: 400.
     RequestUri,
+    /// A header field that may stand once (From, To, Call-ID, CSeq, Max-Forwards) stands there
+    /// again with another value (RFC 3261 §7.3.1, §20): 400.
+    Repeated,
+    /// A list of Via values that cannot be read to its end: 400.
+    Via,
     /// Content-Length is no number, or the values differ: 400.
     ContentLength,
     /// The datagram is shorter than Content-Length says: 400.

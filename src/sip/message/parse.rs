@@ -2,7 +2,9 @@
 
 use super::{Defect, Header, HeaderName, Message, Method, StartLine};
 use crate::error::SipError;
-use crate::headers::lex;
+use crate::headers::Via;
+use crate::headers::lex::{self, ListIter};
+use crate::uri::{Uri, is_sendable};
 
 /// Bounds of what is parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +20,8 @@ impl Default for Bounds {
 }
 
 /// Parses one datagram. Line ends may be CRLF or LF; blank lines before the first line, lines
-/// without a colon and a missing blank line at the end are tolerated; without Content-Length the
-/// body is the rest (RFC 3261 §18.3).
+/// without a name and a colon, and a missing blank line at the end are tolerated; without
+/// Content-Length the body is the rest (RFC 3261 §18.3).
 ///
 /// # Errors
 /// [`SipError::Parse`] when the first line is not SIP or a bound is exceeded.
@@ -28,42 +30,142 @@ pub fn parse<'a>(bytes: &'a [u8], bounds: &Bounds) -> Result<Message<'a>, SipErr
     while let [b'\r' | b'\n', tail @ ..] = rest {
         rest = tail;
     }
-    let (line, mut rest) = split_line(rest);
-    let (start, mut defect) = start_line(line)?;
-    let mut headers = Vec::with_capacity(24);
-    loop {
-        let (line, tail) = logical_line(rest);
-        rest = tail;
-        if line.is_empty() {
-            break;
-        }
-        let Some(colon) = lex::find(line, b':') else {
-            continue;
-        };
-        if headers.len() >= bounds.max_headers {
-            return Err(SipError::Parse("too many header lines"));
-        }
-        let raw_name = lex::trim(&line[..colon]);
-        let value = lex::trim(&line[colon + 1..]);
-        headers.push(Header {
-            name: HeaderName::from_bytes(raw_name),
-            raw_name,
-            value,
-        });
-    }
-    let mut body = rest;
-    match content_length(&headers) {
-        Ok(None) => {}
-        Ok(Some(length)) if length <= body.len() => body = &body[..length],
-        Ok(Some(_)) => defect = defect.or(Some(Defect::Truncated)),
-        Err(broken) => defect = defect.or(Some(broken)),
+    let (line, rest) = split_line(rest);
+    let (start, defect) = start_line(line)?;
+    let mut fields = Fields::default();
+    let mut body = fields.read(rest, bounds)?;
+    let mut defect = defect.or(fields.defect);
+    match fields.content_length {
+        None => {}
+        Some(length) if length <= body.len() => body = &body[..length],
+        Some(_) => defect = defect.or(Some(Defect::Truncated)),
     }
     Ok(Message {
         start,
-        headers,
+        headers: fields.headers,
         body,
         defect,
     })
+}
+
+/// Header lines while they are read.
+struct Fields<'a> {
+    headers: Vec<Header<'a>>,
+    /// Where each header field that may stand once stands, 1 the first line; see [`single`].
+    singles: [u16; SINGLES],
+    content_length: Option<usize>,
+    defect: Option<Defect>,
+}
+
+impl Default for Fields<'_> {
+    fn default() -> Self {
+        Self {
+            headers: Vec::with_capacity(24),
+            singles: [0; SINGLES],
+            content_length: None,
+            defect: None,
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Reads up to and with the blank line; gives what follows it.
+    fn read(&mut self, mut rest: &'a [u8], bounds: &Bounds) -> Result<&'a [u8], SipError> {
+        loop {
+            let (line, tail) = logical_line(rest);
+            rest = tail;
+            if line.is_empty() {
+                return Ok(rest);
+            }
+            let Some((raw_name, value)) = split_name(line) else {
+                continue;
+            };
+            if self.headers.len() >= bounds.max_headers {
+                return Err(SipError::Parse("too many header lines"));
+            }
+            let name = HeaderName::from_bytes(raw_name);
+            self.headers.push(Header {
+                name,
+                raw_name,
+                value,
+            });
+            if let Err(defect) = self.check(name, value) {
+                self.defect.get_or_insert(defect);
+            }
+        }
+    }
+
+    /// What can be told of a line that was just pushed.
+    fn check(&mut self, name: HeaderName, value: &[u8]) -> Result<(), Defect> {
+        match name {
+            HeaderName::ContentLength => self.content_length(value),
+            HeaderName::Via => via_list(value),
+            _ => match single(name) {
+                Some(index) => self.once(index, value),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn once(&mut self, index: usize, value: &[u8]) -> Result<(), Defect> {
+        let earlier = usize::from(self.singles[index]);
+        if earlier == 0 {
+            // Bounded by `max_headers`; beyond 65,535 lines a repetition would go unnoticed.
+            self.singles[index] = u16::try_from(self.headers.len()).unwrap_or(0);
+            return Ok(());
+        }
+        // The same value twice does no harm.
+        if self.headers[earlier - 1].value == value {
+            return Ok(());
+        }
+        Err(Defect::Repeated)
+    }
+
+    fn content_length(&mut self, value: &[u8]) -> Result<(), Defect> {
+        let length = lex::number(value)
+            .and_then(|n| usize::try_from(n).ok())
+            .ok_or(Defect::ContentLength)?;
+        match self.content_length.replace(length) {
+            Some(earlier) if earlier != length => Err(Defect::ContentLength),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Number of header fields that may stand once.
+const SINGLES: usize = 5;
+
+/// Place of a header field that may stand once, Content-Length aside.
+fn single(name: HeaderName) -> Option<usize> {
+    match name {
+        HeaderName::From => Some(0),
+        HeaderName::To => Some(1),
+        HeaderName::CallId => Some(2),
+        HeaderName::CSeq => Some(3),
+        HeaderName::MaxForwards => Some(4),
+        _ => None,
+    }
+}
+
+/// Name and value of a header line; `None` for a line that has no name.
+fn split_name(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = lex::find(line, b':')?;
+    let name = lex::trim(&line[..colon]);
+    // A colon in a fold does not make the line before it a name.
+    if name.is_empty() || lex::find(name, b'\n').is_some() {
+        return None;
+    }
+    Some((name, lex::trim(&line[colon + 1..])))
+}
+
+/// A single Via may have empty parameters; where a list ends is only known if every element is
+/// sound.
+fn via_list(value: &[u8]) -> Result<(), Defect> {
+    if lex::find(value, b',').is_none() {
+        return Ok(());
+    }
+    let sound = ListIter::new(value).all(|element| Via::parse(element).is_some());
+    sound.then_some(()).ok_or(Defect::Via)
 }
 
 /// One line without its end, and what follows.
@@ -115,7 +217,7 @@ fn start_line(line: &[u8]) -> Result<(StartLine<'_>, Option<Defect>), SipError> 
     }
     let defect = if !version.eq_ignore_ascii_case(b"SIP/2.0") {
         Some(Defect::Version)
-    } else if uri.is_empty() || uri.iter().any(|b| space(b) || *b < 0x20) {
+    } else if !is_sendable(uri) || Uri::parse(uri).is_none() {
         Some(Defect::RequestUri)
     } else {
         None
@@ -154,27 +256,6 @@ fn status_line(line: &[u8]) -> Result<(StartLine<'_>, Option<Defect>), SipError>
         },
         defect,
     ))
-}
-
-fn content_length(headers: &[Header<'_>]) -> Result<Option<usize>, Defect> {
-    let mut found = None;
-    for header in headers
-        .iter()
-        .filter(|h| h.name == HeaderName::ContentLength)
-    {
-        let value = header.value;
-        if value.is_empty() || value.len() > 9 || !value.iter().all(u8::is_ascii_digit) {
-            return Err(Defect::ContentLength);
-        }
-        let length = value
-            .iter()
-            .fold(0usize, |acc, b| acc * 10 + usize::from(b - b'0'));
-        if found.is_some_and(|earlier| earlier != length) {
-            return Err(Defect::ContentLength);
-        }
-        found = Some(length);
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
@@ -219,6 +300,63 @@ mod tests {
             p(b"X sip:a b SIP/2.0\r\n\r\n").defect,
             Some(Defect::RequestUri)
         );
+    }
+
+    #[test]
+    fn what_may_stand_once_may_not_stand_twice() {
+        let with = |lines: &str| format!("OPTIONS sip:a SIP/2.0\r\nl: 0\r\n{lines}\r\n");
+        for (lines, defect) in [
+            ("i: 1\r\nCall-ID: 1\r\n", None),
+            ("i: 1\r\nCall-ID: 2\r\n", Some(Defect::Repeated)),
+            ("f: <sip:a>\r\nFrom: <sip:b>\r\n", Some(Defect::Repeated)),
+            ("t: <sip:a>\r\nTO: <sip:b>\r\n", Some(Defect::Repeated)),
+            ("CSeq: 1 A\r\ncseq: 2 A\r\n", Some(Defect::Repeated)),
+            (
+                "Max-Forwards: 1\r\nMax-Forwards: 2\r\n",
+                Some(Defect::Repeated),
+            ),
+            ("m: <sip:a>\r\nm: <sip:b>\r\n", None),
+            ("Content-Length: 0\r\n", None),
+            ("Content-Length: 1\r\n", Some(Defect::ContentLength)),
+            ("v: SIP/2.0/UDP a;;,\r\n", None),
+            ("v: SIP/2.0/UDP a;;,;,,\r\n", Some(Defect::Via)),
+            ("v: SIP/2.0/UDP a,SIP/2.0/UDP b\r\n", None),
+        ] {
+            let text = with(lines);
+            assert_eq!(p(text.as_bytes()).defect, defect, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_stands_on_one_line() {
+        let m =
+            p(b"OPTIONS sip:a SIP/2.0\r\njunk\r\n To: <sip:x>\r\n: nothing\r\nf: <sip:y>\r\n\r\n");
+        assert_eq!(m.headers.len(), 1);
+        assert_eq!(m.from().unwrap().uri, b"sip:y");
+        assert!(m.to().is_none());
+    }
+
+    #[test]
+    fn request_uris_that_are_none() {
+        for uri in [
+            "<sip:user@example.com>",
+            "sip:user@example.com; lr",
+            "sip:2001:db8::10",
+            "sip:",
+            "sip:a@",
+            "nothing",
+        ] {
+            let text = format!("OPTIONS {uri} SIP/2.0\r\n\r\n");
+            assert_eq!(p(text.as_bytes()).defect, Some(Defect::RequestUri), "{uri}");
+        }
+        for uri in [
+            "soap.beep://192.0.2.103:3002",
+            "tel:+1",
+            "sip:[2001:db8::10]",
+        ] {
+            let text = format!("OPTIONS {uri} SIP/2.0\r\n\r\n");
+            assert_eq!(p(text.as_bytes()).defect, None, "{uri}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Tolerant reading of session descriptions: bare LF, unknown lines, missing lines and attributes
-//! in odd places are taken; only a body without any `m=` line is refused.
+//! in odd places are taken; only a body without any sound `m=` line is refused.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -18,6 +18,8 @@ struct Session {
     direction: Option<Direction>,
     media: Vec<Section>,
     overflow: bool,
+    /// An `m=` line without media or protocol: no answer could refer to it.
+    broken: bool,
 }
 
 struct Section {
@@ -30,7 +32,7 @@ impl SessionDescription {
     /// Reads a body. Octets that are not UTF-8 are replaced.
     ///
     /// # Errors
-    /// [`SipError::Sdp`] when there is no `m=` line.
+    /// [`SipError::Sdp`] when there is no `m=` line, or one without media or protocol.
     pub fn parse(body: &[u8]) -> Result<Self, SipError> {
         let text = String::from_utf8_lossy(body);
         let mut session = Session::default();
@@ -94,6 +96,7 @@ impl Session {
             .take(FORMATS_MAX)
             .filter_map(|f| f.parse().ok())
             .map(static_format);
+        self.broken |= kind.is_empty() || protocol.is_empty();
         self.media.push(Section {
             media: Media {
                 kind,
@@ -146,6 +149,9 @@ impl Session {
     fn finish(self) -> Result<SessionDescription, SipError> {
         if self.media.is_empty() {
             return Err(SipError::Sdp("no m= line"));
+        }
+        if self.broken {
+            return Err(SipError::Sdp("an m= line without media or protocol"));
         }
         let session_address = self.address;
         let session_direction = self.direction;
