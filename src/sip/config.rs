@@ -161,14 +161,24 @@ pub struct SourceLimits {
     pub requests_per_second: u32,
     /// Requests at once. Default 200.
     pub burst: u32,
-    /// Refused credentials within [`Self::failure_window`] after which the source is banned.
-    /// Default 10.
+    /// Refused credentials of one user within [`Self::failure_window`] after which that user is
+    /// not heard from the source any more. So many different users, or five times as many
+    /// refusals in all, ban the source; users proven there lately stay heard. Default 10.
     pub ban_after_failures: u32,
+    /// Refused credentials of one user within [`Self::failure_window`], from all sources where
+    /// the user was not proven lately, after which credentials from such sources are looked at
+    /// once in [`Self::guard_interval`] only (others get 503). Default 20.
+    pub guard_after_failures: u32,
+    /// See [`Self::guard_after_failures`]. Default 10 s.
+    pub guard_interval: Duration,
+    /// How long right credentials keep a user heard at a source. Default 24 h.
+    pub proven_for: Duration,
     /// Window in which failures are counted. Default 10 min.
     pub failure_window: Duration,
     /// How long a banned source is not heard. Default 15 min.
     pub ban_for: Duration,
-    /// Sources remembered; the longest unheard is forgotten first. Default 10,000.
+    /// Sources remembered, also users at sources; the longest unheard is forgotten first.
+    /// Default 10,000.
     pub max_sources: usize,
 }
 
@@ -178,6 +188,9 @@ impl Default for SourceLimits {
             requests_per_second: 50,
             burst: 200,
             ban_after_failures: 10,
+            guard_after_failures: 20,
+            guard_interval: Duration::from_secs(10),
+            proven_for: Duration::from_secs(86_400),
             failure_window: Duration::from_secs(600),
             ban_for: Duration::from_secs(900),
             max_sources: 10_000,

@@ -248,6 +248,9 @@ pub struct Binding {
     pub contact: String,
     /// Where the REGISTER came from: the next hop of a call to the phone (NAT).
     pub source: Peer,
+    /// Path (RFC 3327), nearest to us first: the Route of a call to the phone. Taken from allowed
+    /// proxies only; mostly empty.
+    pub path: Vec<String>,
     /// Time left.
     pub expires: Duration,
     /// Preference in thousandths, 0–1000 (`q`, RFC 3261 §10.2.1.2); 1000 if not stated.

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::Endpoint;
-use super::sources::Admission;
 use super::stub::{Reply, cancelled_key, merge_key, transaction_key};
 use crate::config::Strangers;
 use crate::dialog::Dialog;
@@ -11,7 +10,6 @@ use crate::event::LegKey;
 use crate::headers::{Via, lex};
 use crate::message::{Defect, HeaderName, Message, Method, StartLine};
 use crate::peer::Peer;
-use crate::registrar::Identity;
 use crate::uri;
 
 /// Via elements searched for our own: as many hops as Max-Forwards usually grants.
@@ -75,7 +73,7 @@ impl Endpoint {
         let ours = leg.is_some() || cancelled.is_some();
         // Passwords cannot be guessed from allowed sources either.
         let exempt = self.config.policy.trusts(source) && method != Method::Register;
-        if !ours && !exempt && !self.admit(now, source) {
+        if !ours && !exempt && !self.admit(now, source, request) {
             return;
         }
         if let Some(code) = fault(&inbound) {
@@ -114,15 +112,6 @@ impl Endpoint {
             // An ACK of one of our stateless refusals ends here too.
             None => self.counters.dropped_stray_acks += 1,
         }
-    }
-
-    fn admit(&mut self, now: Instant, source: Peer) -> bool {
-        match self.sources.admit(now, source.ip()) {
-            Admission::Heard => return true,
-            Admission::TooMany => self.counters.dropped_rate_limited += 1,
-            Admission::Banned => self.counters.dropped_banned += 1,
-        }
-        false
     }
 
     /// A refusal with the standard phrase, nothing kept.
@@ -243,42 +232,6 @@ impl Endpoint {
         }
         self.refuse(inbound, 403);
         Caller::Refused
-    }
-
-    /// The user of our registrar who proves to have sent this; challenges and refusals are sent
-    /// from here, and wrong credentials counted against the source.
-    pub(super) fn authenticate(&mut self, inbound: &Inbound<'_, '_>) -> Option<String> {
-        let Inbound {
-            now,
-            source,
-            request,
-            ..
-        } = *inbound;
-        let Some(registrar) = &mut self.registrar else {
-            self.refuse_stranger(inbound);
-            return None;
-        };
-        match registrar.identify(&self.tokens, now, request, source) {
-            Identity::User(user) => Some(user),
-            Identity::Unknown { stale } => {
-                let challenges = registrar.challenges(&self.tokens, now, source, stale);
-                let lines: Vec<(&str, String)> = challenges
-                    .into_iter()
-                    .map(|c| ("WWW-Authenticate", c))
-                    .collect();
-                self.counters.challenges_sent += 1;
-                self.refuse_with(inbound, 401, &lines);
-                None
-            }
-            Identity::Refused => {
-                self.counters.auth_failures += 1;
-                if self.sources.blame(now, source.ip()) {
-                    self.counters.bans += 1;
-                }
-                self.refuse(inbound, 403);
-                None
-            }
-        }
     }
 }
 

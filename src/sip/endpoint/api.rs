@@ -97,7 +97,10 @@ pub struct Counters {
     pub challenges_sent: u64,
     /// Credentials refused.
     pub auth_failures: u64,
-    /// Sources banned.
+    /// Credentials not looked at, as too many wrong ones for their user came from elsewhere;
+    /// answered 503.
+    pub auth_slowed: u64,
+    /// Sources banned, and users banned at a source.
     pub bans: u64,
     /// 503 sent because a limit was reached.
     pub rejected_full: u64,

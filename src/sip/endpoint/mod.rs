@@ -5,11 +5,14 @@
 //! OPTIONS and REGISTER; `serve` theirs.
 
 mod access;
+mod aged;
 mod agenda;
 mod answer;
 mod api;
+mod authenticate;
 mod call;
 mod client;
+mod guesses;
 mod in_dialog;
 mod incoming;
 mod leg;
@@ -30,6 +33,7 @@ use std::time::Instant;
 use agenda::{Agenda, ClientId, Target};
 use call::Call;
 use client::ClientTx;
+use guesses::Guesses;
 use leg::Leg;
 use locals::Locals;
 use request::Outgoing;
@@ -56,6 +60,7 @@ pub struct Endpoint {
     events: VecDeque<Event>,
     agenda: Agenda,
     sources: Sources,
+    guesses: Guesses,
     deaf: DeafToTcp,
     registrar: Option<Registrar>,
     clients: BTreeMap<ClientId, ClientTx>,
@@ -80,6 +85,7 @@ impl Endpoint {
             events: VecDeque::new(),
             agenda: Agenda::default(),
             sources: Sources::new(config.limits.sources.clone()),
+            guesses: Guesses::new(config.limits.sources.clone()),
             deaf: DeafToTcp::default(),
             registrar: config.registrar.clone().map(Registrar::new),
             clients: BTreeMap::new(),
@@ -170,7 +176,7 @@ impl Endpoint {
                 .max(self.merged.len()),
             requests: self.requests.len(),
             bindings: self.registrar.as_ref().map_or(0, Registrar::len),
-            sources: self.sources.len(),
+            sources: self.sources.len().max(self.guesses.len()),
             timers: self.agenda.len(),
         }
     }

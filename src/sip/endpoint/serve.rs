@@ -42,7 +42,8 @@ impl Endpoint {
         let Some(registrar) = &mut self.registrar else {
             return;
         };
-        let outcome = registrar.register(now, request, source, &user);
+        let is_proxied = self.config.policy.trusts(source);
+        let outcome = registrar.register(now, request, source, is_proxied, &user);
         let bindings = registrar.current(now, &user);
         // Kept, as a repetition would look out of order to the registrar.
         let id = self.start_server(inbound);
@@ -70,8 +71,24 @@ impl Endpoint {
         let Some(registrar) = &mut self.registrar else {
             return;
         };
-        for user in registrar.expire(now) {
-            let bindings = registrar.current(now, &user);
+        let users = registrar.expire(now);
+        self.report_bindings(now, users);
+    }
+
+    /// A stream is gone: phones registered over it cannot be called until they come back.
+    pub(super) fn close_bindings(&mut self, now: Instant, stream: Peer) {
+        let Some(registrar) = &mut self.registrar else {
+            return;
+        };
+        let users = registrar.close(stream);
+        if !users.is_empty() {
+            self.report_bindings(now, users);
+        }
+    }
+
+    fn report_bindings(&mut self, now: Instant, users: Vec<String>) {
+        for user in users {
+            let bindings = self.bindings(now, &user);
             self.events
                 .push_back(Event::BindingsChanged { user, bindings });
         }

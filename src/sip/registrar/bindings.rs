@@ -1,74 +1,18 @@
 //! The location table: user → contacts, with look-ups by expiry and by source.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::bound::Bound;
 use crate::event::Binding;
-use crate::headers::{NameAddr, lex};
-use crate::message::{HeaderName, Message};
 use crate::peer::Peer;
-
-/// One binding.
-#[derive(Debug, Clone)]
-pub(super) struct Bound {
-    contact: Vec<u8>,
-    /// `+sip.instance` (RFC 5626): the same phone under another address replaces its binding.
-    instance: Option<Vec<u8>>,
-    source: Peer,
-    until: Instant,
-    granted: Duration,
-    q: u16,
-    call_id: Vec<u8>,
-    cseq: u32,
-    user_agent: String,
-    since: u64,
-}
-
-impl Bound {
-    pub(super) fn new(
-        address: &NameAddr<'_>,
-        request: &Message<'_>,
-        source: Peer,
-        now: Instant,
-        granted: Duration,
-    ) -> Self {
-        let agent = request.first(HeaderName::UserAgent).unwrap_or(b"");
-        Self {
-            contact: address.uri.to_vec(),
-            instance: address.param(b"+sip.instance").map(<[u8]>::to_vec),
-            source,
-            until: now + granted,
-            granted,
-            q: address.param(b"q").map_or(1000, thousandths),
-            call_id: request.call_id().to_vec(),
-            cseq: request.cseq().map_or(0, |c| c.number),
-            user_agent: lex::text(&agent[..agent.len().min(128)]),
-            since: 0,
-        }
-    }
-
-    fn same_place(&self, other: &Self) -> bool {
-        self.contact == other.contact
-            || (self.instance.is_some() && self.instance == other.instance)
-    }
-}
-
-/// `0.7` → 700; nonsense counts as 1.
-fn thousandths(value: &[u8]) -> u16 {
-    let parsed = std::str::from_utf8(value)
-        .ok()
-        .and_then(|t| t.parse::<f32>().ok());
-    let q = parsed.filter(|q| (0.0..=1.0).contains(q)).unwrap_or(1.0);
-    // In range by the filter above.
-    (q * 1000.0).round() as u16
-}
 
 /// All bindings.
 #[derive(Debug, Default)]
 pub(super) struct Bindings {
     by_user: BTreeMap<String, Vec<Bound>>,
     by_expiry: BTreeSet<(Instant, String)>,
-    by_source: BTreeMap<Peer, usize>,
+    by_source: BTreeSet<(Peer, String)>,
     stored: u64,
 }
 
@@ -77,11 +21,18 @@ impl Bindings {
         self.by_user.keys()
     }
 
+    fn of(&self, user: &str) -> impl Iterator<Item = &Bound> {
+        self.by_user.get(user).into_iter().flatten()
+    }
+
     /// The same Call-ID with a CSeq that did not grow (§10.3 step 7).
     pub(super) fn is_out_of_order(&self, user: &str, new: &Bound) -> bool {
-        self.by_user.get(user).into_iter().flatten().any(|old| {
-            old.contact == new.contact && old.call_id == new.call_id && old.cseq >= new.cseq
-        })
+        self.of(user).any(|old| new.is_out_of_order_after(old))
+    }
+
+    /// The same for a REGISTER that removes all (§10.3 step 6).
+    pub(super) fn has_newer(&self, user: &str, call_id: &[u8], cseq: u32) -> bool {
+        self.of(user).any(|old| old.is_newer_than(call_id, cseq))
     }
 
     /// Stores, refreshes or (with no time granted) removes; beyond `max` the oldest goes.
@@ -107,12 +58,7 @@ impl Bindings {
         let list = self.by_user.remove(user).unwrap_or_default();
         for bound in &list {
             self.by_expiry.remove(&(bound.until, user.to_owned()));
-            if let Some(count) = self.by_source.get_mut(&bound.source) {
-                *count -= 1;
-                if *count == 0 {
-                    self.by_source.remove(&bound.source);
-                }
-            }
+            self.by_source.remove(&(bound.source, user.to_owned()));
         }
         list
     }
@@ -120,13 +66,14 @@ impl Bindings {
     fn restore(&mut self, user: &str, list: Vec<Bound>) {
         for bound in &list {
             self.by_expiry.insert((bound.until, user.to_owned()));
-            *self.by_source.entry(bound.source).or_default() += 1;
+            self.by_source.insert((bound.source, user.to_owned()));
         }
         if !list.is_empty() {
             self.by_user.insert(user.to_owned(), list);
         }
     }
 
+    /// Drops what has expired; gives the users concerned, each once.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<String> {
         let mut users = Vec::new();
         while let Some((at, user)) = self.by_expiry.first().cloned() {
@@ -136,11 +83,32 @@ impl Bindings {
             let mut list = self.take(&user);
             list.retain(|b| b.until > now);
             self.restore(&user, list);
-            if !users.contains(&user) {
-                users.push(user);
-            }
+            // All of this user's expired ones are gone, so the user does not come again.
+            users.push(user);
         }
         users
+    }
+
+    /// Drops what lives on a stream that is gone; gives the users concerned, each once.
+    pub(super) fn close(&mut self, stream: Peer) -> Vec<String> {
+        let users: Vec<String> = self
+            .from(stream)
+            .filter(|user| self.of(user).any(|b| b.lives_on(stream)))
+            .cloned()
+            .collect();
+        for user in &users {
+            let mut list = self.take(user);
+            list.retain(|b| !b.lives_on(stream));
+            self.restore(user, list);
+        }
+        users
+    }
+
+    fn from(&self, source: Peer) -> impl Iterator<Item = &String> {
+        self.by_source
+            .range((source, String::new())..)
+            .take_while(move |(from, _)| *from == source)
+            .map(|(_, user)| user)
     }
 
     pub(super) fn next_expiry(&self) -> Option<Instant> {
@@ -148,29 +116,28 @@ impl Bindings {
     }
 
     pub(super) fn knows(&self, source: Peer) -> bool {
-        self.by_source.contains_key(&source)
+        self.from(source).next().is_some()
     }
 
     pub(super) fn len(&self) -> usize {
         self.by_user.values().map(Vec::len).sum()
     }
 
+    fn live(&self, now: Instant, user: &str) -> Vec<&Bound> {
+        let mut live: Vec<&Bound> = self.of(user).filter(|b| b.until > now).collect();
+        live.sort_by_key(|b| std::cmp::Reverse(b.rank()));
+        live
+    }
+
+    /// Present bindings, best first.
     pub(super) fn current(&self, now: Instant, user: &str) -> Vec<Binding> {
-        let mut live: Vec<&Bound> = self
-            .by_user
-            .get(user)
-            .into_iter()
-            .flatten()
-            .filter(|b| b.until > now)
-            .collect();
-        live.sort_by(|a, b| b.q.cmp(&a.q).then(b.since.cmp(&a.since)));
-        let view = live.into_iter().map(|b| Binding {
-            contact: lex::text(&b.contact),
-            source: b.source,
-            expires: b.until - now,
-            q_thousandths: b.q,
-            user_agent: b.user_agent.clone(),
-        });
-        view.collect()
+        let live = self.live(now, user);
+        live.into_iter().map(|b| b.view(now)).collect()
+    }
+
+    /// Values of the Contact lines that list them.
+    pub(super) fn lines(&self, now: Instant, user: &str) -> Vec<String> {
+        let live = self.live(now, user);
+        live.into_iter().map(|b| b.line(now)).collect()
     }
 }
