@@ -207,9 +207,9 @@ async fn pump(app: Arc<App>, mut pieces: CaptureStream, to: mpsc::Sender<Piece>)
             _ = closing.wait_for(|closed| *closed) => return,
             () = to.closed() => return,
         };
-        match piece {
-            Some(piece) if to.send(Ok(piece)).await.is_ok() => {}
-            _ => return,
+        let Some(piece) = piece else { return };
+        if to.send(Ok(piece)).await.is_err() {
+            return;
         }
     }
 }
