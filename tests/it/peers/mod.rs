@@ -1,0 +1,8 @@
+//! Proof on software we did not write: a proxy as edge, softphones as agents' phones, scanners as
+//! strangers, and a network that loses packets.
+
+mod floor;
+mod kamailio;
+mod link;
+mod lossy;
+mod process;
