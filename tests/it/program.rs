@@ -1,7 +1,7 @@
 //! The real binary as a child process, watched through its own event stream.
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -149,18 +149,27 @@ impl Board {
     }
 
     /// Reads boards until one fits; panics with the last one after [`PATIENCE`].
-    pub fn wait(&mut self, what: &str, mut fits: impl FnMut(&Value) -> bool) -> Value {
-        let deadline = std::time::Instant::now() + PATIENCE;
+    pub fn wait(&mut self, what: &str, fits: impl FnMut(&Value) -> bool) -> Value {
+        self.until(PATIENCE, fits)
+            .unwrap_or_else(|last| panic!("{what} never came; last: {last:#}"))
+    }
+
+    /// Reads boards until one fits; the error is the last one read in that time.
+    pub fn until(
+        &mut self,
+        limit: Duration,
+        mut fits: impl FnMut(&Value) -> bool,
+    ) -> Result<Value, Value> {
+        let deadline = std::time::Instant::now() + limit;
         let mut last = Value::Null;
         let mut line = String::new();
         loop {
             line.clear();
             let read = self.lines.read_line(&mut line);
             let ended = !matches!(read, Ok(n) if n > 0);
-            assert!(
-                !ended && std::time::Instant::now() < deadline,
-                "{what} never came; last: {last:#}"
-            );
+            if ended || std::time::Instant::now() >= deadline {
+                return Err(last);
+            }
             let Some(board) = line
                 .strip_prefix("data:")
                 .and_then(|d| serde_json::from_str(d.trim()).ok())
@@ -168,11 +177,28 @@ impl Board {
                 continue;
             };
             if fits(&board) {
-                return board;
+                return Ok(board);
             }
             last = board;
         }
     }
+}
+
+/// Body of a page of a node that serves.
+pub fn http_get(port: u16, path: &str) -> String {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the node serves");
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a timeout can be set");
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("the request leaves");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("UTF-8");
+    let (_, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
+    body.to_owned()
 }
 
 /// Rows of a query, as the `sqlite3` shell prints them with `|` between columns.

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod node;
 pub mod peer;
+pub mod sipp;
 
 use std::time::Duration;
 

@@ -22,6 +22,11 @@ const BEHAVIOURS: [(&str, &str, usize, &str); 7] = [
 ];
 const AGENTS: usize = 10;
 
+/// Its scenarios.
+pub(super) const SCENARIOS: [&str; 7] = [
+    "answer", "busy", "notfound", "noanswer", "early", "auth401", "auth407",
+];
+
 fn config(sip: u16, web: u16, rtp: u16, carriers: &[u16]) -> String {
     let mut text = format!(
         r#"
