@@ -253,7 +253,14 @@ impl Endpoint {
     pub(super) fn on_cancel(&mut self, inbound: &Inbound<'_, '_>, invite: u64) {
         let Inbound { now, request, .. } = *inbound;
         let id = self.start_server(inbound);
-        let tag = self.tokens.tag();
+        let invite = self.servers.get(&invite);
+        let leg = invite.and_then(|tx| tx.leg);
+        let ringing = invite.is_some_and(|tx| tx.is_open());
+        // The tag of the INVITE's own answers: a caller may look at this one last (§9.2).
+        let tag = match leg.and_then(|leg| self.legs.get(&leg)) {
+            Some(leg) => String::from_utf8_lossy(&leg.dialog.id.local_tag).into_owned(),
+            None => self.tokens.tag(),
+        };
         self.respond(
             now,
             id,
@@ -263,12 +270,7 @@ impl Endpoint {
                 ..Reply::default()
             },
         );
-        let leg = self
-            .servers
-            .get(&invite)
-            .filter(|tx| tx.is_open())
-            .and_then(|tx| tx.leg);
-        if let Some(leg) = leg {
+        if let Some(leg) = leg.filter(|_| ringing) {
             self.abandon_ringing(now, leg, request);
         }
     }

@@ -204,7 +204,7 @@ fn answer_stream(offered: &Media, spec: &MediaSpec) -> Media {
         .collect();
     let old_hold = offered.address.is_some_and(|a: IpAddr| a.is_unspecified());
     let theirs = if old_hold {
-        Direction::SendOnly
+        narrow(offered.direction, Direction::SendOnly)
     } else {
         offered.direction
     };
@@ -213,7 +213,7 @@ fn answer_stream(offered: &Media, spec: &MediaSpec) -> Media {
     section
 }
 
-/// The widest direction both sides allow, seen from us.
+/// The widest direction both allow, seen from one side.
 fn narrow(a: Direction, b: Direction) -> Direction {
     match (a.sends() && b.sends(), a.receives() && b.receives()) {
         (true, true) => Direction::SendRecv,

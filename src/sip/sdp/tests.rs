@@ -70,6 +70,13 @@ fn hold_and_return_within_a_session() {
         ours.answer_again(&old).unwrap().media[0].direction,
         Direction::RecvOnly
     );
+    let both = b"v=0\nc=IN IP4 0.0.0.0\nm=audio 4000 RTP/AVP 0\na=inactive\n";
+    let both = SessionDescription::parse(both).unwrap();
+    assert_eq!(
+        ours.answer_again(&both).unwrap().media[0].direction,
+        Direction::Inactive,
+        "an inactive stream is answered inactive (RFC 3264 §6.1)"
+    );
 }
 
 #[test]
@@ -86,6 +93,7 @@ fn tolerates_odd_bodies() {
     assert!(audio.remote.is_none() && !audio.held);
     assert!(SessionDescription::parse(b"v=0\r\n").is_err());
     assert!(SessionDescription::parse(b"").is_err());
+    assert!(SessionDescription::parse(b"v=0\r\nm=audio 1 RTP/AVP 0\r\nm=\r\n").is_err());
     let none = SessionDescription::parse(b"v=0\nm=audio 4000 RTP/AVP 9 18\n").unwrap();
     assert!(none.audio().is_none());
     assert!(SessionDescription::answer(&none, &spec()).is_err());
