@@ -140,24 +140,31 @@ pub enum Event {
         key: RequestKey,
         /// Time granted; it is refreshed before.
         expires: Duration,
+        /// Service-Route (RFC 3608), nearest first: the Route of calls over this registrar.
+        /// Mostly empty.
+        service_route: Vec<String>,
     },
     /// The registration was removed at our wish (or the wish was not answered).
     Unregistered {
         /// The registration.
         key: RequestKey,
     },
-    /// The registration does not stand.
+    /// The registration does not stand. It is tried again until it is removed: soon after most
+    /// failures, after half an hour when the credentials were refused (401, 403, 407).
     RegistrationFailed {
         /// The registration.
         key: RequestKey,
-        /// Final status; 408 when `timed_out`.
+        /// Final status; 408 or 503 (no connection, or it broke) when `timed_out`.
         code: u16,
         /// Reason phrase as received.
         phrase: String,
-        /// No answer within 64·T1.
+        /// No answer within 64·T1, or no connection: the code is ours.
         timed_out: bool,
-        /// When it is tried again; `None`: given up (credentials refused), the key is gone.
-        retry_in: Option<Duration>,
+        /// When it is tried again.
+        retry_in: Duration,
+        /// Contacts of a 3xx that was not followed (a name, which only the owner can look up), as
+        /// received.
+        contacts: Vec<String>,
     },
     /// The bindings of a user of our registrar changed: added, refreshed from another address,
     /// removed or expired.

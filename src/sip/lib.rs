@@ -32,7 +32,7 @@ pub use config::{
     Credentials, EndpointConfig, Limits, Listener, Network, Policy, RegistrarConfig, Secret,
     SourceLimits, Strangers, Timers, User,
 };
-pub use endpoint::{Counters, Endpoint, Invite, Register, Transmit};
+pub use endpoint::{Counters, Endpoint, Invite, Outbound, Register, Transmit};
 pub use error::SipError;
 pub use event::{Binding, CallKey, EndCause, Event, Failure, IncomingCall, LegKey, RequestKey};
 pub use headers::Reason;

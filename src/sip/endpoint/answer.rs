@@ -8,6 +8,7 @@ use super::agenda::{ClientId, Target};
 use super::call::{Fork, failure};
 use super::client::{Head, Purpose};
 use super::leg::{Leg, Phase};
+use super::register_answer::learn;
 use crate::dialog::{Dialog, hop, record_route, route};
 use crate::event::{CallKey, Event, Failure, LegKey};
 use crate::message::{HeaderName, Message, Method};
@@ -75,6 +76,7 @@ impl Endpoint {
             return;
         };
         let (uri, auth_lines) = (call.uri.clone(), call.auth_lines.clone());
+        learn(call.auth.as_mut(), response, &mut self.counters);
         call.close();
         self.agenda.set(Target::Call(key), None);
         self.acknowledge(from, response, &uri, &auth_lines);

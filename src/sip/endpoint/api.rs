@@ -56,6 +56,16 @@ pub struct Register {
     pub next_hop: Peer,
 }
 
+/// One flow of a registration (RFC 5626).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbound {
+    /// URN of this installation, the same for ever (`urn:uuid:…`, RFC 5626 §4.1), without angle
+    /// brackets.
+    pub instance: String,
+    /// Tells the flows of one address of record apart; from 1.
+    pub reg_id: u32,
+}
+
 /// What was counted since the endpoint was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -100,6 +110,9 @@ pub struct Counters {
     /// Credentials not looked at, as too many wrong ones for their user came from elsewhere;
     /// answered 503.
     pub auth_slowed: u64,
+    /// Answers whose `rspauth` did not prove that the server knows our password (RFC 7616 §3.5).
+    /// Counted only: border controllers rewrite what it covers.
+    pub auth_info_mismatches: u64,
     /// Sources banned, and users banned at a source.
     pub bans: u64,
     /// 503 sent because a limit was reached.

@@ -1,8 +1,9 @@
 //! The façade: one user agent over one local address.
 //!
 //! Code map: `client` and `server` run transactions; `call` and `answer` outgoing INVITEs;
-//! `access` and `incoming` requests from outside; `leg` and `in_dialog` dialogs; `request` our
-//! OPTIONS and REGISTER; `serve` theirs.
+//! `access` and `incoming` requests from outside; `leg` and `in_dialog` dialogs; `request` and
+//! `registration` our OPTIONS and REGISTER; `serve` theirs; `sources`, `guesses` and `authenticate`
+//! who is heard.
 
 mod access;
 mod aged;
@@ -18,6 +19,8 @@ mod incoming;
 mod leg;
 mod locals;
 mod place;
+mod register_answer;
+mod registration;
 mod request;
 mod serve;
 mod server;
@@ -25,7 +28,7 @@ mod sources;
 mod streams;
 mod stub;
 
-pub use api::{Counters, Held, Invite, Register, Started, Transmit};
+pub use api::{Counters, Held, Invite, Outbound, Register, Started, Transmit};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;

@@ -1,9 +1,13 @@
 //! Server INVITE transaction (RFC 3261 §17.2.1, RFC 6026 §8.7).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Repeat, Step, due, earlier};
 use crate::config::Timers;
+
+/// How often the last 101–199 is sent again, so that proxies on the way keep waiting (their timer C;
+/// RFC 3261 §13.3.1.1).
+const PROVISIONAL_EVERY: Duration = Duration::from_secs(60);
 
 /// States of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,13 +20,16 @@ enum State {
 }
 
 /// The machine. Timers: G (final response again), H (no ACK), I (ACKs may come again), L (the
-/// INVITE may come again after our 2xx). 2xx are repeated by the transaction user.
+/// INVITE may come again after our 2xx), and each minute the last provisional response but 100.
+/// 2xx are repeated by the transaction user.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerInvite {
     state: State,
     timers: Timers,
     reliable: bool,
     g: Option<Repeat>,
+    /// The last provisional response again.
+    ringing: Option<Instant>,
     /// H, I or L, by state.
     end: Option<Instant>,
 }
@@ -35,6 +42,7 @@ impl ServerInvite {
             timers,
             reliable,
             g: None,
+            ringing: None,
             end: None,
         }
     }
@@ -52,6 +60,11 @@ impl ServerInvite {
         if self.state != State::Proceeding {
             return false;
         }
+        self.ringing = match code {
+            101..=199 => Some(now + PROVISIONAL_EVERY),
+            100 => self.ringing,
+            _ => None,
+        };
         match code {
             100..=199 => {}
             200..=299 => {
@@ -98,6 +111,10 @@ impl ServerInvite {
                 Step::TERMINATED
             };
         }
+        if due(self.ringing, now) {
+            self.ringing = Some(now + PROVISIONAL_EVERY);
+            return Step::RETRANSMIT;
+        }
         match self.g {
             Some(g) if g.at <= now => {
                 self.g = Some(g.again(now, Some(self.timers.t2)));
@@ -109,7 +126,7 @@ impl ServerInvite {
 
     /// Next timer.
     pub fn deadline(&self) -> Option<Instant> {
-        earlier(self.g.map(|g| g.at), self.end)
+        earlier(earlier(self.g.map(|g| g.at), self.ringing), self.end)
     }
 
     /// Whether no final response was sent.
