@@ -27,7 +27,7 @@ impl Carrier {
             .callers
             .iter()
             .fold(Policy::default(), |p, n| p.allow_source(*n));
-        let address = ground.config.local;
+        let address = ground.config.local();
         let (stats_to, stats) = watch::channel(CarrierStats::default());
         let hall = Hall::new(options, stats_to);
         let (orders, thread) = driver::spawn("carrier", hall, ground)?;

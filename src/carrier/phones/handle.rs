@@ -24,7 +24,7 @@ impl Phones {
         let mut ground = Ground::bind(options.bind, options.codecs.clone(), Hears::Callees)?;
         ground.config.user_agent = "Carillon phone".into();
         ground.config.policy = Policy::default().allow_source(Network::socket(options.registrar));
-        let address = ground.config.local;
+        let address = ground.config.local();
         let (stats_to, stats) = watch::channel(PhonesStats::default());
         let room = Room::new(options, stats_to);
         let (orders, thread) = driver::spawn("phones", room, ground)?;

@@ -68,7 +68,7 @@ impl Room {
             contact_user: user.name.clone(),
             expires: self.options.expires,
             credentials: Some(credentials(user)),
-            next_hop: self.options.registrar,
+            next_hop: self.options.registrar.into(),
         };
         match io.sip.register(now, wish) {
             Ok(key) => self.desks[place].registration = Some(key),
@@ -90,7 +90,7 @@ impl Room {
         let uri = format!("sip:{callee}@{}", self.options.realm);
         let invite = Invite {
             request_uri: uri.clone(),
-            next_hop: self.options.registrar,
+            next_hop: self.options.registrar.into(),
             from: format!("sip:{}@{}", desk.user.name, self.options.realm),
             display: String::new(),
             to: uri,

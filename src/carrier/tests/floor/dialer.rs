@@ -54,7 +54,7 @@ impl Dialer {
         let port = self.relay.open_leg(LegOptions::default()).unwrap();
         let invite = Invite {
             request_uri: uri.to_owned(),
-            next_hop,
+            next_hop: next_hop.into(),
             from: "sip:+12125550199@dialer.example".into(),
             display: String::new(),
             to: uri.to_owned(),
