@@ -228,7 +228,7 @@ mod tests {
             carillon_sip::Endpoint::new(carillon_sip::EndpointConfig::new(local, [7; 32]));
         let invite = carillon_sip::Invite {
             request_uri: "sip:1@127.0.0.1".into(),
-            next_hop: local,
+            next_hop: local.into(),
             from: "sip:2@127.0.0.1".into(),
             display: String::new(),
             to: "sip:1@127.0.0.1".into(),
@@ -246,6 +246,7 @@ mod tests {
             retry_after: None,
             warning: None,
             timed_out: false,
+            transport_error: false,
             after_cancel: false,
             unusable: false,
             contacts: Vec::new(),
