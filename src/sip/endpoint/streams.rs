@@ -1,7 +1,7 @@
 //! What streams ask of transactions: requests too large for a datagram move to one (RFC 3261
 //! §18.1.1), and a stream that cannot be opened, or breaks, ends what waits on it (§17.1.4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,22 @@ impl DeafToTcp {
 }
 
 impl Endpoint {
+    /// Tells the streams that a dialog or a registration needs from those that may be closed.
+    /// A snapshot: asked every few seconds by the owner of the connections.
+    pub fn streams_needed(&self) -> impl Fn(&Peer) -> bool + '_ {
+        let of_legs = self.legs.values().map(|leg| leg.dialog.next_hop());
+        let legs: BTreeSet<Peer> = of_legs.filter(|p| p.transport.is_reliable()).collect();
+        let waiting = self.clients.values().map(|tx| tx.to);
+        let clients: BTreeSet<Peer> = waiting.filter(|p| p.transport.is_reliable()).collect();
+        move |peer| {
+            let registered = self.registrar.as_ref().is_some_and(|r| r.knows(*peer));
+            registered
+                || self.is_registered_over(*peer)
+                || legs.contains(peer)
+                || clients.contains(peer)
+        }
+    }
+
     /// `SIP/2.0/UDP host:port`, as `to` has to see it.
     pub(super) fn via_head(&self, to: Peer) -> String {
         let token = to.transport.via_token();
@@ -85,6 +101,14 @@ impl Endpoint {
                 self.transport_failed(now, id);
             }
         }
+        self.flow_gone(now, peer);
+    }
+
+    /// The same for a stream over which no request of ours left: strangers open and close those
+    /// at will, and nothing has to be searched for them.
+    pub fn flow_gone(&mut self, now: Instant, peer: Peer) {
+        self.on_flow_lost(now, peer);
+        self.close_bindings(now, peer);
     }
 
     fn back_to_datagram(&mut self, now: Instant, id: ClientId) -> bool {
