@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use super::Endpoint;
+use super::refer::is_refer_event;
 use super::stub::{Reply, cancelled_key, merge_key, transaction_key};
 use crate::config::Strangers;
 use crate::dialog::Dialog;
 use crate::event::LegKey;
-use crate::headers::{Via, lex};
+use crate::headers::Via;
 use crate::message::{Defect, HeaderName, Message, Method, StartLine};
 use crate::peer::Peer;
 use crate::uri;
@@ -71,8 +72,8 @@ impl Endpoint {
             None
         };
         let ours = leg.is_some() || cancelled.is_some();
-        // Passwords cannot be guessed from allowed sources either.
-        let exempt = self.config.policy.trusts(source) && method != Method::Register;
+        // An edge proxy speaks for many phones; whoever guesses behind it is banned by user.
+        let exempt = self.config.policy.trusts(source);
         if !ours && !exempt && !self.admit(now, source, request) {
             return;
         }
@@ -191,15 +192,20 @@ impl Endpoint {
             self.refuse_method(inbound);
             return;
         }
-        let required: Vec<String> = request.list(HeaderName::Require).map(lex::text).collect();
-        if !required.is_empty() {
-            self.refuse_with(inbound, 420, &[("Unsupported", required.join(", "))]);
+        if let Some(missing) = self.unsupported_of(request) {
+            self.refuse_with(inbound, 420, &[("Unsupported", missing)]);
             return;
         }
         match method {
             Method::Invite => self.on_invite(inbound),
             Method::Register => self.on_register(inbound),
             Method::Options => self.answer_options(inbound),
+            // A transfer without a call to transfer.
+            Method::Refer => self.refuse(inbound, 403),
+            // News nobody asked for (message waiting, keep-alives of PBXs).
+            Method::Notify if !is_refer_event(request) => {
+                self.refuse_with(inbound, 489, &[("Allow-Events", "refer".to_owned())]);
+            }
             _ => {
                 self.counters.no_dialog += 1;
                 self.refuse(inbound, 481);

@@ -2,9 +2,11 @@
 //!
 //! * **One user from one source:** after `ban_after_failures` wrong passwords that pair is banned.
 //!   The neighbours of a phone with a wrong password, behind the same NAT, stay heard.
+//!   The phone itself, at the very address and port it is registered from, is heard even then
+//!   (the caller sees to that).
 //! * **One source:** when so many *different* users failed from it, or five times as many passwords
 //!   were wrong in all, the source is banned (see `sources`). Users proven from there lately stay
-//!   heard even then.
+//!   heard even then. Allowed sources are never banned as a whole: an edge proxy speaks for many.
 //! * **One user from everywhere:** after `guard_after_failures` wrong passwords from sources where
 //!   the user was not proven lately, credentials from such sources are looked at once in
 //!   `guard_interval` only; the others are told to come back. The user's own phone, at a source

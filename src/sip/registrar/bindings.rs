@@ -119,6 +119,10 @@ impl Bindings {
         self.from(source).next().is_some()
     }
 
+    pub(super) fn is_at_home(&self, user: &str, source: Peer) -> bool {
+        self.of(user).any(|b| b.is_at_home(source))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_user.values().map(Vec::len).sum()
     }

@@ -91,6 +91,11 @@ impl Bound {
         self.source == stream && stream.transport.is_reliable() && !self.is_proxied
     }
 
+    /// The phone itself sent from there.
+    pub(super) fn is_at_home(&self, source: Peer) -> bool {
+        self.source == source && !self.is_proxied
+    }
+
     pub(super) fn rank(&self) -> (u16, u64) {
         (self.q, self.since)
     }

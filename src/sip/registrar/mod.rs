@@ -128,6 +128,12 @@ impl Registrar {
         self.bindings.next_expiry()
     }
 
+    /// Whether this user's phone is registered from this very address and port, and not through an
+    /// allowed proxy, which speaks for others too.
+    pub fn is_registered_at(&self, user: &str, source: Peer) -> bool {
+        self.bindings.is_at_home(user, source)
+    }
+
     /// Whether a phone is registered from this address and port.
     pub fn knows(&self, source: Peer) -> bool {
         self.bindings.knows(source)

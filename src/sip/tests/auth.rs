@@ -350,6 +350,29 @@ fn allowed_sources_cannot_guess_either() {
         assert_eq!(guess(&mut net, "198.51.100.1:5060", "1001"), "403");
     }
     assert_eq!(guess(&mut net, "198.51.100.1:5060", "1001"), "");
+    // Many users fail behind an edge proxy: it is not banned for that, and its rate is not limited.
+    for n in 0..300 {
+        let edge = Phone::new("198.51.100.1:5060", &format!("u{n}"), "x").register(&mut net);
+        assert_eq!(edge, "403", "{n}");
+    }
+    let mut good = Phone::new("198.51.100.1:5060", "1002", "other");
+    assert_eq!(good.register(&mut net), "200");
+}
+
+#[test]
+fn nobody_locks_a_registered_phone_out_from_its_own_address() {
+    let mut net = registrar_net();
+    let mut phone = Phone::new("198.51.100.1:1001", "1001", "pw");
+    assert_eq!(phone.register(&mut net), "200");
+    for _ in 0..10 {
+        assert_eq!(guess(&mut net, "198.51.100.1:2000", "1001"), "403");
+    }
+    assert_eq!(guess(&mut net, "198.51.100.1:2000", "1001"), "", "banned");
+    assert_eq!(phone.send(&mut net), "200");
+    // From scratch as well, as after a restart of the phone.
+    let mut again = Phone::new("198.51.100.1:1001", "1001", "pw");
+    again.cseq = 100;
+    assert_eq!(again.register(&mut net), "200");
 }
 
 #[test]

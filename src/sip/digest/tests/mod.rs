@@ -3,6 +3,7 @@
 mod client;
 mod info;
 mod known_answers;
+mod properties;
 mod server;
 
 use super::ClientAuth;
