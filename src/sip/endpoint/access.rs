@@ -3,12 +3,11 @@
 use std::time::Instant;
 
 use super::Endpoint;
-use super::refer::is_refer_event;
 use super::stub::{Reply, cancelled_key, merge_key, transaction_key};
 use crate::config::Strangers;
 use crate::dialog::Dialog;
 use crate::event::LegKey;
-use crate::headers::Via;
+use crate::headers::{Via, lex};
 use crate::message::{Defect, HeaderName, Message, Method, StartLine};
 use crate::peer::Peer;
 use crate::uri;
@@ -192,20 +191,15 @@ impl Endpoint {
             self.refuse_method(inbound);
             return;
         }
-        if let Some(missing) = self.unsupported_of(request) {
-            self.refuse_with(inbound, 420, &[("Unsupported", missing)]);
+        let required: Vec<String> = request.list(HeaderName::Require).map(lex::text).collect();
+        if !required.is_empty() {
+            self.refuse_with(inbound, 420, &[("Unsupported", required.join(", "))]);
             return;
         }
         match method {
             Method::Invite => self.on_invite(inbound),
             Method::Register => self.on_register(inbound),
             Method::Options => self.answer_options(inbound),
-            // A transfer without a call to transfer.
-            Method::Refer => self.refuse(inbound, 403),
-            // News nobody asked for (message waiting, keep-alives of PBXs).
-            Method::Notify if !is_refer_event(request) => {
-                self.refuse_with(inbound, 489, &[("Allow-Events", "refer".to_owned())]);
-            }
             _ => {
                 self.counters.no_dialog += 1;
                 self.refuse(inbound, 481);
