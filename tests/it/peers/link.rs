@@ -121,7 +121,11 @@ pub struct Repeats {
 /// A whole log.
 pub struct Link {
     transactions: BTreeMap<(String, String), Transaction>,
+    /// Calls the far side answered, and whether a BYE of either side got through.
+    answered: BTreeMap<String, bool>,
+    /// Messages that were lost.
     pub lost: usize,
+    /// Messages that entered the link.
     pub messages: usize,
     until: f64,
 }
@@ -134,6 +138,7 @@ impl Link {
         let own = messages.iter().filter(|m| !m.copy);
         let mut link = Self {
             transactions: BTreeMap::new(),
+            answered: BTreeMap::new(),
             lost: own.clone().filter(|m| m.left.is_none()).count(),
             messages: own.count(),
             until: messages.last().expect("something was sent").entered,
@@ -148,6 +153,12 @@ impl Link {
     }
 
     fn add(&mut self, m: &Message) {
+        if !m.from_us && m.method == "INVITE" && m.code() == Some(200) {
+            self.answered.entry(m.call_id.clone()).or_default();
+        }
+        if m.method == "BYE" && m.code().is_none() && m.left.is_some() {
+            self.answered.insert(m.call_id.clone(), true);
+        }
         let key = (m.branch.clone(), m.method.clone());
         match (m.from_us, m.code()) {
             (true, None) if m.method != "ACK" && !m.copy => {
@@ -163,6 +174,12 @@ impl Link {
             }
             _ => {}
         }
+    }
+
+    /// Calls the far side answered and nobody told it, or was told by it, that they ended.
+    pub fn ghosts(&self) -> Vec<&str> {
+        let open = self.answered.iter().filter(|(_, ended)| !**ended);
+        open.map(|(call, _)| call.as_str()).collect()
     }
 
     /// Requests of ours that broke a timer of RFC 3261.
