@@ -46,6 +46,9 @@ impl<'a> NameAddr<'a> {
         if !lex::is_scheme(&uri[..colon]) || uri.iter().any(|b| *b < 0x20) {
             return None;
         }
+        if !lex::is_closed(rest) {
+            return None;
+        }
         let start = lex::until(rest, b';');
         let params = rest.get(start + 1..).unwrap_or(&[]);
         Some(Self {
@@ -138,6 +141,7 @@ mod tests {
             b"sip:user@example.com?Route=%3Csip:sip.example.com%3E",
             b">:  ",
             b"sip:a b@c",
+            b"<sip:a@b>;x=\"y",
         ] {
             assert!(NameAddr::parse(bad).is_none(), "{bad:?}");
         }

@@ -155,6 +155,27 @@ fn until_outside(bytes: &[u8], stop: u8) -> usize {
     bytes.len()
 }
 
+/// Whether quotes and angle brackets that are opened are closed again, so that what is appended
+/// stands outside of them.
+pub fn is_closed(bytes: &[u8]) -> bool {
+    let Some(first) = find2(bytes, b'"', b'<') else {
+        return true;
+    };
+    let (mut quoted, mut angle, mut escaped) = (false, false, false);
+    for b in &bytes[first..] {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' if !angle => quoted = !quoted,
+            _ if quoted => {}
+            b'<' => angle = true,
+            b'>' => angle = false,
+            _ => {}
+        }
+    }
+    !quoted && !angle
+}
+
 /// Elements of a comma-separated value; commas in quotes and angle brackets do not count, empty
 /// elements are skipped.
 #[derive(Debug, Clone)]
@@ -307,6 +328,7 @@ mod tests {
         ] {
             assert_eq!(until(text, b';'), end, "{text:?}");
         }
+        assert!(is_closed(b"a;x=\"<\\\"\";<b>") && !is_closed(b"a;x=\"\\\"") && !is_closed(b"<a"));
     }
 
     #[test]

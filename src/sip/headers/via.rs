@@ -23,8 +23,11 @@ pub struct Via<'a> {
 }
 
 impl<'a> Via<'a> {
-    /// Reads one element; `None` if it has no sent-by.
+    /// Reads one element; `None` if it has no sent-by, or quotes that are not closed.
     pub fn parse(element: &'a [u8]) -> Option<Self> {
+        if !lex::is_closed(element) {
+            return None;
+        }
         let end = lex::until(element, b';');
         let head = lex::trim(&element[..end]);
         let params = element.get(end + 1..).unwrap_or(&[]);
@@ -89,14 +92,29 @@ impl<'a> Via<'a> {
     }
 }
 
-/// `host`, `host:port`, `[v6]:port`; brackets are taken off.
+/// `host`, `host:port`, `[v6]:port`; brackets are taken off. `None` when there is no host, or
+/// octets that no host has; names are not checked further.
 pub fn host_port(bytes: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let (host, rest) = if let Some(inner) = bytes.strip_prefix(b"[") {
-        let close = inner.iter().position(|b| *b == b']')?;
-        (&inner[..close], lex::trim(&inner[close + 1..]))
+        let close = lex::find(inner, b']')?;
+        let address = &inner[..close];
+        if !address
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b":.%".contains(b))
+        {
+            return None;
+        }
+        (address, lex::trim(&inner[close + 1..]))
     } else {
         let colon = lex::find(bytes, b':').unwrap_or(bytes.len());
-        (lex::trim(&bytes[..colon]), &bytes[colon..])
+        let host = lex::trim(&bytes[..colon]);
+        if host
+            .iter()
+            .any(|b| *b <= b' ' || b"\"<>[]\\,;/?@\x7f".contains(b))
+        {
+            return None;
+        }
+        (host, &bytes[colon..])
     };
     if host.is_empty() {
         return None;
@@ -145,5 +163,10 @@ mod tests {
         assert_eq!(bare.branch, b"");
         assert!(Via::parse(b"SIP/2.0/UDP").is_none());
         assert!(Via::parse(b"SIP/2.0/UDP a:b").is_none());
+        // Quotes in a host would hide the parameters that we add.
+        assert!(Via::parse(b"SIP/2.0/UDP a\"b").is_none());
+        assert!(Via::parse(b"SIP/2.0/UDP [::1;x]").is_none());
+        assert!(Via::parse(b"SIP/2.0/UDP a;x=\"y").is_none());
+        assert!(Via::parse(b"SIP/2.0/UDP a;branch=z9h<x").is_none());
     }
 }

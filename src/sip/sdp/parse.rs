@@ -91,18 +91,20 @@ impl Session {
             .unwrap_or(0);
         let protocol = fields.next().unwrap_or("").to_owned();
         let list: Vec<&str> = fields.collect();
-        let formats = list
-            .iter()
-            .take(FORMATS_MAX)
-            .filter_map(|f| f.parse().ok())
-            .map(static_format);
+        let mut formats: Vec<Format> = Vec::new();
+        for number in list.iter().take(FORMATS_MAX).filter_map(|f| f.parse().ok()) {
+            // A payload type listed twice is the same one (RFC 8866 §5.14).
+            if formats.iter().all(|f| f.payload_type != number) {
+                formats.push(static_format(number));
+            }
+        }
         self.broken |= kind.is_empty() || protocol.is_empty();
         self.media.push(Section {
             media: Media {
                 kind,
                 port,
                 protocol,
-                formats: formats.collect(),
+                formats,
                 format_list: list.join(" "),
                 address: None,
                 direction: Direction::SendRecv,
@@ -186,7 +188,10 @@ fn rtpmap(formats: &mut [Format], value: &str) {
         return;
     };
     let mut parts = fields.next().unwrap_or("").split('/');
-    format.encoding = parts.next().unwrap_or("").to_owned();
+    let Some(encoding) = parts.next().filter(|e| !e.is_empty()) else {
+        return;
+    };
+    encoding.clone_into(&mut format.encoding);
     format.rate = parts.next().and_then(|r| r.parse().ok()).unwrap_or(0);
 }
 
