@@ -65,6 +65,11 @@ pub enum Command {
     /// Trunks of the running node: show them, place a test call.
     #[command(subcommand)]
     Trunk(TrunkCommand),
+    /// Calls of the running node: their SIP messages as a ladder or a capture file.
+    #[command(subcommand)]
+    Calls(CallsCommand),
+    /// Capture every SIP message of the running node into a file for Wireshark or sngrep.
+    Capture(CaptureArgs),
     /// Why: a lead was not dialed, a call went as it did, so many lines were dialed.
     #[command(subcommand)]
     Explain(ExplainCommand),
@@ -295,6 +300,80 @@ pub enum TrunkCommand {
     },
 }
 
+/// About calls.
+#[derive(Debug, Subcommand)]
+pub enum CallsCommand {
+    /// Show the latest calls, agents' lines and test calls whose messages are remembered.
+    List {
+        /// At most so many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        last: u32,
+        /// From or to this number only.
+        #[arg(long, value_parser = phone)]
+        number: Option<String>,
+        /// Also registrations, OPTIONS and strangers.
+        #[arg(long)]
+        all: bool,
+        /// Show whole numbers; needs the supervisor's token.
+        #[arg(long)]
+        numbers: bool,
+    },
+    /// Draw the SIP ladder of a call: what was said, when, by whom, and what ended it.
+    Trace(TraceArgs),
+}
+
+/// Which call, and how it is shown.
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// A call's id, agent:NAME for an agent's latest line, or a SIP Call-ID (after `id:` if it is
+    /// a mere number).
+    #[arg(required_unless_present = "number")]
+    pub call: Option<String>,
+    /// The latest call from or to this number.
+    #[arg(long, conflicts_with = "call", value_parser = phone)]
+    pub number: Option<String>,
+    /// Print whole messages.
+    #[arg(long)]
+    pub full: bool,
+    /// Write a capture file (pcapng) instead.
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// Columns to draw in; the terminal's unless given.
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<u16>,
+    /// What is shown.
+    #[command(flatten)]
+    pub sight: SightArgs,
+}
+
+/// How much of the messages is shown. Digest responses and SRTP keys never are.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct SightArgs {
+    /// Show whole numbers; needs the supervisor's token.
+    #[arg(long)]
+    pub numbers: bool,
+    /// Show keys pressed too; needs the token, and `[capture] unmasked = true` at the node.
+    #[arg(long)]
+    pub unmasked: bool,
+}
+
+/// Where to capture to.
+#[derive(Debug, Args)]
+pub struct CaptureArgs {
+    /// The file (pcapng); one that is there is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub pcap: PathBuf,
+    /// End after this long, such as 60s or 15m; at most a day.
+    #[arg(long = "for", value_name = "SPAN", default_value = "60s", value_parser = span)]
+    pub run_for: std::time::Duration,
+    /// Begin a further file (FILE.1, FILE.2 …) when one has this size, such as 100MB.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub rotate: Option<u64>,
+    /// What is shown.
+    #[command(flatten)]
+    pub sight: SightArgs,
+}
+
 /// What to explain.
 #[derive(Debug, Subcommand)]
 pub enum ExplainCommand {
@@ -372,6 +451,21 @@ fn span(text: &str) -> Result<std::time::Duration, String> {
     carillon_live::config::parse_span(text)
         .filter(|span| !span.is_zero())
         .ok_or_else(|| "write a span of time such as 60s, 15m or 1h30m".to_owned())
+}
+
+/// `64KB`, `100MB`, `2GB`.
+fn size(text: &str) -> Result<u64, String> {
+    carillon_live::config::parse_size(text)
+        .filter(|octets| *octets >= 64 * 1024)
+        .ok_or_else(|| "write a size of at least 64KB, such as 100MB".to_owned())
+}
+
+/// A telephone number to look for.
+fn phone(text: &str) -> Result<String, String> {
+    match carillon_api::port::digits_of(text).len() >= carillon_api::port::NUMBER_DIGITS_MIN {
+        true => Ok(text.to_owned()),
+        false => Err("write at least the last 7 digits of the number".to_owned()),
+    }
 }
 
 /// A number, and neither infinity nor "not a number"; the node knows its range.

@@ -75,6 +75,24 @@ impl Node {
         self.answer(request.send_json(body))
     }
 
+    /// Reads what a path gives, octet for octet and as long as it comes.
+    ///
+    /// # Errors
+    /// As [`Node::get`].
+    pub fn download(&self, path: &str) -> Result<impl std::io::Read + use<>, CliError> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        // A capture lasts as long as it was asked for.
+        let mut request = request.config().timeout_global(None).build();
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {}", token.expose()));
+        }
+        let response = request.call().map_err(|error| self.unreachable(&error))?;
+        match response.status().is_success() {
+            true => Ok(response.into_body().into_reader()),
+            false => Err(self.refused(response)),
+        }
+    }
+
     fn answer<T: DeserializeOwned>(
         &self,
         result: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
@@ -90,15 +108,18 @@ impl Node {
                 ))
             });
         }
-        Err(CliError::Failed(
-            match response.body_mut().read_json::<Refusal>() {
-                Ok(refusal) => format!("{}: {}; {}", refusal.code, refusal.message, refusal.remedy),
-                Err(_) => format!(
-                    "{} answers {status}; another program may hold that port",
-                    self.base
-                ),
-            },
-        ))
+        Err(self.refused(response))
+    }
+
+    fn refused(&self, mut response: ureq::http::Response<ureq::Body>) -> CliError {
+        let status = response.status();
+        CliError::Failed(match response.body_mut().read_json::<Refusal>() {
+            Ok(refusal) => format!("{}: {}; {}", refusal.code, refusal.message, refusal.remedy),
+            Err(_) => format!(
+                "{} answers {status}; another program may hold that port",
+                self.base
+            ),
+        })
     }
 
     fn unreachable(&self, error: &ureq::Error) -> CliError {

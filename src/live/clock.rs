@@ -81,6 +81,15 @@ fn wall() -> Wall {
     })
 }
 
+/// The wall clock in µs since the Unix epoch, for captured messages.
+pub(crate) fn wall_us() -> i64 {
+    let since = |d: Duration| i64::try_from(d.as_micros()).unwrap_or(i64::MAX);
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(after) => since(after),
+        Err(before) => -since(before.duration()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

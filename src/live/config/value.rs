@@ -84,6 +84,19 @@ pub(crate) fn span(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
+/// Units of sizes, each with its power of two.
+const SIZES: [(&str, u32); 3] = [("KB", 10), ("MB", 20), ("GB", 30)];
+
+/// `512KB`, `64MB`, `2 GB`: octets, in units of 1024.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let letters = text.find(|c: char| !c.is_ascii_digit())?;
+    let (amount, unit) = text.split_at(letters);
+    let unit = unit.trim().to_ascii_uppercase();
+    let (_, power) = SIZES.iter().find(|(name, _)| *name == unit)?;
+    amount.parse::<u64>().ok()?.checked_mul(1 << power)
+}
+
 /// A span as it is best written.
 pub(crate) fn write_span(span: Duration) -> String {
     if span.subsec_millis() != 0 || span.is_zero() {
@@ -202,6 +215,16 @@ mod tests {
         }
         for text in ["15s", "1h30m", "1d", "250ms", "0s", "2m"] {
             assert_eq!(write_span(span(text).unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn sizes_need_their_unit() {
+        for (text, octets) in [("64MB", 64 << 20), ("1 kb", 1024), ("2GB", 2 << 30)] {
+            assert_eq!(size(text), Some(octets), "{text}");
+        }
+        for bad in ["", "64", "MB", "64M", "-1MB", "1.5GB", "99999999999999999GB"] {
+            assert_eq!(size(bad), None, "{bad}");
         }
     }
 

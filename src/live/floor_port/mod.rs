@@ -4,6 +4,7 @@
 mod actions;
 mod metrics;
 mod report;
+mod traces;
 mod views;
 
 use crate::clock::NodeClock;
@@ -15,9 +16,9 @@ use crate::store_port::HeldLeads;
 use crate::switch::{KEYPAD, LadderKey, Ladders, Notice};
 use crate::vitals::VitalCounters;
 use carillon_api::port::{
-    Action, ActionError, ActionReply, Answer, BoardStatus, CallFilter, DecisionFilter, Explanation,
-    ExtraMetric, Floor, KeypadCode, LeadCard, LeadView, ListView, Problem, Report, ReportRange,
-    Subject,
+    Action, ActionError, ActionReply, Answer, BoardStatus, CallFilter, CallTrace, CaptureStream,
+    DecisionFilter, Explanation, ExtraMetric, Floor, KeypadCode, LeadCard, LeadView, ListView,
+    Problem, Report, ReportRange, Sight, Subject, TraceFilter, TraceKey, TraceSummary, TraceView,
 };
 use carillon_decision::call::CallRecord;
 use carillon_decision::id::{AgentId, CampaignId, DecisionId, LeadId};
@@ -266,6 +267,22 @@ impl Floor for FloorPort {
         Box::pin(self.list_views(campaign))
     }
 
+    fn traces(&self, filter: TraceFilter) -> Answer<'_, Vec<TraceSummary>> {
+        Box::pin(self.listed_traces(filter))
+    }
+
+    fn trace(&self, key: TraceKey, view: TraceView) -> Answer<'_, CallTrace> {
+        Box::pin(self.traced(key, view))
+    }
+
+    fn trace_file(&self, key: TraceKey, sight: Sight) -> Answer<'_, Vec<u8>> {
+        Box::pin(self.traced_file(key, sight))
+    }
+
+    fn capture(&self, sight: Sight, span: Duration) -> Answer<'_, CaptureStream> {
+        Box::pin(async move { self.captured(sight, span) })
+    }
+
     fn keypad(&self) -> Vec<KeypadCode> {
         let code = |(keys, does): &(&str, &str)| KeypadCode {
             keys: (*keys).to_owned(),
@@ -275,6 +292,8 @@ impl Floor for FloorPort {
     }
 
     fn extra_metrics(&self) -> Vec<ExtraMetric> {
-        metrics::all(&self.vitals, self.inputs.waiting())
+        let mut all = metrics::all(&self.vitals, self.inputs.waiting());
+        all.extend(metrics::of_capture(self.ladders.capture()));
+        all
     }
 }

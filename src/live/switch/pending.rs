@@ -1,7 +1,7 @@
 //! Legs the engine has not decided about: inbound calls, and further answers of one INVITE.
 
 use super::lines::{CallLine, Stage};
-use super::{Party, Switch, Timer};
+use super::{LadderKey, Party, Switch, Timer};
 use carillon_decision::id::{CallId, CampaignId, TrunkId};
 use carillon_decision::{Input, Progress};
 use carillon_sip::{CallKey, LegKey, Reason, SessionDescription};
@@ -112,6 +112,9 @@ impl Switch {
             tracing::info!(%call, %original, "the further answer has hung up already");
             return self.progress(call, Progress::HungUp);
         };
+        // Forks share a Call-ID.
+        self.ladders
+            .alias(LadderKey::Call(original), LadderKey::Call(call));
         let mut line = CallLine::new(campaign, trunk, Stage::Answered);
         line.leg = Some(leg);
         line.judged = true;
