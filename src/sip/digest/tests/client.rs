@@ -103,13 +103,15 @@ fn two_realms_are_answered_at_once_and_one_after_the_other() {
     assert_eq!(names(&mut auth), [server_name, proxy_name]);
 }
 
+/// One challenge of several: nonce, `stale` as written, whether we go on.
+type Asked = (&'static str, &'static str, bool);
+
 #[test]
 fn refusals_and_stale_nonces() {
     let line = |nonce: &str, stale: &str| {
         format!("WWW-Authenticate: Digest realm=\"r\", nonce=\"{nonce}\", stale={stale}\r\n")
     };
-    // (name, challenges in turn: (nonce, stale, whether we go on))
-    let table: [(&str, &[(&str, &str, bool)]); 6] = [
+    let table: [(&str, &[Asked]); 6] = [
         (
             "same nonce again",
             &[("1", "false", true), ("1", "false", false)],
