@@ -60,9 +60,11 @@ impl Profile {
         if failure.unusable {
             return Cause::Media;
         }
+        // No connection, and its 503 is ours: like silence, it says nothing of the far side's load.
+        let unheard = failure.timed_out || failure.transport_error;
         let plain = match failure.code {
             603 if names_network_block(&failure.phrase) => Cause::Blocked,
-            code => self.cause(code, None, failure.timed_out),
+            code => self.cause(code, None, unheard),
         };
         failure
             .reasons
@@ -71,7 +73,7 @@ impl Profile {
                 self.cause(
                     failure.code,
                     Some((&r.protocol, r.cause, &r.text)),
-                    failure.timed_out,
+                    unheard,
                 )
             })
             .find(|&refined| refined != plain)
