@@ -163,6 +163,10 @@ impl Endpoint {
             branch,
             is_cancel: cseq.method == Method::Cancel,
         };
+        if self.is_of_another_call(id, response) {
+            self.counters.dropped_stray_responses += 1;
+            return;
+        }
         let Some(tx) = self
             .clients
             .get_mut(&id)
@@ -203,6 +207,18 @@ impl Endpoint {
         if step.terminated {
             self.end_client(id);
         }
+    }
+
+    /// Whether a response bears our branch and yet not the Call-ID or the tag of the INVITE: its
+    /// dialog would be one that nobody has.
+    fn is_of_another_call(&self, id: ClientId, response: &Message<'_>) -> bool {
+        let Some(Purpose::Invite(call)) = self.clients.get(&id).map(|tx| tx.purpose) else {
+            return false;
+        };
+        self.calls.get(&call).is_some_and(|call| {
+            call.call_id.as_bytes() != response.call_id()
+                || !call.from.ends_with(response.from_tag())
+        })
     }
 
     fn deliver(

@@ -331,3 +331,29 @@ fn the_seed_message_is_sound() {
     endpoint.receive(start(), addr(RAW), INVITE.as_bytes());
     assert!(matches!(endpoint.poll_event(), Some(Event::Incoming(_))));
 }
+
+#[test]
+fn answers_with_our_branch_and_no_call_of_ours_change_nothing() {
+    for (line, other) in [("Call-ID: ", "Call-ID: x"), (";tag=", ";tag=x")] {
+        let mut net = Net::with_raw();
+        net.at(A, |a, now| a.invite(now, to_raw()).unwrap());
+        net.run(20);
+        let invite = net.inbox[0].bytes.clone();
+        let right = |status, body: &[u8]| respond(&invite, status, "t", RAW_CONTACT, body);
+        let ringing = String::from_utf8(right("180 Ringing", b"")).unwrap();
+        net.raw(RAW, A, ringing.replacen(line, other, 1));
+        let answer = String::from_utf8(right("200 OK", &sdp(RAW, 6000))).unwrap();
+        net.raw(RAW, A, answer.replacen(line, other, 1));
+        net.run(20);
+        assert!(net.answered(A).is_empty(), "{}", net.ladder());
+        // The call itself has noticed nothing, and its BYE finds it.
+        net.raw(RAW, A, answer);
+        net.run(20);
+        let leg = net.answered(A)[0];
+        assert_eq!(net.sent_by(A, "ACK"), 1);
+        net.at(A, |a, now| a.bye(now, leg, None));
+        net.run(20);
+        let (_, bye) = net.sent.iter().find(|(_, d)| d.is("BYE")).unwrap();
+        assert_eq!(header(&bye.bytes, "Call-ID"), header(&invite, "Call-ID"));
+    }
+}
