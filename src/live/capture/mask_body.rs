@@ -48,7 +48,7 @@ fn mask_sdp(body: &mut [u8], sight: Sight) {
         let Some((name, value)) = line.split_first_chunk_mut::<2>() else {
             continue;
         };
-        match name {
+        match &*name {
             b"k=" => hide(value.iter_mut()),
             b"a=" if value.starts_with(b"crypto:") => {
                 if let Some(at) = memchr::memmem::find(value, b"inline:") {

@@ -18,8 +18,8 @@ mod read;
 mod settings;
 mod trace;
 
-pub use book::LadderKey;
 pub(crate) use book::Dialog;
+pub use book::LadderKey;
 pub(crate) use homer::homer;
 pub(crate) use message::{Captured, Locals};
 pub(crate) use pcapng::CaptureFile;

@@ -106,8 +106,8 @@ impl Ladders {
     }
 
     /// Files one message that passes now.
-    pub(crate) fn note(&self, _at: Wall, sent: bool, peer: impl Into<Peer>, bytes: &[u8]) {
-        self.0.note(clock::wall_us(), sent, peer.into(), bytes);
+    pub(crate) fn note(&self, sent: bool, peer: Peer, bytes: &[u8]) {
+        self.0.note(clock::wall_us(), sent, peer, bytes);
     }
 
     /// Lets the ladder of that Call-ID, kept already or soon, be found by `key` too.
