@@ -5,4 +5,5 @@ mod floor;
 mod kamailio;
 mod link;
 mod lossy;
+mod phones;
 mod process;
