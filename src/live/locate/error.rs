@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LocateError {
     /// No listener of ours speaks what is asked for.
-    #[error("`{query}` needs {needed}, and no listener of this node speaks it: {remedy}")]
+    #[error("`{query}` needs {needed}, and no listener of this node speaks it; {remedy}")]
     OutOfReach {
         /// What was asked for.
         query: String,

@@ -102,9 +102,14 @@ impl Locator {
     ) {
         let mut told = None;
         let mut is_stale = false;
+        // What was located before the watch began needs no question.
+        let mut known = self.book().standing(Instant::now(), &query).cloned();
         loop {
             let asked = tokio::time::Instant::now();
-            let entry = self.ask(&query).await;
+            let entry = match known.take() {
+                Some(entry) => entry,
+                None => self.ask(&query).await,
+            };
             if entry.stale.is_some() != is_stale {
                 is_stale = entry.stale.is_some();
                 log_stale(&query, entry.stale.as_deref());

@@ -23,7 +23,7 @@ mod tests;
 
 pub use error::LocateError;
 pub use locator::{Locator, LocatorConfig, Sighting};
-pub(crate) use pool::{Pool, Trouble};
+pub(crate) use pool::{GONE_AFTER, Pool, Trouble};
 pub use query::{Family, Query, Reach};
 pub use steps::{TtlLimits, fixed};
 pub use target::{Located, Target, draw};

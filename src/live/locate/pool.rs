@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const REST_MIN: Duration = Duration::from_secs(30);
 const REST_MAX: Duration = Duration::from_secs(300);
 /// How long an address that left DNS is still let in: its calls, and records cached elsewhere.
-const GONE_AFTER: Duration = Duration::from_secs(900);
+pub(crate) const GONE_AFTER: Duration = Duration::from_secs(900);
 /// Most addresses remembered after they left DNS.
 const GONE_MAX: usize = 64;
 
@@ -35,6 +35,8 @@ pub(crate) struct Spot<A> {
     pub(crate) lost: u32,
     /// The question that waits for its answer.
     pub(crate) asked: Option<A>,
+    /// Why there is no connection to it; `None` while there is, or over UDP.
+    pub(crate) line: Option<String>,
     rest_until: Option<Instant>,
     failures: u32,
 }
@@ -63,6 +65,7 @@ impl<A> Spot<A> {
             answers: None,
             lost: 0,
             asked: None,
+            line: None,
             rest_until: None,
             failures: 0,
         }
@@ -112,6 +115,7 @@ impl<A> Pool<A> {
     }
 
     /// The targets.
+    #[cfg(test)]
     pub(crate) fn spots(&self) -> &[Spot<A>] {
         &self.spots
     }
@@ -119,6 +123,11 @@ impl<A> Pool<A> {
     /// What is known of one target.
     pub(crate) fn spot_mut(&mut self, peer: Peer) -> Option<&mut Spot<A>> {
         self.spots.iter_mut().find(|s| s.target.peer == peer)
+    }
+
+    /// Where its targets are.
+    pub(crate) fn peers(&self) -> Vec<Peer> {
+        self.spots.iter().map(|s| s.target.peer).collect()
     }
 
     fn addresses(&self) -> impl Iterator<Item = SocketAddr> {

@@ -42,7 +42,7 @@ impl Query {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let transport = match read.param(b"transport") {
             // `sips` means TLS whatever else is written (RFC 3261 §26.2.2).
-            _ if secure => Some(TransportKind::Tls),
+            Some(_) if secure => Some(TransportKind::Tls),
             Some(token) => Some(TransportKind::from_token(token)?),
             None => None,
         };
@@ -102,22 +102,49 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// What a configuration lets a node speak: UDP where `[sip] transports` has it; connections
+    /// of our own need no listener. Families in the order of `[sip] bind`.
+    pub fn of(sip: &crate::config::SipConfig) -> Self {
+        let family = |address: &SocketAddr| Family::of(address.ip());
+        let mut pairs = Vec::new();
+        for family in sip.bind.iter().map(family) {
+            let udp = sip.speaks(TransportKind::Udp);
+            pairs.extend(udp.then_some((TransportKind::Udp, family)));
+            pairs.push((TransportKind::Tcp, family));
+            pairs.push((TransportKind::Tls, family));
+        }
+        Self::new(pairs)
+    }
+
     /// From the listeners, in the order of the configuration. A wildcard IPv6 listener counts
     /// for IPv6 only.
     pub fn new(listeners: impl IntoIterator<Item = (TransportKind, Family)>) -> Self {
         let mut pairs: Vec<_> = listeners.into_iter().collect();
         // UDP before TCP before TLS: what RFC 3263 §4.1 and §4.2 fall back to.
         pairs.sort_by_key(|(transport, _)| *transport);
-        pairs.dedup();
+        let mut known = std::collections::BTreeSet::new();
+        pairs.retain(|pair| known.insert(*pair));
         Self { pairs }
     }
 
-    /// Transports in order of preference, for a `sips` URI those that are TLS.
+    /// Transports for a query that states none, in order of preference: for `sips` TLS, else UDP
+    /// and TCP. TLS without being asked for only where nothing else is spoken: whom to trust is
+    /// configured with it (RFC 3263 §4.1 would keep it).
     pub fn transports(&self, secure: bool) -> Vec<TransportKind> {
         let mut found: Vec<_> = self.pairs.iter().map(|(t, _)| *t).collect();
         found.dedup();
-        found.retain(|t| !secure || *t == TransportKind::Tls);
+        let is_tls = |t: &TransportKind| *t == TransportKind::Tls;
+        if secure {
+            found.retain(is_tls);
+        } else if !found.iter().all(is_tls) {
+            found.retain(|t| !is_tls(t));
+        }
         found
+    }
+
+    /// Whether a transport is spoken at all.
+    pub fn speaks(&self, transport: TransportKind) -> bool {
+        self.pairs.iter().any(|(t, _)| *t == transport)
     }
 
     /// Families of a transport in order of preference.
@@ -162,10 +189,7 @@ mod tests {
             (TransportKind::Udp, Family::V6),
             (TransportKind::Udp, Family::V4),
         ]);
-        assert_eq!(
-            reach.transports(false),
-            [TransportKind::Udp, TransportKind::Tls]
-        );
+        assert_eq!(reach.transports(false), [TransportKind::Udp]);
         assert_eq!(reach.transports(true), [TransportKind::Tls]);
         assert_eq!(reach.families(TransportKind::Udp), [Family::V6, Family::V4]);
         assert!(reach.families(TransportKind::Tcp).is_empty());

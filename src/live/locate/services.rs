@@ -44,16 +44,12 @@ pub(super) fn of_naptr(records: &[Naptr], query: &Query, reach: &Reach) -> Vec<S
 }
 
 /// The services asked for where NAPTR says nothing (RFC 3263 §4.1, last paragraphs; §4.2): that
-/// of the stated transport, else each that is spoken. TLS only where it is asked for, or where
-/// nothing else is spoken.
+/// of the stated transport, else each that is spoken.
 pub(super) fn by_convention(query: &Query, reach: &Reach) -> Vec<Service> {
-    let mut transports = match query.transport {
+    let transports = match query.transport {
         Some(stated) => vec![stated],
         None => reach.transports(query.secure),
     };
-    if transports.len() > 1 {
-        transports.retain(|t| *t != TransportKind::Tls);
-    }
     let service = |transport: TransportKind| Service {
         name: format!("{}.{}", label(transport), query.host),
         transport,
@@ -115,12 +111,12 @@ mod tests {
             naptr(100, 1, "SIP+D2U"),
         ];
         let plain = Query::new("example", None, None);
-        let all = reach(&[TransportKind::Udp, TransportKind::Tcp, TransportKind::Tls]);
+        let tls = reach(&[TransportKind::Tls]);
         assert_eq!(
-            names(&of_naptr(&records, &plain, &all)),
+            names(&of_naptr(&records, &plain, &tls)),
             ["srv-50-50.example"]
         );
-        let clear = reach(&[TransportKind::Udp, TransportKind::Tcp]);
+        let clear = reach(&[TransportKind::Udp, TransportKind::Tcp, TransportKind::Tls]);
         assert_eq!(
             names(&of_naptr(&records, &plain, &clear)),
             ["srv-90-50.example", "srv-90-60.example"]

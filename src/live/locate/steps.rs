@@ -73,7 +73,8 @@ fn plain_transport(query: &Query, reach: &Reach) -> Result<TransportKind, Locate
     } else {
         TransportKind::Udp
     });
-    if spoken.contains(&wanted) {
+    let fits = !query.secure || wanted == TransportKind::Tls;
+    if fits && reach.speaks(wanted) {
         return Ok(wanted);
     }
     Err(LocateError::OutOfReach {
