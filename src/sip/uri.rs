@@ -23,13 +23,9 @@ pub struct Uri<'a> {
 impl<'a> Uri<'a> {
     /// Reads a URI; `None` when scheme or host are missing or broken.
     pub fn parse(uri: &'a [u8]) -> Option<Self> {
-        let colon = uri.iter().position(|b| *b == b':')?;
+        let colon = lex::find(uri, b':')?;
         let (scheme, rest) = (&uri[..colon], &uri[colon + 1..]);
-        if scheme.is_empty()
-            || !scheme
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b))
-        {
+        if !lex::is_scheme(scheme) {
             return None;
         }
         if !scheme.eq_ignore_ascii_case(b"sip") && !scheme.eq_ignore_ascii_case(b"sips") {
@@ -50,18 +46,12 @@ impl<'a> Uri<'a> {
             Some(at) => (&rest[..at], &rest[at + 1..]),
             None => (&rest[..0], rest),
         };
-        let end = host_part
-            .iter()
-            .position(|b| b";?".contains(b))
-            .unwrap_or(host_part.len());
+        let end = lex::find2(host_part, b';', b'?').unwrap_or(host_part.len());
         let (host, port) = host_port(&host_part[..end])?;
         let tail = &host_part[end..];
-        let stop = tail.iter().position(|b| *b == b'?').unwrap_or(tail.len());
+        let stop = lex::find(tail, b'?').unwrap_or(tail.len());
         let params = tail[..stop].strip_prefix(b";").unwrap_or(&[]);
-        let user_end = userinfo
-            .iter()
-            .position(|b| *b == b':')
-            .unwrap_or(userinfo.len());
+        let user_end = lex::find(userinfo, b':').unwrap_or(userinfo.len());
         Some(Self {
             scheme,
             user: &userinfo[..user_end],
@@ -116,10 +106,7 @@ impl<'a> Uri<'a> {
 
 /// Whether octets can stand as a URI in a start line or between angle brackets.
 pub fn is_sendable(uri: &[u8]) -> bool {
-    let clean = uri
-        .iter()
-        .all(|b| *b > 0x20 && *b != 0x7f && !b"<>\"".contains(b));
-    clean
+    lex::is_uri(uri)
         && uri
             .iter()
             .position(|b| *b == b':')

@@ -36,7 +36,7 @@ impl<'a> NameAddr<'a> {
                 let end = lex::find(raw, b';').unwrap_or(raw.len());
                 let uri = lex::trim(&raw[..end]);
                 // A URI with a comma, a question mark or a semicolon needs brackets.
-                if uri.iter().any(|b| b"<>\"?, \t".contains(b)) {
+                if !lex::is_uri(uri) || lex::find2(uri, b'?', b',').is_some() {
                     return None;
                 }
                 (&raw[..0], uri, &raw[end..])

@@ -74,22 +74,56 @@ pub fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Which octets are `token` characters (RFC 3261 §25.1).
-const TOKEN: [bool; 256] = {
+/// A set of octets that is asked quickly: letters and digits or not, and these.
+const fn octets(alphanumeric: bool, others: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
     let mut b = 0;
     while b < 256 {
-        table[b] = (b as u8).is_ascii_alphanumeric();
+        table[b] = alphanumeric && (b as u8).is_ascii_alphanumeric();
         b += 1;
     }
-    let marks = b"-.!%*_+`'~";
     let mut at = 0;
-    while at < marks.len() {
-        table[marks[at] as usize] = true;
+    while at < others.len() {
+        table[others[at] as usize] = true;
         at += 1;
     }
     table
-};
+}
+
+/// Octets up to the space, and DEL.
+const fn with_controls(mut table: [bool; 256]) -> [bool; 256] {
+    let mut b = 0;
+    while b <= 0x20 {
+        table[b] = true;
+        b += 1;
+    }
+    table[0x7f] = true;
+    table
+}
+
+/// `token` characters (RFC 3261 §25.1).
+static TOKEN: [bool; 256] = octets(true, b"-.!%*_+`'~");
+/// What no host name has.
+static NOT_HOST: [bool; 256] = with_controls(octets(false, b"\"<>[]\\,;/?@"));
+/// What no address within brackets has, the other way round.
+static IN_BRACKETS: [bool; 256] = octets(true, b":.%");
+/// What no URI has.
+static NOT_URI: [bool; 256] = with_controls(octets(false, b"<>\""));
+
+/// Whether octets can be a host name or an IPv4 address.
+pub fn is_host(bytes: &[u8]) -> bool {
+    !bytes.iter().any(|b| NOT_HOST[usize::from(*b)])
+}
+
+/// Whether octets can be an IPv6 address, its brackets taken off.
+pub fn is_in_brackets(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| IN_BRACKETS[usize::from(*b)])
+}
+
+/// Whether octets can be a URI: no white space, no controls, no brackets, no quotes.
+pub fn is_uri(bytes: &[u8]) -> bool {
+    !bytes.iter().any(|b| NOT_URI[usize::from(*b)])
+}
 
 /// `token` characters.
 pub fn is_token(b: u8) -> bool {

@@ -98,20 +98,14 @@ pub fn host_port(bytes: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let (host, rest) = if let Some(inner) = bytes.strip_prefix(b"[") {
         let close = lex::find(inner, b']')?;
         let address = &inner[..close];
-        if !address
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || b":.%".contains(b))
-        {
+        if !lex::is_in_brackets(address) {
             return None;
         }
         (address, lex::trim(&inner[close + 1..]))
     } else {
         let colon = lex::find(bytes, b':').unwrap_or(bytes.len());
         let host = lex::trim(&bytes[..colon]);
-        if host
-            .iter()
-            .any(|b| *b <= b' ' || b"\"<>[]\\,;/?@\x7f".contains(b))
-        {
+        if !lex::is_host(host) {
             return None;
         }
         (host, &bytes[colon..])
