@@ -69,7 +69,6 @@ struct Ladder<'t> {
     gap: usize,
     /// Sides drawn besides ours; messages with further ones go to the last, with their address.
     sides: usize,
-    width: usize,
 }
 
 impl<'t> Ladder<'t> {
@@ -77,12 +76,7 @@ impl<'t> Ladder<'t> {
         let room = width - TIMES - 2;
         let sides = trace.peers.len().clamp(1, (room / (GAP_MIN + 1)).max(1));
         let gap = (room / sides).saturating_sub(1).clamp(GAP_MIN, GAP_MAX);
-        Self {
-            trace,
-            gap,
-            sides,
-            width,
-        }
+        Self { trace, gap, sides }
     }
 
     /// Which side a message is drawn to.
@@ -90,19 +84,28 @@ impl<'t> Ladder<'t> {
         (message.peer as usize).min(self.sides - 1)
     }
 
+    /// Names and addresses, each ending above its side's line.
     fn header(&self) -> Vec<String> {
-        let column = self.gap + 1;
-        let mut names = format!("{:TIMES$}{}", "", fitted("Carillon", column));
-        let mut addresses = format!("{:TIMES$}{}", "", fitted("", column));
-        for peer in self.trace.peers.iter().take(self.sides) {
+        let first = |text: &str, ours: &str| {
+            let room = self.gap + 2 - ours.len();
+            format!("{:TIMES$}{ours}{:>room$}", "", cut(text, room - 1))
+        };
+        let further = |text: &str| format!("{:>1$}", cut(text, self.gap), self.gap + 1);
+        let (mut names, mut addresses) = (String::new(), String::new());
+        for (n, peer) in self.trace.peers.iter().take(self.sides).enumerate() {
             let name = peer.name.as_deref().unwrap_or("peer");
-            names.push_str(&fitted(name, column));
-            addresses.push_str(&fitted(&peer.address, column));
+            match n {
+                0 => {
+                    names.push_str(&first(name, "Carillon"));
+                    addresses.push_str(&first(&peer.address, ""));
+                }
+                _ => {
+                    names.push_str(&further(name));
+                    addresses.push_str(&further(&peer.address));
+                }
+            }
         }
-        // The last side's name may not stick out of the drawing: it is drawn leftwards.
-        [names, addresses]
-            .map(|line| shifted(line.trim_end(), self.width))
-            .to_vec()
+        vec![names, addresses]
     }
 
     /// The arrow, and below it what else the message says.
@@ -124,9 +127,10 @@ impl<'t> Ladder<'t> {
         let side = self.side(message);
         let length = (side + 1) * (self.gap + 1) - 1;
         let mut label = message.label.clone();
-        // A method says itself what its CSeq is of; a status does not.
-        let number = message.cseq.split(' ').next().unwrap_or("");
+        // A method says itself what its CSeq is of; a status without one is the INVITE's.
+        let (number, method) = message.cseq.split_once(' ').unwrap_or_default();
         match message.label.starts_with(|c: char| c.is_ascii_digit()) {
+            true if method == "INVITE" => label.push_str(&format!(" ({number})")),
             true => label.push_str(&format!(" ({})", message.cseq)),
             false => label.push_str(&format!(" {number}")),
         }
@@ -138,9 +142,7 @@ impl<'t> Ladder<'t> {
         {
             label.push_str(&format!(" [{}]", peer.address));
         }
-        let label = fitted(&label, length.saturating_sub(6))
-            .trim_end()
-            .to_owned();
+        let label = cut(&label, length.saturating_sub(6));
         // Repeated messages have broken lines.
         let dash = if message.again { '╌' } else { '─' };
         let rest = length.saturating_sub(label.chars().count() + 5);
@@ -184,31 +186,14 @@ impl<'t> Ladder<'t> {
     }
 }
 
-/// Exactly so many columns: filled with spaces, or cut with an ellipsis.
-fn fitted(text: &str, columns: usize) -> String {
+/// At most so many columns, cut with an ellipsis.
+fn cut(text: &str, columns: usize) -> String {
     match text.chars().count() <= columns {
-        true => format!("{text:columns$}"),
+        true => text.to_owned(),
         false => {
             let head: String = text.chars().take(columns.saturating_sub(1)).collect();
             format!("{head}…")
         }
-    }
-}
-
-/// A header line whose last name would stick out loses spaces before it.
-fn shifted(line: &str, width: usize) -> String {
-    let excess = line.chars().count().saturating_sub(width);
-    match line.rfind("  ") {
-        Some(at) if excess > 0 => {
-            let (before, after) = line.split_at(at + 2);
-            let kept = before.chars().count().saturating_sub(excess);
-            let before: String = before
-                .chars()
-                .take(kept.max(before.trim_end().chars().count() + 1))
-                .collect();
-            before + after
-        }
-        _ => line.to_owned(),
     }
 }
 
@@ -283,7 +268,7 @@ mod tests {
             "198.51.100.7:5060",
             "01:59:12.123   +0.012 │── INVITE 1 ─",
             "╌╌ INVITE 1 again ╌",
-            "◄─ 180 Ringing (1 INVITE) ──│",
+            "─ 180 Ringing (1) ──│",
             " BYE 7 ──│",
             "PCMU PCMA telephone-event 192.0.2.9:16384 sendrecv",
             "… 2 more were not kept",
