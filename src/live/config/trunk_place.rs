@@ -20,7 +20,9 @@ pub(super) fn query(
     wire: &TrunkWire,
     proxy: Option<&Proxy>,
 ) -> Query {
-    let stated = table.raw("transport").map(|_| wire.transport);
+    // Written in the trunk, or another than the default because its profile says so.
+    let is_stated = table.raw("transport").is_some() || wire.transport != TransportKind::Udp;
+    let stated = is_stated.then_some(wire.transport);
     match proxy {
         Some(proxy) => Query {
             transport: proxy.query.transport.or(stated),
