@@ -37,11 +37,15 @@ trait Softphone {
 }
 
 /// A node that knows Ana by her password, and two leads.
-async fn node(peer: &Peer) -> TestNode {
+async fn node(peer: &Peer, digest: &str) -> TestNode {
     let fixed = format!("phone = \"sip:ana@{}\"", peer.address);
     let text = config(peer.address, "");
     let registered = text.replace(&fixed, &format!("password = \"{PASSWORD}\""));
     assert_ne!(text, registered);
+    let registered = registered.replace(
+        "[sip]",
+        &format!("[sip]\n        phone_digest = \"{digest}\""),
+    );
     let node = TestNode::start(&registered).await;
     node.leads(&LEADS).await;
     node.board("the trunk up", |b| b.floor.trunks[0].up).await;
@@ -51,7 +55,9 @@ async fn node(peer: &Peer) -> TestNode {
 async fn registered(node: &TestNode) {
     node.board("a registered phone", |_| {
         let all = node.node.floor().extra_metrics();
-        let found = all.iter().find(|m| m.name == "carillon_sip_registrations_active");
+        let found = all
+            .iter()
+            .find(|m| m.name == "carillon_sip_registrations_active");
         found.expect("it is a metric").value > 0.0
     })
     .await;
@@ -121,8 +127,9 @@ async fn day(peer: &Peer, node: &TestNode, phone: &mut dyn Softphone) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn baresip_works_a_day_as_an_agents_phone() {
+    // baresip 1.0 gives up when it is offered SHA-256 beside MD5.
     let peer = Peer::start(61);
-    let node = node(&peer).await;
+    let node = node(&peer, "md5").await;
     let folder = Folder::new();
     let mut phone = Baresip::start(folder.path(), node.sip(), "udp");
     day(&peer, &node, &mut phone).await;
@@ -132,7 +139,7 @@ async fn baresip_works_a_day_as_an_agents_phone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn linphone_works_a_day_as_an_agents_phone() {
     let peer = Peer::start(62);
-    let node = node(&peer).await;
+    let node = node(&peer, "both").await;
     let folder = Folder::new();
     let mut phone = Linphone::start(folder.path(), node.sip(), "udp");
     day(&peer, &node, &mut phone).await;
