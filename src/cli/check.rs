@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::offline::{block_on, now};
 use super::out::{Out, Tone};
-use super::{check_floor, logging, mark, probe};
+use super::{check_floor, check_sip, logging, mark, probe};
 use carillon_live::config::{Config, Note, Origin};
 use carillon_store::{DncStore, SqliteOptions, SqliteStore, UpkeepStore};
 use serde::Serialize;
@@ -75,6 +75,8 @@ pub fn check(file: &Path, out: &Out) -> Result<ExitCode, CliError> {
     findings.extend(log(&config));
     findings.push(clock());
     findings.push(zones());
+    findings.extend(check_sip::ports(&config));
+    findings.extend(check_sip::certificates(&config));
     findings.extend(ports(&config));
     findings.extend(prompts(&config));
     findings.extend(block_on(async { Ok(database(&config).await) })?);
@@ -196,7 +198,6 @@ fn zones() -> Finding {
 }
 
 fn ports(config: &Config) -> Vec<Finding> {
-    let udp = |address: SocketAddr| UdpSocket::bind(address).map(drop);
     let finding = |what: &str, address: String, result: std::io::Result<()>| match result {
         Ok(()) => Finding::good(what, format!("{address} is free")),
         Err(error) => Finding::warning(
@@ -215,17 +216,12 @@ fn ports(config: &Config) -> Vec<Finding> {
         .sum();
     let mut findings = vec![
         finding(
-            "SIP port",
-            format!("udp {}", config.sip.bind),
-            udp(config.sip.bind),
-        ),
-        finding(
             "RTP ports",
             format!(
                 "udp {rtp} to {} (room for {room} calls)",
                 config.rtp.port_max
             ),
-            udp(rtp),
+            UdpSocket::bind(rtp).map(drop),
         ),
         finding(
             "web port",

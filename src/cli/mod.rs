@@ -5,19 +5,23 @@
 pub mod args;
 mod check;
 mod check_floor;
+mod check_sip;
 mod error;
 mod explain;
 mod floor;
 mod http;
 mod init;
+mod ladder;
 mod lists;
 mod logging;
 mod offline;
 pub mod out;
+mod pcap_file;
 mod probe;
 mod replay;
 mod report;
 mod simulate;
+mod trace;
 mod wiring;
 
 #[cfg(test)]
@@ -85,6 +89,8 @@ pub fn run(cli: &Cli, out: &Out) -> Result<ExitCode, CliError> {
         Command::Dnc(command) => lists::dnc(command, &load(&cli.config)?, out),
         Command::Report(args) => report::report(args, load(&cli.config)?, out).map(done),
         Command::Backup(args) => lists::backup(args, &load(&cli.config)?, out).map(done),
+        Command::Calls(command) => trace::calls(command, &load(&cli.config)?, out).map(done),
+        Command::Capture(args) => trace::capture(args, &load(&cli.config)?, out).map(done),
         Command::Explain(command) => explain::explain(command, load(&cli.config)?, out).map(done),
         Command::Stop(args) => floor::stop(args, &load(&cli.config)?, out).map(done),
         Command::Campaign(command) => floor::campaign(command, &load(&cli.config)?, out).map(done),

@@ -1,9 +1,11 @@
 //! The part of `carillon check` that asks each trunk whether it is there (OPTIONS).
 
 use super::check::Finding;
-use carillon_live::NodeClock;
+use super::error::CliError;
+use super::offline::block_on;
+use carillon_live::{Asked, NodeClock};
 use carillon_live::config::{Config, TrunkSettings, new_token};
-use carillon_sip::{Endpoint, EndpointConfig, Event};
+use carillon_sip::{Endpoint, EndpointConfig, Event, TransportKind};
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
@@ -35,6 +37,7 @@ enum Answer {
     NotAsked,
     Status(SocketAddr, u16),
     Silent(SocketAddr),
+    NoConnection(SocketAddr, String),
     Unresolved(String),
     Failed(String),
 }
@@ -63,6 +66,11 @@ fn describe(trunk: &TrunkSettings, answer: Answer) -> Finding {
             "check address, firewall, and that the carrier knows this machine's address and port; \
              a carrier that never answers OPTIONS needs options = false",
         ),
+        Answer::NoConnection(address, why) => Finding::fault(
+            &what,
+            format!("no connection to {}:{address}: {why}", trunk.transport.param()),
+            "check `transport`, `address` and the far side's firewall",
+        ),
         Answer::Unresolved(why) => Finding::fault(
             &what,
             format!("{} has no address: {why}", trunk.host),
@@ -76,22 +84,37 @@ fn ask(config: &Config, trunk: &TrunkSettings) -> Answer {
     if !trunk.options {
         return Answer::NotAsked;
     }
-    let v4 = config.sip.bind.is_ipv4();
+    let bind = &config.sip.bind;
+    let reached = |a: &SocketAddr| bind.iter().any(|b| b.is_ipv4() == a.is_ipv4());
     let address = match (trunk.host.as_str(), trunk.port).to_socket_addrs() {
-        Ok(mut found) => found.find(|address| address.is_ipv4() == v4),
+        Ok(mut found) => found.find(reached),
         Err(error) => return Answer::Unresolved(error.to_string()),
     };
     let Some(address) = address else {
-        return Answer::Unresolved(format!(
-            "none that [sip] bind {} can reach",
-            config.sip.bind
-        ));
+        return Answer::Unresolved("none of a family that [sip] bind can reach".to_owned());
     };
+    if trunk.transport != TransportKind::Udp {
+        return ask_stream(config, trunk, address);
+    }
     match exchange(config, trunk, address) {
         Ok(Some(code)) => Answer::Status(address, code),
         Ok(None) => Answer::Silent(address),
         // The far port is closed: as good as silence, and the remedy is the same.
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Answer::Silent(address),
+        Err(error) => Answer::Failed(error.to_string()),
+    }
+}
+
+/// The same over TCP or TLS.
+fn ask_stream(config: &Config, trunk: &TrunkSettings, address: SocketAddr) -> Answer {
+    let asked = block_on(async {
+        let asked = carillon_live::ask_trunk(config, trunk, address, PATIENCE).await;
+        asked.map_err(CliError::from)
+    });
+    match asked {
+        Ok(Asked::Status(code)) => Answer::Status(address, code),
+        Ok(Asked::Silent) => Answer::Silent(address),
+        Ok(Asked::NoConnection(why)) => Answer::NoConnection(address, why),
         Err(error) => Answer::Failed(error.to_string()),
     }
 }
@@ -103,15 +126,18 @@ fn exchange(
     address: SocketAddr,
 ) -> io::Result<Option<u16>> {
     // The carrier may know us by our port; a running node holds it.
-    let socket = UdpSocket::bind(config.sip.bind)
-        .or_else(|_| UdpSocket::bind(SocketAddr::new(config.sip.bind.ip(), 0)))?;
+    let family = |bind: &&SocketAddr| bind.is_ipv4() == address.is_ipv4();
+    let bind = config.sip.bind.iter().find(family).copied();
+    let bind = bind.ok_or_else(|| io::Error::other("[sip] bind has no address of this family"))?;
+    let socket =
+        UdpSocket::bind(bind).or_else(|_| UdpSocket::bind(SocketAddr::new(bind.ip(), 0)))?;
     // Connected, so that the system tells the local address and of a closed port.
     socket.connect(address)?;
     let seed = new_token().map_err(io::Error::other)?;
     let mut octets = [0; 32];
     octets.copy_from_slice(&seed.as_bytes()[..32]);
     let mut settings = EndpointConfig::new(socket.local_addr()?, octets);
-    settings.advertised = config.sip.external.clone();
+    settings.listeners[0].advertised = config.sip.external_for(bind.is_ipv4()).cloned();
     settings.user_agent.clone_from(&config.sip.user_agent);
     let mut endpoint = Endpoint::new(settings);
     let clock = NodeClock::start();

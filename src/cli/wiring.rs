@@ -59,7 +59,9 @@ pub fn serve(config: Config, args: &ServeArgs, out: &Out) -> Result<(), CliError
         let limit = config.node.drain_limit;
         let node = Node::start(config, options).await?;
         out.document(node.addresses());
-        out.line(format!("SIP on udp {}", node.addresses().sip));
+        for (transport, address) in &node.addresses().sip_all {
+            out.line(format!("SIP on {transport} {address}"));
+        }
         if let Some(url) = node.addresses().web_url() {
             out.line(format!("wallboard on {url}"));
         }

@@ -36,6 +36,9 @@ pub enum NodeError {
         /// What to write instead.
         remedy: String,
     },
+    /// Certificates or keys cannot be used.
+    #[error("TLS: {0}")]
+    Tls(#[from] crate::wire::TlsError),
     /// Audio cannot start.
     #[error("audio: {0}")]
     Media(String),
@@ -65,6 +68,7 @@ impl NodeError {
             Self::Store { .. } => "NODE-STORE",
             Self::Bind { .. } => "NODE-BIND",
             Self::Name { .. } => "NODE-NAME",
+            Self::Tls(_) => "NODE-TLS",
             Self::Media(_) => "NODE-MEDIA",
             Self::Journal(_) => "NODE-JOURNAL",
             Self::Start { .. } => "NODE-START",

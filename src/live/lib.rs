@@ -20,6 +20,7 @@
 //! | records → store | the engine is told the store is in trouble at half full: dialing stops; conversations go on |
 //! | engine → journal | journalling stops with an alert; calls go on |
 
+mod capture;
 pub mod clock;
 pub mod config;
 mod engine;
@@ -27,12 +28,14 @@ pub mod error;
 pub mod explain;
 mod floor_port;
 pub mod import;
+pub mod locate;
 pub mod node;
 mod number_plan;
 pub mod profiles;
 mod store_port;
 mod switch;
 mod vitals;
+mod wire;
 
 /// What this program was built from, as journals name it; set `CARILLON_BUILD` when building
 /// (a commit, say). The same for every build profile.
@@ -45,5 +48,6 @@ pub use clock::NodeClock;
 pub use engine::Inputs;
 pub use error::NodeError;
 pub use floor_port::FloorPort;
-pub use node::{Node, NodeHandle, NodeOptions};
+pub use node::{Asked, Node, NodeHandle, NodeOptions, ask_trunk};
 pub use switch::{Ladder, LadderLine, TestReport};
+pub use wire::{TlsError, TlsFinding, tls_findings};

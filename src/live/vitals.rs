@@ -1,11 +1,12 @@
 //! Figures of the node itself, counted by its parts as they work.
 
 use crate::node::Vitals;
+use crate::wire::WireCounters;
 use carillon_sip::Counters;
 use carillon_sip::endpoint::Held;
 use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A number that only grows.
@@ -35,6 +36,8 @@ pub(crate) struct VitalCounters {
     pub(crate) refused_inbound: Counter,
     pub(crate) wall_jumps: Counter,
     pub(crate) datagrams_unsent: Counter,
+    /// Connections.
+    pub(crate) wire: Arc<WireCounters>,
     bridge_us: Mutex<Latency>,
     sip: Mutex<(Counters, Held)>,
 }
@@ -62,6 +65,7 @@ impl Default for VitalCounters {
             refused_inbound: Counter::default(),
             wall_jumps: Counter::default(),
             datagrams_unsent: Counter::default(),
+            wire: Arc::default(),
             bridge_us: Mutex::new(Latency {
                 histogram,
                 sum_us: 0,

@@ -7,9 +7,11 @@ use crate::profiles::{CallerIdHeader, CodecName, Profile};
 use carillon_decision::agent::AgentProfile;
 use carillon_decision::campaign::CampaignConfig;
 use carillon_decision::routing::TrunkConfig;
+use carillon_sip::TransportKind;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One `[[trunk]]`.
 #[derive(Clone, Debug, Serialize)]
@@ -18,8 +20,18 @@ pub struct TrunkSettings {
     pub engine: TrunkConfig,
     /// Host name or address of the carrier or PBX.
     pub host: String,
-    /// Its UDP port. Default 5060.
+    /// Its port. Default 5060, over TLS 5061.
     pub port: u16,
+    /// How it is met. Default UDP.
+    #[serde(serialize_with = "transport_name")]
+    pub transport: TransportKind,
+    /// Whom to trust there; only over TLS.
+    pub tls: Option<TrunkTls>,
+    /// Time between two CRLF keep-alives (RFC 5626 §3.5.1); `None` sends none. Default 30 s over
+    /// TCP and TLS, none over UDP.
+    pub keep_alive: Option<Duration>,
+    /// Write `sips:` in Request-URI and Contact (RFC 5630); only over TLS. Default off.
+    pub sips: bool,
     /// How it behaves: causes, codecs, headers.
     #[serde(serialize_with = "profile_name")]
     pub profile: Arc<Profile>,
@@ -42,6 +54,31 @@ pub struct TrunkSettings {
     /// Ask for OPTIONS answers to know whether the trunk is up. Default on; when off, the
     /// trunk counts as up until calls fail.
     pub options: bool,
+}
+
+/// `[trunk.tls]`: whom to trust, and who we are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrunkTls {
+    /// Whose certificates count. Default the system's.
+    pub ca: TrunkCa,
+    /// Name the trunk's certificate must carry; default the trunk's host as configured, never
+    /// what DNS made of it (RFC 5922 §4).
+    pub server_name: Option<String>,
+    /// PEM files of a certificate of ours (its chain below it) and its key, for trunks that ask
+    /// for one.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// Check the certificate. Off only by `verify = "insecure"`.
+    pub verify: bool,
+}
+
+/// Whose certificates count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrunkCa {
+    /// The CAs the system trusts.
+    System,
+    /// Those in a PEM file, and no others.
+    File(PathBuf),
 }
 
 /// One `[[agent]]`.
@@ -92,4 +129,8 @@ pub struct PromptSource {
 
 fn profile_name<S: serde::Serializer>(profile: &Arc<Profile>, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&profile.name)
+}
+
+fn transport_name<S: serde::Serializer>(kind: &TransportKind, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(kind.param())
 }

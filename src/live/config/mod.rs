@@ -6,6 +6,7 @@
 
 mod agent_read;
 mod campaign_read;
+mod capture_read;
 pub(crate) mod document;
 mod error;
 mod floor;
@@ -18,14 +19,21 @@ mod secret;
 mod secret_read;
 pub(crate) mod section;
 mod settings;
+mod sip_read;
 mod trunk_read;
+mod trunk_wire;
 pub(crate) mod value;
 
 pub use error::{ConfigError, ConfigErrors, Note};
-pub use floor::{AgentPhone, AgentSettings, CampaignSettings, PromptSource, TrunkSettings};
+pub use floor::{
+    AgentPhone, AgentSettings, CampaignSettings, PromptSource, TrunkCa, TrunkSettings, TrunkTls,
+};
 pub use number_format::{NumberBase, NumberFormat};
 pub use secret::{Origin, Secret};
-pub use settings::{DncList, LogFormat, NodeConfig, RtpConfig, SipConfig, StoreConfig, WebConfig};
+pub use settings::{
+    CaptureConfig, DncList, LogFormat, NodeConfig, RtpConfig, SipConfig, StoreConfig, TlsListen,
+    WebConfig,
+};
 
 use document::Document;
 use section::Section;
@@ -52,6 +60,8 @@ pub struct Config {
     pub web: WebConfig,
     /// The database.
     pub store: StoreConfig,
+    /// SIP messages kept to be looked at.
+    pub capture: CaptureConfig,
     /// Carriers and PBXs, in the order of the file.
     pub trunks: Vec<TrunkSettings>,
     /// Agents, in the order of the file.
@@ -130,6 +140,7 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
     let rtp = node_read::rtp(root, &sip);
     let web = node_read::web(root);
     let store = node_read::store(root, &node.data_dir);
+    let capture = capture_read::capture(root);
     let dnc = node_read::dnc(root);
     let trunks = trunk_read::trunks(root, &node, &sip);
     let mut groups: Vec<String> = trunks.iter().map(|t| t.engine.group.clone()).collect();
@@ -145,6 +156,7 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
         rtp,
         web,
         store,
+        capture,
         trunks,
         agents,
         campaigns,
@@ -175,8 +187,15 @@ pub fn parse_span(text: &str) -> Option<std::time::Duration> {
     value::span(text)
 }
 
+/// A size as the configuration writes it, in octets: `512KB`, `64MB`, `2GB`, in units of 1024.
+pub fn parse_size(text: &str) -> Option<u64> {
+    value::size(text)
+}
+
 /// The commented configuration that `carillon init` writes: every key with its default.
 pub const TEMPLATE: &str = include_str!("template.toml");
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wire_tests;

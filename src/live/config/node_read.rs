@@ -5,6 +5,7 @@ use super::section::{Item, Section};
 use super::settings::{
     DncList, LogFormat, NodeConfig, RtpConfig, SipConfig, StoreConfig, WebConfig,
 };
+use super::sip_read;
 use carillon_sip::Strangers;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -48,16 +49,7 @@ pub(super) fn sip(root: &Section<'_>) -> SipConfig {
     let Some(table) = root.section("sip") else {
         return sip;
     };
-    let bind = "an address and a port, such as \"0.0.0.0:5060\" or \"[::]:5060\"";
-    sip.bind = table.parsed::<SocketAddr>("bind", bind).unwrap_or(sip.bind);
-    let port = if sip.bind.port() == 0 {
-        5060
-    } else {
-        sip.bind.port()
-    };
-    sip.external = table
-        .get("external")
-        .and_then(|item| host_port(&item, port));
+    sip_read::sockets(&table, &mut sip);
     sip.user_agent = table.string("user_agent").unwrap_or(sip.user_agent);
     sip.realm = table
         .get("realm")
@@ -94,10 +86,8 @@ pub(super) fn rtp(root: &Section<'_>, sip: &SipConfig) -> RtpConfig {
         }
         table.finish(&[]);
     }
-    let shown = sip
-        .external
-        .as_ref()
-        .and_then(|(host, _)| host.parse().ok());
+    let of_family = sip.external_for(rtp.bind.is_ipv4());
+    let shown = of_family.and_then(|(host, _)| host.parse().ok());
     rtp.external = rtp.external.or(shown);
     rtp
 }
@@ -216,7 +206,7 @@ pub(super) fn host_port(item: &Item<'_>, port: u16) -> Option<(String, u16)> {
     read
 }
 
-fn split_host_port(text: &str, port: u16) -> Option<(String, u16)> {
+pub(super) fn split_host_port(text: &str, port: u16) -> Option<(String, u16)> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some((address.to_string(), port));
     }

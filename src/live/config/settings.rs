@@ -1,7 +1,7 @@
 //! Sections that describe the node itself: `[node]`, `[sip]`, `[rtp]`, `[web]`, `[store]`.
 
 use super::secret::Secret;
-use carillon_sip::{Network, Strangers};
+use carillon_sip::{Network, Strangers, TransportKind};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -39,14 +39,31 @@ pub enum LogFormat {
     Json,
 }
 
-/// `[sip]`: signalling over UDP.
+/// `[sip]`: signalling.
 #[derive(Clone, Debug, Serialize)]
 pub struct SipConfig {
-    /// Address to listen on and send from. Default `0.0.0.0:5060`.
-    pub bind: SocketAddr,
-    /// Host and port that Via and Contact show when they differ from `bind` (NAT). The port
-    /// is `bind`'s where only a host was given.
-    pub external: Option<(String, u16)>,
+    /// Addresses to listen on and send from, at least one. Default `0.0.0.0:5060`. An IPv6
+    /// wildcard serves IPv6 alone. Towards peers of a family that has several, Via and Contact
+    /// show the first.
+    pub bind: Vec<SocketAddr>,
+    /// What is spoken on [`Self::bind`]: UDP, TCP or both. Default both.
+    #[serde(serialize_with = "display_transports")]
+    pub transports: Vec<TransportKind>,
+    /// Host and port that Via and Contact show when they differ from `bind` (NAT): an address is
+    /// for its family, a name for both. The port is the first `bind`'s where only a host was
+    /// given.
+    pub external: Vec<(String, u16)>,
+    /// `[sip.tls]`: where TLS is spoken, and with which certificate.
+    pub tls: Option<TlsListen>,
+    /// TCP and TLS connections open at once; those of trunks and of [`Self::allow`] come on top.
+    /// Default 4,096.
+    pub connections_max: usize,
+    /// Connections one IPv4 address or IPv6 /64 may hold; trunks and [`Self::allow`] any number.
+    /// Default 64.
+    pub connections_per_source: usize,
+    /// A connection without traffic that no registration and no call needs is closed after this.
+    /// Default 10 min.
+    pub connection_idle: Duration,
     /// `User-Agent` and `Server`; empty sends none. Default `Carillon`.
     pub user_agent: String,
     /// Digest realm of agents' phones, and host of their addresses. Default `carillon`.
@@ -65,6 +82,21 @@ pub struct SipConfig {
     pub register_expires: Duration,
     /// Profile of trunks that name none. Default `generic`.
     pub profile: String,
+}
+
+/// `[sip.tls]`: our side of TLS connections that others open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TlsListen {
+    /// Addresses to listen on, at least one. Default the hosts of `[sip] bind` with port 5061.
+    pub bind: Vec<SocketAddr>,
+    /// PEM file of the node's certificate, its chain below it.
+    pub certificate: PathBuf,
+    /// PEM file of its private key.
+    pub key: PathBuf,
+    /// PEM file of the CAs whose certificates peers must show; absent: none is asked for.
+    pub client_ca: Option<PathBuf>,
+    /// Port that Via and Contact show when it differs from `bind`'s (NAT).
+    pub external_port: Option<u16>,
 }
 
 /// `[rtp]`: audio.
@@ -98,6 +130,25 @@ pub struct WebConfig {
     pub streams_max: usize,
 }
 
+/// `[capture]`: SIP messages kept to be looked at.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CaptureConfig {
+    /// Room for messages, octets. Default 64 MiB.
+    pub memory: u64,
+    /// Most dialogs remembered. Default 20,000.
+    pub calls: u32,
+    /// Holders of the token may see keys pressed and all else but passwords. Default no.
+    pub unmasked: bool,
+    /// Host and UDP port of a Homer collector (HEP3).
+    pub homer: Option<(String, u16)>,
+    /// This node's id there. Default 2001.
+    pub capture_id: u32,
+    /// The collector's key.
+    pub auth_key: Option<Secret>,
+    /// Numbers and keys pressed are masked in what Homer gets. Default yes.
+    pub homer_masked: bool,
+}
+
 /// `[store]`: the database.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StoreConfig {
@@ -114,6 +165,25 @@ pub struct DncList {
     pub source: String,
     /// Age after which `check` warns that the copy is stale (US registry: 31 days).
     pub max_age: Option<Duration>,
+}
+
+impl SipConfig {
+    /// Whether UDP, or TCP, is spoken on [`Self::bind`].
+    pub fn speaks(&self, transport: TransportKind) -> bool {
+        self.transports.contains(&transport)
+    }
+
+    /// Host and port shown to peers of one family where they differ from the socket's: an
+    /// address of that family, else a name.
+    pub fn external_for(&self, v4: bool) -> Option<&(String, u16)> {
+        let family = |(host, _): &&(String, u16)| match host.parse::<IpAddr>() {
+            Ok(ip) => ip.is_ipv4() == v4,
+            Err(_) => false,
+        };
+        let name = |(host, _): &&(String, u16)| host.parse::<IpAddr>().is_err();
+        let of_family = self.external.iter().find(family);
+        of_family.or_else(|| self.external.iter().find(name))
+    }
 }
 
 impl Default for NodeConfig {
@@ -134,8 +204,13 @@ impl Default for NodeConfig {
 impl Default for SipConfig {
     fn default() -> Self {
         Self {
-            bind: SocketAddr::from(([0, 0, 0, 0], 5060)),
-            external: None,
+            bind: vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
+            transports: vec![TransportKind::Udp, TransportKind::Tcp],
+            external: Vec::new(),
+            tls: None,
+            connections_max: 4_096,
+            connections_per_source: 64,
+            connection_idle: Duration::from_secs(600),
             user_agent: "Carillon".into(),
             realm: "carillon".into(),
             allow: Vec::new(),
@@ -171,6 +246,20 @@ impl Default for WebConfig {
     }
 }
 
+impl Default for CaptureConfig {
+    fn default() -> Self {
+        Self {
+            memory: 64 << 20,
+            calls: 20_000,
+            unmasked: false,
+            homer: None,
+            capture_id: 2001,
+            auth_key: None,
+            homer_masked: true,
+        }
+    }
+}
+
 impl Default for StoreConfig {
     fn default() -> Self {
         Self {
@@ -184,6 +273,13 @@ fn display_networks<S: serde::Serializer>(list: &[Network], to: S) -> Result<S::
         Some(port) => SocketAddr::new(n.address, port).to_string(),
         None => format!("{}/{}", n.address, n.prefix),
     }))
+}
+
+fn display_transports<S: serde::Serializer>(
+    list: &[TransportKind],
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_seq(list.iter().map(|kind| kind.param()))
 }
 
 fn display_strangers<S: serde::Serializer>(

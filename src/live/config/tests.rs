@@ -68,6 +68,7 @@ fn the_template_with_every_line_switched_on_is_read() {
             "supervisor_token",
             "hosts =",
             "agent_guaranteed",
+            "tls = {",
         ];
         if is_setting && !skip.iter().any(|s| bare.starts_with(s)) {
             text.push_str(&bare.replace("env:", "inline-"));

@@ -6,7 +6,7 @@ use super::node_read::{calling_code, host_port, name};
 use super::number_format::{NumberBase, NumberFormat};
 use super::section::{Item, Section};
 use super::settings::{NodeConfig, SipConfig};
-use super::{secret_read, value};
+use super::{secret_read, trunk_wire, value};
 use crate::profiles::{self, CALLER_ID_HEADERS, Profile, read_codecs};
 use carillon_decision::id::TrunkId;
 use carillon_decision::routing::TrunkConfig;
@@ -29,9 +29,10 @@ fn trunk(
     names: &mut Names,
 ) -> Option<TrunkSettings> {
     let (name, id) = names.read(&table, "\"carrier-a\"");
+    let wire = trunk_wire::read(&table, sip);
     let address = table
         .required("address", "\"sip.example.net\" or \"203.0.113.7:5060\"")
-        .and_then(|item| host_port(&item, 5060));
+        .and_then(|item| host_port(&item, wire.transport.default_port()));
     let engine = engine(&table, TrunkId(id), name);
     let profile = read_profile(&table, sip);
     let username = table.string("username");
@@ -63,6 +64,10 @@ fn trunk(
         engine,
         host,
         port,
+        transport: wire.transport,
+        tls: wire.tls,
+        keep_alive: wire.keep_alive,
+        sips: wire.sips,
         number_format: number_format_read,
         caller_id_format,
         username,

@@ -1,7 +1,9 @@
 //! Metrics of the node beyond those read off the board.
 
+use crate::capture::Capture;
 use crate::node::Vitals;
 use crate::vitals::VitalCounters;
+use crate::wire::WireFigures;
 use carillon_api::port::{ExtraMetric, MetricKind};
 use carillon_sip::Counters;
 use carillon_sip::endpoint::Held;
@@ -13,9 +15,11 @@ type Figure = (&'static str, &'static str, u64);
 pub(super) fn all(vitals: &VitalCounters, inputs_waiting: usize) -> Vec<ExtraMetric> {
     let v = vitals.show(inputs_waiting);
     let (sip, held) = vitals.sip();
+    let wire = vitals.wire.figures();
     let counters = of_node(&v).into_iter().chain(of_sip(&sip));
+    let counters = counters.chain(of_wire(&wire));
     let counters = counters.map(|figure| metric(figure, MetricKind::Counter));
-    let gauges = present(&v, &held).into_iter();
+    let gauges = present(&v, &held).into_iter().chain(open(&wire));
     counters
         .chain(gauges.map(|figure| metric(figure, MetricKind::Gauge)))
         .collect()
@@ -122,6 +126,63 @@ fn of_sip(sip: &Counters) -> Vec<Figure> {
     ]
 }
 
+fn of_wire(wire: &WireFigures) -> Vec<Figure> {
+    vec![
+        (
+            "sip_connections_opened_total",
+            "TCP and TLS connections opened, both directions.",
+            wire.opened,
+        ),
+        (
+            "sip_connections_refused_total",
+            "TCP and TLS connections refused by a limit.",
+            wire.refused,
+        ),
+        (
+            "sip_connections_failed_total",
+            "TCP and TLS connections of ours that could not be opened.",
+            wire.unreachable,
+        ),
+        (
+            "sip_connections_broken_total",
+            "TCP and TLS connections that ended without a goodbye.",
+            wire.broken,
+        ),
+        (
+            "sip_tls_handshakes_failed_total",
+            "TLS handshakes that failed, both directions.",
+            wire.handshakes_failed,
+        ),
+        (
+            "sip_stream_received_bytes_total",
+            "Octets received over TCP and TLS.",
+            wire.octets_received,
+        ),
+        (
+            "sip_stream_sent_bytes_total",
+            "Octets sent over TCP and TLS.",
+            wire.octets_sent,
+        ),
+    ]
+}
+
+fn open(wire: &WireFigures) -> Vec<Figure> {
+    let mut open = vec![(
+        "sip_connections_open",
+        "TCP and TLS connections open.",
+        wire.open,
+    )];
+    let ends = wire.certificate_ends.and_then(|s| u64::try_from(s).ok());
+    open.extend(ends.map(|s| {
+        (
+            "sip_certificate_end_seconds",
+            "End of the own certificate that ends first, seconds since 1970.",
+            s,
+        )
+    }));
+    open
+}
+
 fn present(v: &Vitals, held: &Held) -> Vec<Figure> {
     let transactions = held.client_transactions + held.server_transactions;
     vec![
@@ -151,6 +212,54 @@ fn present(v: &Vitals, held: &Held) -> Vec<Figure> {
             held.bindings as u64,
         ),
     ]
+}
+
+/// Figures of the messages kept to be looked at.
+pub(super) fn of_capture(capture: &Capture) -> Vec<ExtraMetric> {
+    let counters = capture.counters();
+    let (octets, dialogs) = capture.held();
+    let counted = [
+        (
+            "capture_messages_total",
+            "SIP messages captured.",
+            counters.noted.get(),
+        ),
+        (
+            "capture_dialogs_forgotten_total",
+            "Dialogs whose messages were forgotten to make room.",
+            counters.forgotten.get(),
+        ),
+        (
+            "capture_tap_dropped_total",
+            "Messages a live capture or Homer was too slow to take.",
+            counters.tap_dropped.get(),
+        ),
+        (
+            "capture_homer_sent_total",
+            "Messages handed to the system for Homer.",
+            counters.homer_sent.get(),
+        ),
+        (
+            "capture_homer_dropped_total",
+            "Messages that could not be sent to Homer.",
+            counters.homer_dropped.get(),
+        ),
+    ];
+    let present = [
+        (
+            "capture_memory_bytes",
+            "Memory that captured messages take.",
+            octets as u64,
+        ),
+        (
+            "capture_dialogs",
+            "Dialogs whose messages are remembered.",
+            dialogs as u64,
+        ),
+    ];
+    let counted = counted.map(|figure| metric(figure, MetricKind::Counter));
+    let present = present.map(|figure| metric(figure, MetricKind::Gauge));
+    counted.into_iter().chain(present).collect()
 }
 
 fn metric((name, help, value): Figure, kind: MetricKind) -> ExtraMetric {

@@ -1,5 +1,6 @@
 //! A running node: how it is started, asked and stopped.
 
+mod ask;
 mod handle;
 mod options;
 mod pages;
@@ -8,6 +9,7 @@ mod recovery;
 mod setup;
 mod start;
 
+pub use ask::{Asked, ask_trunk};
 pub use handle::NodeHandle;
 pub use options::{Addresses, NodeOptions, StopReport, Vitals};
 pub use recovery::Recovered;

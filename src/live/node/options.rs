@@ -1,5 +1,6 @@
 //! What a node is started with, and the figures it shows of itself.
 
+use carillon_sip::TransportKind;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,13 +32,27 @@ impl Default for NodeOptions {
 /// Where a node listens, ports resolved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Addresses {
-    /// SIP over UDP.
+    /// The first SIP socket: UDP, and TCP on the same port, unless `[sip] transports` leaves one
+    /// out.
     pub sip: SocketAddr,
+    /// Every SIP socket: `udp`, `tcp` or `tls`, and its address.
+    pub sip_all: Vec<(String, SocketAddr)>,
     /// Pages and API; `None` when they are not served.
     pub web: Option<SocketAddr>,
 }
 
 impl Addresses {
+    /// At least one SIP socket.
+    pub(super) fn new(sip: &[(TransportKind, SocketAddr)], web: Option<SocketAddr>) -> Self {
+        let named = |(kind, at): &(TransportKind, SocketAddr)| (kind.param().to_owned(), *at);
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        Self {
+            sip: sip.first().map_or(nowhere, |(_, address)| *address),
+            sip_all: sip.iter().map(named).collect(),
+            web,
+        }
+    }
+
     /// URL of the wallboard.
     pub fn web_url(&self) -> Option<String> {
         self.web.map(|address| format!("http://{address}/"))

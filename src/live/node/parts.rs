@@ -5,17 +5,20 @@ use crate::clock::NodeClock;
 use crate::config::Config;
 use crate::error::NodeError;
 use crate::switch::{self, Prompts};
+use crate::wire::{WireCounters, WireSetup};
 use carillon_decision::id::TrunkId;
 use carillon_media::{MediaEvent, Relay};
-use carillon_sip::Endpoint;
+use carillon_sip::{Endpoint, TransportKind};
 use crossbeam_channel::Receiver;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Sockets and what hangs on them, made before any thread starts.
 pub(super) struct Parts {
-    pub(super) sip: SocketAddr,
-    pub(super) socket: std::net::UdpSocket,
+    /// Every SIP socket, ports resolved.
+    pub(super) sip: Vec<(TransportKind, SocketAddr)>,
+    pub(super) wire: WireSetup,
     pub(super) endpoint: Endpoint,
     pub(super) relay: Relay,
     pub(super) media: Receiver<MediaEvent>,
@@ -29,15 +32,16 @@ impl Parts {
         config: &Config,
         options: &NodeOptions,
         clock: &NodeClock,
+        counters: Arc<WireCounters>,
     ) -> Result<Self, NodeError> {
-        let trunks = setup::resolve(&config.trunks, config.sip.bind.is_ipv4()).await?;
-        let socket = setup::sip_socket(config.sip.bind)?;
-        let sip = socket.local_addr().map_err(|source| NodeError::Bind {
-            what: "SIP over UDP",
-            address: config.sip.bind,
+        let trunks = setup::resolve(&config.trunks, &config.sip.bind).await?;
+        let bound = setup::sip_sockets(&config.sip)?;
+        let sip = bound.locals().map_err(|source| NodeError::Start {
+            what: "the SIP sockets",
             source,
         })?;
-        let endpoint = Endpoint::new(setup::endpoint(config, sip, &trunks));
+        let endpoint = Endpoint::new(setup::endpoint(config, &sip, &trunks));
+        let wire = setup::wire(config, bound, &trunks, counters)?;
         let wanted = config.campaigns.iter().flat_map(|c| &c.prompts);
         let prompts = Prompts::load(wanted.map(|p| (p.name.as_str(), p.file.as_deref())))?;
         let relay = setup::relay(config, setup::instants(clock), &trunks);
@@ -48,7 +52,7 @@ impl Parts {
         };
         Ok(Self {
             sip,
-            socket,
+            wire,
             endpoint,
             relay,
             media,

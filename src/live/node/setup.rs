@@ -1,18 +1,20 @@
 //! Sockets, addresses and settings of the parts, from the configuration.
 
-use crate::config::{AgentPhone, AgentSettings, Config, TrunkSettings};
+use crate::config::{AgentPhone, AgentSettings, Config, SipConfig, TrunkSettings};
 use crate::error::NodeError;
 use crate::switch::{LOGIN_USER, TrunkLine, source_of};
+use crate::wire::{
+    Bound, Path, TlsClient, TlsError, TlsServer, Wanted, WireCounters, WireLimits, WireSetup,
+};
 use carillon_decision::id::TrunkId;
 use carillon_media::{Clock, RelayConfig};
-use carillon_sip::{EndpointConfig, Policy, RegistrarConfig, Secret, User};
+use carillon_sip::{
+    EndpointConfig, Listener, Policy, RegistrarConfig, Secret, TransportKind, User,
+};
 use rand::TryRng;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-
-/// Kernel buffers of the SIP socket: a burst of answers must wait there, not be lost.
-const SOCKET_BUFFER: usize = 4 << 20;
 
 /// Unpredictable octets from the operating system.
 pub(super) fn entropy<const N: usize>() -> [u8; N] {
@@ -23,27 +25,21 @@ pub(super) fn entropy<const N: usize>() -> [u8; N] {
     octets
 }
 
-/// Binds the SIP socket.
-pub(super) fn sip_socket(address: SocketAddr) -> Result<UdpSocket, NodeError> {
-    let failed = |source| NodeError::Bind {
-        what: "SIP over UDP",
-        address,
-        source,
+/// Binds the SIP sockets.
+pub(super) fn sip_sockets(sip: &SipConfig) -> Result<Bound, NodeError> {
+    let wanted = Wanted {
+        plain: sip.bind.clone(),
+        udp: sip.speaks(TransportKind::Udp),
+        tcp: sip.speaks(TransportKind::Tcp),
+        tls: sip.tls.as_ref().map_or(Vec::new(), |tls| tls.bind.clone()),
     };
-    let domain = socket2::Domain::for_address(address);
-    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))
-        .map_err(failed)?;
-    // The kernel may allow less; what it gives is good enough.
-    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
-    let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
-    socket.bind(&address.into()).map_err(failed)?;
-    Ok(socket.into())
+    Bound::new(&wanted)
 }
 
 /// Looks up where each trunk is.
 pub(super) async fn resolve(
     trunks: &[TrunkSettings],
-    v4: bool,
+    bind: &[SocketAddr],
 ) -> Result<BTreeMap<TrunkId, TrunkLine>, NodeError> {
     let mut lines = BTreeMap::new();
     for settings in trunks {
@@ -55,8 +51,8 @@ pub(super) async fn resolve(
         let found = tokio::net::lookup_host((settings.host.as_str(), settings.port)).await;
         let mut found = found.map_err(|e| unknown(e.to_string()))?;
         let address = found
-            .find(|a| a.is_ipv4() == v4)
-            .ok_or_else(|| unknown("it has no address of the family [sip] bind uses".to_owned()))?;
+            .find(|a| bind.iter().any(|b| b.is_ipv4() == a.is_ipv4()))
+            .ok_or_else(|| unknown("it has no address of a family [sip] bind uses".to_owned()))?;
         lines.insert(
             settings.engine.id,
             TrunkLine::new(settings.clone(), address),
@@ -79,30 +75,54 @@ fn local_towards(peer: SocketAddr) -> Option<IpAddr> {
 }
 
 /// The address shown where a socket is bound to the wildcard and nothing else is configured:
-/// the one that leads to the first trunk, loopback without trunks.
+/// the one that leads to the first trunk of its family, loopback without such trunks.
 pub(super) fn shown(bind: IpAddr, trunks: &BTreeMap<TrunkId, TrunkLine>) -> IpAddr {
     if !bind.is_unspecified() {
         return bind;
     }
     let towards = trunks
         .values()
-        .next()
+        .find(|t| t.address.is_ipv4() == bind.is_ipv4())
         .and_then(|t| local_towards(t.address));
-    towards.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    towards.unwrap_or(match bind {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+    })
+}
+
+/// What a socket is shown as in Via and Contact.
+fn listener(
+    sip: &SipConfig,
+    (transport, local): (TransportKind, SocketAddr),
+    trunks: &BTreeMap<TrunkId, TrunkLine>,
+) -> Listener {
+    let outside = sip.external_for(local.is_ipv4()).map(|(host, port)| {
+        let tls = || sip.tls.as_ref().and_then(|tls| tls.external_port);
+        match transport {
+            TransportKind::Tls => (host.clone(), tls().unwrap_or(local.port())),
+            _ => (host.clone(), *port),
+        }
+    });
+    let unspecified = local.ip().is_unspecified();
+    let inside = || unspecified.then(|| (shown(local.ip(), trunks).to_string(), local.port()));
+    Listener {
+        transport,
+        local,
+        advertised: outside.or_else(inside),
+    }
 }
 
 /// Settings of the SIP endpoint.
 pub(super) fn endpoint(
     config: &Config,
-    local: SocketAddr,
+    locals: &[(TransportKind, SocketAddr)],
     trunks: &BTreeMap<TrunkId, TrunkLine>,
 ) -> EndpointConfig {
     let sip = &config.sip;
-    let mut endpoint = EndpointConfig::new(local, entropy());
-    endpoint.advertised = sip.external.clone().or_else(|| {
-        let unspecified = local.ip().is_unspecified();
-        unspecified.then(|| (shown(local.ip(), trunks).to_string(), local.port()))
-    });
+    let first = locals.first().map_or(sip.bind[0], |(_, local)| *local);
+    let mut endpoint = EndpointConfig::new(first, entropy());
+    let shown = |local: &(TransportKind, SocketAddr)| listener(sip, *local, trunks);
+    endpoint.listeners = locals.iter().map(shown).collect();
     endpoint.user_agent.clone_from(&sip.user_agent);
     endpoint.policy = policy(config, trunks);
     let users: Vec<User> = config.agents.iter().filter_map(user).collect();
@@ -124,6 +144,50 @@ fn policy(config: &Config, trunks: &BTreeMap<TrunkId, TrunkLine>) -> Policy {
         .extend(trunks.values().map(|t| source_of(t.address)));
     policy.strangers = config.sip.strangers;
     policy
+}
+
+/// How the trunks are met, and what the TLS listeners show.
+pub(super) fn wire(
+    config: &Config,
+    bound: Bound,
+    trunks: &BTreeMap<TrunkId, TrunkLine>,
+    counters: Arc<WireCounters>,
+) -> Result<WireSetup, NodeError> {
+    let sip = &config.sip;
+    let tls = sip.tls.as_ref().map(TlsServer::server).transpose()?;
+    let paths = trunks.values().map(path).collect::<Result<_, TlsError>>()?;
+    Ok(WireSetup {
+        bound,
+        tls: tls.map(Arc::new),
+        paths,
+        trusted: sip.allow.clone(),
+        limits: WireLimits {
+            connections_max: sip.connections_max,
+            per_source_max: sip.connections_per_source,
+            idle: sip.connection_idle,
+            ..WireLimits::default()
+        },
+        counters,
+    })
+}
+
+fn path(trunk: &TrunkLine) -> Result<Path, TlsError> {
+    let settings = &trunk.settings;
+    let name = &settings.engine.name;
+    let client = |tls| TlsClient::new(name, &settings.host, tls).map(Arc::new);
+    if settings.tls.as_ref().is_some_and(|tls| !tls.verify) {
+        tracing::warn!(
+            trunk = name,
+            "INSECURE: the certificate of this trunk is not checked; anybody in between can pose \
+             as it (verify = \"insecure\")"
+        );
+    }
+    Ok(Path {
+        trunk: name.clone(),
+        peers: vec![trunk.hop()],
+        tls: settings.tls.as_ref().map(client).transpose()?,
+        keep_alive: settings.keep_alive,
+    })
 }
 
 /// The registrar's user of an agent whose phone registers.

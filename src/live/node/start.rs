@@ -5,6 +5,7 @@ use super::pages::serve;
 use super::parts::Parts;
 use super::recovery::{self, store_error};
 use super::{Addresses, NodeOptions, setup};
+use crate::capture;
 use crate::clock::NodeClock;
 use crate::config::Config;
 use crate::engine::{Board, EngineThread, Inputs, Message, Names, News, Outlets, Tap, queue};
@@ -74,8 +75,10 @@ impl Node {
         let config = Arc::new(config);
         // The sockets first: where another process holds them, a node of this configuration runs,
         // and its open calls and leads are its own.
-        let parts = Parts::new(&config, &options, &clock).await?;
-        let sip = parts.sip;
+        let vitals = Arc::new(VitalCounters::default());
+        let counters = Arc::clone(&vitals.wire);
+        let parts = Parts::new(&config, &options, &clock, counters).await?;
+        let sip = parts.sip.clone();
         let wall = clock.now().wall;
         let recovered = recovery::recover(&*store, &config.node.name).await?;
         let first = recovery::first_inputs(&config, &*store, wall, options.paused).await?;
@@ -88,9 +91,9 @@ impl Node {
         for input in first {
             inputs.send(input).await?;
         }
-        let vitals = Arc::new(VitalCounters::default());
         let (records, jobs) = records_queue(Arc::clone(&vitals));
         let (notices_to, notices) = mpsc::channel(NOTICES_MAX);
+        let ladders = Ladders::of(&config, &sip);
         let started = Started {
             config,
             options,
@@ -99,7 +102,7 @@ impl Node {
             engine,
             inputs,
             vitals,
-            ladders: Ladders::default(),
+            ladders,
             records,
             notices: notices_to,
             lists,
@@ -111,7 +114,10 @@ impl Node {
         };
         let mut handle = started.run(parts, queues, tap).await?;
         handle.recovered = recovered;
-        tracing::info!(%sip, "node started");
+        for (transport, address) in &sip {
+            tracing::info!(transport = transport.param(), %address, "SIP is listening");
+        }
+        tracing::info!("node started");
         Ok(handle)
     }
 }
@@ -166,7 +172,7 @@ impl Started {
 
         let Parts {
             sip,
-            socket,
+            wire,
             endpoint,
             relay,
             media,
@@ -185,7 +191,7 @@ impl Started {
             let _ = stop.send(Some(true));
         });
         let ears = switch::Ears {
-            socket,
+            wire,
             orders,
             notices: queues.notices,
             media,
@@ -221,7 +227,7 @@ impl Started {
             pages,
             close_pages,
         };
-        let addresses = Addresses { sip, web };
+        let addresses = Addresses::new(&sip, web);
         Ok(NodeHandle::new(
             addresses,
             self.inputs,
@@ -296,7 +302,8 @@ impl Started {
     ) -> Vec<tokio::task::JoinHandle<()>> {
         let store = || Arc::clone(&self.store);
         let (clock, inputs) = (|| self.clock.clone(), || self.inputs.clone());
-        vec![
+        let homer = capture::homer(self.ladders.capture(), &self.config);
+        let mut feeds = vec![
             tokio::spawn(run_attempts(
                 store(),
                 clock(),
@@ -307,7 +314,9 @@ impl Started {
             tokio::spawn(run_renewal(store(), clock(), held, inputs())),
             tokio::spawn(run_dnc_feed(store(), self.lists, inputs())),
             tokio::spawn(run_health(store(), self.records.clone(), inputs())),
-        ]
+        ];
+        feeds.extend(homer.map(tokio::spawn));
+        feeds
     }
 
     fn floor_port(

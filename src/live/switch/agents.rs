@@ -3,19 +3,18 @@
 use super::dtmf_codes::DeskCode;
 use super::inbound::LOGIN_USER;
 use super::pending::normal;
-use super::{Party, Switch};
+use super::{LadderKey, Party, Switch};
 use crate::config::AgentPhone;
 use carillon_decision::Input;
 use carillon_decision::agent::{AgentState, BreakReason};
 use carillon_decision::id::AgentId;
-use carillon_sip::{IncomingCall, Invite, LegKey, MediaSpec, SessionDescription};
-use std::net::SocketAddr;
+use carillon_sip::{IncomingCall, Invite, LegKey, MediaSpec, Peer, SessionDescription};
 use std::time::Instant;
 
 /// Where an agent's phone can be called.
 struct Contact {
     uri: String,
-    next_hop: SocketAddr,
+    next_hop: Peer,
 }
 
 impl Switch {
@@ -53,10 +52,15 @@ impl Switch {
             headers: vec![("Answer-Mode".to_owned(), "Auto".to_owned())],
             credentials: None,
         };
-        let key = self.endpoint.invite(now, invite).map_err(|error| {
+        // One instant rings a phone once.
+        let nth = self.clock.mono(now).0;
+        let call_id = self.sip_call_id(&format!("agent-{agent}-{nth:x}"));
+        let sent = self.endpoint.invite_as(now, invite, call_id.clone());
+        let key = sent.map_err(|error| {
             self.media.close(port.leg);
             error.to_string()
         })?;
+        self.ladders.name(LadderKey::Agent(agent), &call_id);
         self.by_key.insert(key, Party::Agent(agent));
         self.by_media.insert(port.leg, Party::Agent(agent));
         if let Some(desk) = self.agents.get_mut(&agent) {
@@ -103,6 +107,7 @@ impl Switch {
         };
         // A phone that restarted calls again while its old line still seems to stand.
         self.drop_agent_line(now, agent);
+        self.ladders.name(LadderKey::Agent(agent), &call.call_id);
         match self.answer_leg(now, call.leg, call.sdp.as_ref(), Party::Agent(agent)) {
             Ok(port) => {
                 self.by_leg.insert(call.leg, Party::Agent(agent));
@@ -258,13 +263,8 @@ impl Switch {
 }
 
 /// The address in a SIP URI; names are not looked up for phones.
-fn address_of(uri: &str) -> Option<SocketAddr> {
-    let uri = carillon_sip::uri::Uri::parse(uri.as_bytes())?;
-    let host = std::str::from_utf8(uri.host).ok()?;
-    Some(SocketAddr::new(
-        host.parse().ok()?,
-        uri.port.unwrap_or(5060),
-    ))
+fn address_of(uri: &str) -> Option<Peer> {
+    carillon_sip::uri::Uri::parse(uri.as_bytes())?.peer()
 }
 
 #[cfg(test)]

@@ -65,7 +65,10 @@ impl Switch {
         }
         if trunk.health.lost >= rules.lost_max {
             let silent = rules.interval * trunk.health.lost;
-            let why = format!("no answer to OPTIONS for {} s", silent.as_secs());
+            let why = match &trunk.health.line {
+                Some(line) => line.clone(),
+                None => format!("no answer to OPTIONS for {} s", silent.as_secs()),
+            };
             // The text is told once, when it goes down.
             if !matches!(trunk.health.answers, Some(Err(_))) {
                 trunk.health.answers = Some(Err(why));
@@ -76,7 +79,7 @@ impl Switch {
             return;
         };
         let uri = trunk.options_uri();
-        match self.endpoint.options(now, &uri, trunk.address) {
+        match self.endpoint.options(now, &uri, trunk.hop()) {
             Ok(key) => {
                 trunk.health.asked = Some(key);
                 self.by_request.insert(key, id);
@@ -181,6 +184,8 @@ impl Switch {
         };
         tracing::info!(trunk = trunk.settings.engine.name, old = %trunk.address, new = %address, "trunk moved");
         trunk.address = address;
+        let (name, hop) = (trunk.settings.engine.name.clone(), trunk.hop());
+        self.path_moved(&name, hop);
         let mut policy = self.endpoint.config().policy.clone();
         policy.sources.push(super::trunks::source_of(address));
         self.endpoint.set_policy(policy);

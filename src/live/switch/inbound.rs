@@ -2,7 +2,7 @@
 
 use super::lines::{CallLine, Stage};
 use super::pending::Pending;
-use super::{Party, Switch};
+use super::{LadderKey, Party, Switch};
 use carillon_decision::id::{CallId, CampaignId, TrunkId};
 use carillon_decision::number::E164;
 use carillon_decision::{Input, Progress};
@@ -34,7 +34,7 @@ impl Switch {
     }
 
     fn trunk_calls_in(&mut self, now: Instant, incoming: IncomingCall) {
-        let Some(trunk) = self.trunk_of(incoming.source) else {
+        let Some(trunk) = self.trunk_of(incoming.source.address) else {
             self.vitals.refused_inbound.add(1);
             tracing::warn!(source = %incoming.source, "a call from an allowed source that is no trunk");
             return self.refuse(now, incoming.leg, 403);
@@ -52,6 +52,8 @@ impl Switch {
             %trunk, to = %to.masked(), from = from.map(E164::masked).unwrap_or_default(), "inbound call"
         );
         let leg = incoming.leg;
+        self.ladders
+            .name(LadderKey::Leg(leg.number()), &incoming.call_id);
         self.await_decision(
             now,
             leg,
@@ -104,6 +106,8 @@ impl Switch {
         leg: u64,
         campaign: CampaignId,
     ) {
+        self.ladders
+            .alias(LadderKey::Leg(leg), LadderKey::Call(call));
         let Some(Pending::Inbound { leg, trunk, offer }) = self.pending.remove(&leg) else {
             tracing::info!(%call, "the caller gave up before the answer");
             return self.progress(call, Progress::HungUp);

@@ -13,6 +13,7 @@ mod halted;
 mod health;
 mod inbound;
 mod ladder;
+mod line_health;
 mod lines;
 mod media;
 mod outbound;
@@ -37,16 +38,17 @@ use crate::clock::NodeClock;
 use crate::engine::News;
 use crate::store_port::AttemptJob;
 use crate::vitals::VitalCounters;
+use crate::wire::Wire;
 use carillon_decision::call::Cause;
 use carillon_decision::campaign::CampaignConfig;
 use carillon_decision::id::{AgentId, CallId, CampaignId, TrunkId};
 use carillon_decision::{Command, Input, Progress};
 use carillon_media::LegId;
-use carillon_sip::{CallKey, Endpoint, LegKey, RequestKey, Transmit};
+use carillon_sip::{CallKey, Endpoint, LegKey, RequestKey};
 use lines::{AgentLine, CallLine};
 use media::Media;
 use pending::Pending;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
@@ -158,14 +160,16 @@ pub(crate) struct Switch {
     tests_made: u64,
     /// When the endpoint's figures are shown next.
     figures_at: Instant,
-    /// Datagrams the socket had no room for.
-    unsent: VecDeque<Transmit>,
+    /// When connections are told next whether anybody needs them.
+    hold_at: Instant,
+    /// Sockets and connections.
+    wire: Wire,
     /// The switch's own letter box, for lookups that take time.
     letters: mpsc::Sender<Notice>,
 }
 
 impl Switch {
-    pub(crate) fn new(setup: Setup) -> Self {
+    pub(crate) fn new(setup: Setup, wire: Wire) -> Self {
         let figures_at = setup.clock.instant();
         let agents = setup.agents.into_iter().map(|a| (a.id, AgentLine::new(a)));
         Self {
@@ -197,7 +201,8 @@ impl Switch {
             token: setup.token,
             tests_made: 0,
             figures_at,
-            unsent: VecDeque::new(),
+            hold_at: figures_at,
+            wire,
             letters: setup.letters,
         }
     }

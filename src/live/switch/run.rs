@@ -1,33 +1,34 @@
-//! The switch's thread: waits for datagrams, orders, audio news and timers, and settles the
+//! The switch's thread: waits for messages, orders, audio news and timers, and settles the
 //! endpoint after each.
 
 use super::{Notice, Party, Setup, Switch};
 use crate::error::NodeError;
+use crate::wire::{Arrival, Wire, WireSetup};
 use carillon_decision::Command;
 use carillon_media::MediaEvent;
-use carillon_sip::{Event, LegKey};
+use carillon_sip::{Event, LegKey, Peer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-/// Datagrams kept while the socket has no room; beyond it the oldest is dropped, and
-/// retransmission makes up for it.
-const UNSENT_MAX: usize = 4_096;
-/// Datagrams taken in one turn before anything else gets its turn.
-const DATAGRAMS_PER_TURN: usize = 64;
+/// Messages taken in one turn before anything else gets its turn.
+const MESSAGES_PER_TURN: usize = 64;
 /// Orders or events taken in one turn.
 const ITEMS_PER_TURN: usize = 256;
 /// How soon news that found no room is offered again.
 const NEWS_RETRY: Duration = Duration::from_millis(2);
 /// How often the endpoint's figures are shown.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
+/// How often connections are told whether anybody needs them; far below the shortest idle time.
+const HOLD_EVERY: Duration = Duration::from_secs(10);
+/// How long the last messages may take to leave.
+const FLUSH_WITHIN: Duration = Duration::from_millis(500);
 /// Audio events that may wait for the switch; the relay keeps further ones itself.
 const MEDIA_EVENTS_MAX: usize = 16_384;
 
 /// What the thread listens to.
 pub(crate) struct Ears {
-    pub(crate) socket: std::net::UdpSocket,
+    pub(crate) wire: WireSetup,
     pub(crate) orders: mpsc::Receiver<Command>,
     pub(crate) notices: mpsc::Receiver<Notice>,
     pub(crate) media: crossbeam_channel::Receiver<MediaEvent>,
@@ -58,18 +59,15 @@ pub(crate) fn spawn(setup: Setup, ears: Ears) -> Result<std::thread::JoinHandle<
             }
         })
         .map_err(failed)?;
-    ears.socket.set_nonblocking(true).map_err(failed)?;
-    let (socket, orders, notices) = (ears.socket, ears.orders, ears.notices);
+    let (wire, orders, notices) = (ears.wire, ears.orders, ears.notices);
     let on_failure = ears.on_failure;
     std::thread::Builder::new()
         .name("carillon-switch".to_owned())
         .spawn(move || {
             let switched = catch_unwind(AssertUnwindSafe(|| {
                 runtime.block_on(async move {
-                    let socket = UdpSocket::from_std(socket)?;
-                    Switch::new(setup)
-                        .run(&socket, orders, notices, media)
-                        .await;
+                    let wire = Wire::start(wire)?;
+                    Switch::new(setup, wire).run(orders, notices, media).await;
                     Ok::<(), std::io::Error>(())
                 })
             }));
@@ -86,7 +84,6 @@ pub(crate) fn spawn(setup: Setup, ears: Ears) -> Result<std::thread::JoinHandle<
 impl Switch {
     async fn run(
         mut self,
-        socket: &UdpSocket,
         mut orders: mpsc::Receiver<Command>,
         mut notices: mpsc::Receiver<Notice>,
         mut media: mpsc::Receiver<MediaEvent>,
@@ -94,69 +91,59 @@ impl Switch {
         let mut buffer = vec![0_u8; 65_536];
         let start = self.clock.instant();
         self.start_health(start);
-        self.settle(start, socket);
+        self.settle(start);
         while !self.quit {
             let wake = tokio::time::Instant::from_std(self.wake_at());
             tokio::select! {
-                received = socket.recv_from(&mut buffer) => self.datagrams(socket, received, &mut buffer),
+                arrival = self.wire.next(&mut buffer) => self.arrivals(arrival, &mut buffer),
                 Some(order) = orders.recv() => {
-                    self.orders(socket, order, &mut orders);
+                    self.orders(order, &mut orders);
                 }
                 Some(notice) = notices.recv() => {
                     let now = self.clock.instant();
                     self.notice(now, notice);
-                    self.settle(now, socket);
+                    self.settle(now);
                 }
-                Some(event) = media.recv() => self.media_events(socket, event, &mut media),
-                writable = socket.writable(), if !self.unsent.is_empty() => {
-                    if writable.is_ok() {
-                        self.send(socket);
-                    }
-                }
+                Some(event) = media.recv() => self.media_events(event, &mut media),
                 () = tokio::time::sleep_until(wake) => {}
             }
-            self.run_timers(socket);
+            self.run_timers();
         }
-        self.flush(socket).await;
+        self.wire.close(FLUSH_WITHIN).await;
         self.media.stop();
     }
 
-    /// Sends what is left, for a moment at most.
-    async fn flush(&mut self, socket: &UdpSocket) {
-        for _ in 0..100 {
-            self.send(socket);
-            if self.unsent.is_empty() {
+    fn arrivals(&mut self, first: Arrival, buffer: &mut [u8]) {
+        let mut next = Some(first);
+        for _ in 0..MESSAGES_PER_TURN {
+            let Some(arrival) = next else {
                 return;
-            }
-            let _ = tokio::time::timeout(Duration::from_millis(5), socket.writable()).await;
+            };
+            self.arrived(arrival, buffer);
+            next = self.wire.try_next(buffer);
+        }
+        if let Some(arrival) = next {
+            self.arrived(arrival, buffer);
         }
     }
 
-    fn datagrams(
-        &mut self,
-        socket: &UdpSocket,
-        first: std::io::Result<(usize, std::net::SocketAddr)>,
-        buffer: &mut [u8],
-    ) {
-        let mut next = first;
-        for _ in 0..DATAGRAMS_PER_TURN {
-            match next {
-                Ok((length, from)) => {
-                    let now = self.clock.instant();
-                    self.ladders
-                        .note(self.clock.now().wall, false, from, &buffer[..length]);
-                    self.endpoint.receive(now, from, &buffer[..length]);
-                    self.settle(now, socket);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
-                // ICMP errors of earlier sends surface here; timers deal with silent peers.
-                Err(error) => tracing::debug!(%error, "receive"),
-            }
-            next = socket.try_recv_from(buffer);
+    fn arrived(&mut self, arrival: Arrival, buffer: &[u8]) {
+        let now = self.clock.instant();
+        match arrival {
+            Arrival::Datagram(from, length) => self.receive(now, from.into(), &buffer[..length]),
+            Arrival::Message(from, bytes) => self.receive(now, from, &bytes),
+            Arrival::Lost(lost) => self.line_lost(now, &lost),
+            Arrival::Open(peer) => self.line_open(peer),
         }
+        self.settle(now);
     }
 
-    fn orders(&mut self, socket: &UdpSocket, first: Command, orders: &mut mpsc::Receiver<Command>) {
+    fn receive(&mut self, now: Instant, from: Peer, bytes: &[u8]) {
+        self.ladders.note(false, from, bytes);
+        self.endpoint.receive(now, from, bytes);
+    }
+
+    fn orders(&mut self, first: Command, orders: &mut mpsc::Receiver<Command>) {
         let mut next = Some(first);
         for _ in 0..ITEMS_PER_TURN {
             let Some(order) = next else {
@@ -164,21 +151,16 @@ impl Switch {
             };
             let now = self.clock.instant();
             self.command(now, order);
-            self.settle(now, socket);
+            self.settle(now);
             next = orders.try_recv().ok();
         }
         if let Some(order) = next {
             self.command(self.clock.instant(), order);
-            self.settle(self.clock.instant(), socket);
+            self.settle(self.clock.instant());
         }
     }
 
-    fn media_events(
-        &mut self,
-        socket: &UdpSocket,
-        first: MediaEvent,
-        media: &mut mpsc::Receiver<MediaEvent>,
-    ) {
+    fn media_events(&mut self, first: MediaEvent, media: &mut mpsc::Receiver<MediaEvent>) {
         let mut next = Some(first);
         for _ in 0..ITEMS_PER_TURN {
             let Some(event) = next else {
@@ -186,22 +168,28 @@ impl Switch {
             };
             let now = self.clock.instant();
             self.media_event(now, event);
-            self.settle(now, socket);
+            self.settle(now);
             next = media.try_recv().ok();
         }
         if let Some(event) = next {
             self.media_event(self.clock.instant(), event);
-            self.settle(self.clock.instant(), socket);
+            self.settle(self.clock.instant());
         }
     }
 
-    fn run_timers(&mut self, socket: &UdpSocket) {
+    fn run_timers(&mut self) {
         let now = self.clock.instant();
         if now >= self.figures_at {
             self.figures_at = now + FIGURES_EVERY;
             self.vitals
                 .set_sip(self.endpoint.counters(), self.endpoint.held());
+            self.vitals.datagrams_unsent.add(self.wire.take_dropped());
         }
+        if now >= self.hold_at {
+            self.hold_at = now + HOLD_EVERY;
+            self.wire.hold(self.endpoint.streams_needed());
+        }
+        self.wire.tick(now);
         if self.endpoint.next_timeout().is_some_and(|at| at <= now) {
             self.endpoint.handle_timeout(now);
         }
@@ -209,7 +197,7 @@ impl Switch {
             self.timers.remove(&(at, timer));
             self.timer(now, timer);
         }
-        self.settle(now, socket);
+        self.settle(now);
     }
 
     fn wake_at(&self) -> Instant {
@@ -224,15 +212,14 @@ impl Switch {
             .fold(far, Instant::min)
     }
 
-    /// Drains the endpoint: every datagram to the socket, every event to its handler, until
-    /// neither makes the other.
-    fn settle(&mut self, now: Instant, socket: &UdpSocket) {
+    /// Drains the endpoint: every message to the wire, every event to its handler, until neither
+    /// makes the other.
+    fn settle(&mut self, now: Instant) {
         loop {
             let mut quiet = true;
             while let Some(transmit) = self.endpoint.poll_transmit() {
-                self.ladders
-                    .note(self.clock.now().wall, true, transmit.to, &transmit.bytes);
-                self.unsent.push_back(transmit);
+                self.ladders.note(true, transmit.to, &transmit.bytes);
+                self.wire.send(transmit);
                 quiet = false;
             }
             while let Some(event) = self.endpoint.poll_event() {
@@ -244,25 +231,6 @@ impl Switch {
             }
         }
         self.news.flush();
-        self.send(socket);
-    }
-
-    fn send(&mut self, socket: &UdpSocket) {
-        while let Some(transmit) = self.unsent.front() {
-            match socket.try_send_to(&transmit.bytes, transmit.to) {
-                Ok(_) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
-                Err(error) => {
-                    self.vitals.datagrams_unsent.add(1);
-                    tracing::debug!(to = %transmit.to, %error, "not sent");
-                }
-            }
-            self.unsent.pop_front();
-        }
-        while self.unsent.len() > UNSENT_MAX {
-            self.unsent.pop_front();
-            self.vitals.datagrams_unsent.add(1);
-        }
     }
 
     fn sip_event(&mut self, now: Instant, event: Event) {

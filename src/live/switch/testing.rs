@@ -4,6 +4,7 @@ use super::health::HealthRules;
 use super::{Ladders, Prompts, Setup, Switch};
 use crate::clock::NodeClock;
 use crate::engine::{Message, News, queue};
+use crate::wire::{Wire, WireLimits};
 use carillon_media::{Relay, RelayConfig};
 use carillon_sip::{Endpoint, EndpointConfig};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -41,5 +42,6 @@ pub(super) fn switch() -> (Switch, crossbeam_channel::Receiver<Message>) {
         token: 1,
         letters: mpsc::channel(1).0,
     };
-    (Switch::new(setup), messages)
+    let wire = Wire::deaf(WireLimits::default(), Arc::default());
+    (Switch::new(setup, wire), messages)
 }

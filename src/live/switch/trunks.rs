@@ -5,7 +5,7 @@ use crate::profiles::{CallerIdHeader, CodecName};
 use carillon_decision::id::TrunkId;
 use carillon_decision::number::E164;
 use carillon_sip::{
-    Codec, Credentials, Invite, MediaSpec, Network, Register, RequestKey, SessionDescription,
+    Codec, Credentials, Invite, MediaSpec, Network, Peer, Register, RequestKey, SessionDescription,
 };
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -36,6 +36,8 @@ pub(super) struct Health {
     pub(super) unregistered: Option<String>,
     /// Whether OPTIONS are answered as they should; `None` before the first answer.
     pub(super) answers: Option<Result<(), String>>,
+    /// Why there is no connection to it; `None` while there is, or over UDP.
+    pub(super) line: Option<String>,
     /// What was reported to the engine last.
     pub(super) reported: Option<Result<(), String>>,
 }
@@ -54,6 +56,16 @@ impl TrunkLine {
         }
     }
 
+    /// Where its requests go.
+    pub(crate) fn hop(&self) -> Peer {
+        Peer::new(self.settings.transport, self.address)
+    }
+
+    /// `sip`, or `sips` where the trunk is to be met so (RFC 5630).
+    fn scheme(&self) -> &'static str {
+        if self.settings.sips { "sips" } else { "sip" }
+    }
+
     /// Host and port as written in URIs.
     fn authority(&self) -> String {
         let host = &self.settings.host;
@@ -62,13 +74,13 @@ impl TrunkLine {
             _ => host.clone(),
         };
         match self.settings.port {
-            5060 => host,
+            port if port == self.settings.transport.default_port() => host,
             port => format!("{host}:{port}"),
         }
     }
 
-    pub(super) fn options_uri(&self) -> String {
-        format!("sip:{}", self.authority())
+    pub(crate) fn options_uri(&self) -> String {
+        format!("{}:{}", self.scheme(), self.authority())
     }
 
     pub(super) fn credentials(&self) -> Option<Credentials> {
@@ -90,12 +102,16 @@ impl TrunkLine {
         let credentials = self.credentials().filter(|_| self.settings.register)?;
         let domain = self.domain();
         Some(Register {
-            registrar: format!("sip:{domain}"),
-            aor: format!("sip:{}@{domain}", user_part(&credentials.username)),
+            registrar: format!("{}:{domain}", self.scheme()),
+            aor: format!(
+                "{}:{}@{domain}",
+                self.scheme(),
+                user_part(&credentials.username)
+            ),
             contact_user: credentials.username.clone(),
             expires: REGISTER_FOR,
             credentials: Some(credentials),
-            next_hop: self.address,
+            next_hop: self.hop(),
         })
     }
 
@@ -115,7 +131,8 @@ impl TrunkLine {
         let to_user = user_part(&self.settings.number_format.write(number));
         let shown = user_part(&self.settings.caller_id_format.write(caller_id));
         let domain = self.domain();
-        let shown_uri = format!("sip:{shown}@{domain}");
+        let scheme = self.scheme();
+        let shown_uri = format!("{scheme}:{shown}@{domain}");
         let account = self.settings.username.as_deref().map(user_part);
         let (from, asserted) = match (self.settings.caller_id_header, account) {
             (CallerIdHeader::From, _) => (shown_uri, None),
@@ -123,11 +140,11 @@ impl TrunkLine {
                 (shown_uri.clone(), Some(shown_uri))
             }
             (CallerIdHeader::PAssertedIdentity, Some(account)) => {
-                (format!("sip:{account}@{domain}"), Some(shown_uri))
+                (format!("{scheme}:{account}@{domain}"), Some(shown_uri))
             }
         };
         let headers = asserted.map(|uri| ("P-Asserted-Identity".to_owned(), format!("<{uri}>")));
-        let request_uri = format!("sip:{to_user}@{}", self.authority());
+        let request_uri = format!("{scheme}:{to_user}@{}", self.authority());
         let offer = MediaSpec {
             codecs: self.codecs(),
             ..MediaSpec::g711(media, session)
@@ -135,7 +152,7 @@ impl TrunkLine {
         Invite {
             to: request_uri.clone(),
             request_uri,
-            next_hop: self.address,
+            next_hop: self.hop(),
             from,
             display: String::new(),
             contact_user: shown,

@@ -6,6 +6,7 @@ use super::Endpoint;
 use super::access::{Caller, Inbound};
 use super::agenda::Target;
 use super::leg::{Leg, Phase, Unacked};
+use super::locals::as_asked;
 use super::stub::Reply;
 use crate::dialog::Dialog;
 use crate::error::SipError;
@@ -52,7 +53,8 @@ impl Endpoint {
         let server = self.start_server(inbound);
         let dialog = Dialog::uas(request, &self.tokens.tag(), source);
         let mut leg = Leg::new(dialog, Phase::Ringing(server));
-        leg.contact = self.contact(&uri::user_of(request.uri()), source);
+        let contact = self.contact(&uri::user_of(request.uri()), source);
+        leg.contact = as_asked(contact, request.uri());
         leg.remote_sdp.clone_from(&sdp);
         let key = self.insert_leg(leg);
         if let Some(tx) = self.servers.get_mut(&server) {

@@ -51,6 +51,17 @@ impl Locals {
     }
 }
 
+/// A Contact of ours in answer to, or beside, this request-URI: `sips:` goes with `sips:`
+/// (RFC 3261 §8.1.1.8, §12.1.1), where a transport would say nothing more (RFC 5630 §3.1.4).
+pub(super) fn as_asked(contact: String, request_uri: &[u8]) -> String {
+    let scheme = request_uri.get(..5).unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(b"sips:") {
+        return contact;
+    }
+    let secured = contact.replacen("<sip:", "<sips:", 1);
+    secured.replacen(";transport=tls", "", 1)
+}
+
 impl Local {
     fn new(listener: &Listener) -> Self {
         let local = listener.local;
@@ -95,5 +106,13 @@ mod tests {
         assert_eq!(locals.sent_by(Peer::tcp(v6)), "[2001:db8::1]:5060");
         assert!(locals.serves(TransportKind::Tcp, Peer::udp(v4)));
         assert!(!locals.serves(TransportKind::Tcp, Peer::udp(v6)));
+    }
+
+    #[test]
+    fn who_asks_by_sips_is_answered_by_sips() {
+        let own = || "<sip:7@10.0.0.1:5061;transport=tls>".to_owned();
+        assert_eq!(as_asked(own(), b"SIPS:1@h"), "<sips:7@10.0.0.1:5061>");
+        assert_eq!(as_asked(own(), b"sip:1@h"), own());
+        assert_eq!(as_asked(own(), b"tel"), own());
     }
 }

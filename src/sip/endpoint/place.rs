@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::agenda::ClientId;
 use super::call::Call;
 use super::client::{Head, Purpose};
+use super::locals::as_asked;
 use super::{Endpoint, Invite};
 use crate::error::SipError;
 use crate::event::CallKey;
@@ -96,6 +97,7 @@ impl Endpoint {
         };
         let from = format!("{display}<{}>;tag={}", invite.from, self.tokens.tag());
         let contact = self.contact(&invite.contact_user, invite.next_hop);
+        let contact = as_asked(contact, invite.request_uri.as_bytes());
         let call = Call::new(Box::new(invite), local_sdp, contact, from, call_id);
         self.calls.insert(key, call);
         self.send_invite(now, key);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::agenda::{ClientId, Target};
 use super::client::{Head, Purpose};
+use super::locals::as_asked;
 use super::request::Outgoing;
 use super::{Endpoint, Outbound, Register, Started};
 use crate::digest::ClientAuth;
@@ -130,7 +131,10 @@ impl Endpoint {
         self.check_request(&[&register.registrar, &register.aor])?;
         let key = RequestKey(self.draw_key());
         let registration = Registration {
-            contact: self.contact(&register.contact_user, register.next_hop),
+            contact: as_asked(
+                self.contact(&register.contact_user, register.next_hop),
+                register.registrar.as_bytes(),
+            ),
             call_id: self.tokens.call_id(),
             tag: self.tokens.tag(),
             cseq: 0,
