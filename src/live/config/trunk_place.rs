@@ -65,3 +65,70 @@ pub(super) fn outbound_proxy(table: &Section<'_>, wire: &TrunkWire) -> Option<Pr
     let uri = if has_lr { text } else { format!("{text};lr") };
     Some(Proxy { uri, query })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, ConfigErrors};
+    use std::path::Path;
+
+    fn parse(trunk: &str) -> Result<Config, ConfigErrors> {
+        let text = format!(
+            "[sip]\ndns = [\"192.0.2.53\", \"127.0.0.1:5353\"]\n[[trunk]]\nname = \"a\"\n\
+             channels = 1\ncalls_per_second = 1\n{trunk}"
+        );
+        Config::parse(Path::new("carillon.toml"), &text)
+    }
+
+    fn looked_up(trunk: &str) -> String {
+        parse(trunk).unwrap().trunks[0].query.to_string()
+    }
+
+    #[test]
+    fn only_what_is_written_narrows_the_search() {
+        let address = "address = \"Carrier.example\"\n";
+        assert_eq!(looked_up(address), "sip:carrier.example");
+        assert_eq!(
+            looked_up("address = \"carrier.example:5070\""),
+            "sip:carrier.example:5070"
+        );
+        assert_eq!(
+            looked_up(&format!("{address}transport = \"udp\"")),
+            "sip:carrier.example;transport=udp"
+        );
+        assert_eq!(looked_up("address = \"192.0.2.1\""), "sip:192.0.2.1");
+        let servers = parse(address).unwrap().sip.dns;
+        let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
+        assert_eq!(servers, ["192.0.2.53:53", "127.0.0.1:5353"]);
+    }
+
+    #[test]
+    fn an_outbound_proxy_is_looked_up_in_place_of_the_trunk() {
+        let trunk = "address = \"carrier.example\"\ntransport = \"tcp\"\n\
+                     outbound_proxy = \"sip:edge.example:5080\"";
+        let config = parse(trunk).unwrap();
+        let trunk = &config.trunks[0];
+        assert_eq!(
+            trunk.query.to_string(),
+            "sip:edge.example:5080;transport=tcp"
+        );
+        assert_eq!(
+            trunk.outbound_proxy.as_deref(),
+            Some("sip:edge.example:5080;lr")
+        );
+        assert_eq!(trunk.host, "carrier.example");
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_met_is_a_fault() {
+        for proxy in [
+            "edge.example",
+            "tel:+12025550123",
+            "sip:edge.example;transport=tls",
+        ] {
+            let trunk = format!("address = \"carrier.example\"\noutbound_proxy = \"{proxy}\"");
+            let errors = parse(&trunk).unwrap_err();
+            assert_eq!(errors.errors.len(), 1, "{errors}");
+            assert!(errors.errors[0].key.contains("outbound_proxy"), "{errors}");
+        }
+    }
+}
