@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::offline::{block_on, now};
 use super::out::{Out, Tone};
-use super::{check_floor, check_sip, logging, mark, probe};
+use super::{check_floor, check_names, check_sip, logging, mark, probe};
 use carillon_live::config::{Config, Note, Origin};
 use carillon_store::{DncStore, SqliteOptions, SqliteStore, UpkeepStore};
 use serde::Serialize;
@@ -80,6 +80,10 @@ pub fn check(file: &Path, out: &Out) -> Result<ExitCode, CliError> {
     findings.extend(ports(&config));
     findings.extend(prompts(&config));
     findings.extend(block_on(async { Ok(database(&config).await) })?);
+    let locator = check_names::locator(&config);
+    findings.extend(block_on(async {
+        Ok(check_names::names(&config, &locator).await)
+    })?);
     findings.extend(probe::check_trunks(&config));
     show(&findings, out);
     let faulty = findings.iter().any(|finding| finding.state == "fault");

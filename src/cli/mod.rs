@@ -5,6 +5,7 @@
 pub mod args;
 mod check;
 mod check_floor;
+mod check_names;
 mod check_sip;
 mod error;
 mod explain;

@@ -1,13 +1,15 @@
 //! The part of `carillon check` that asks each trunk whether it is there (OPTIONS).
 
 use super::check::Finding;
+use super::check_names;
 use super::error::CliError;
 use super::offline::block_on;
 use carillon_live::{Asked, NodeClock};
 use carillon_live::config::{Config, TrunkSettings, new_token};
-use carillon_sip::{Endpoint, EndpointConfig, Event, TransportKind};
+use carillon_live::locate::{Locator, Target};
+use carillon_sip::{Endpoint, EndpointConfig, Event, Peer, TransportKind};
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 /// How long an answer is waited for: four retransmissions of RFC 3261 timer E.
@@ -15,11 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// One finding a trunk; all are asked at once.
 pub(super) fn check_trunks(config: &Config) -> Vec<Finding> {
+    let locator = check_names::locator(config);
     std::thread::scope(|scope| {
         let asked: Vec<_> = config
             .trunks
             .iter()
-            .map(|trunk| (trunk, scope.spawn(|| ask(config, trunk))))
+            .map(|trunk| (trunk, scope.spawn(|| ask(config, &locator, trunk))))
             .collect();
         let finding =
             |(trunk, answer): (&TrunkSettings, std::thread::ScopedJoinHandle<'_, Answer>)| {
@@ -80,22 +83,23 @@ fn describe(trunk: &TrunkSettings, answer: Answer) -> Finding {
     }
 }
 
-fn ask(config: &Config, trunk: &TrunkSettings) -> Answer {
+fn ask(config: &Config, locator: &Locator, trunk: &TrunkSettings) -> Answer {
     if !trunk.options {
         return Answer::NotAsked;
     }
-    let bind = &config.sip.bind;
-    let reached = |a: &SocketAddr| bind.iter().any(|b| b.is_ipv4() == a.is_ipv4());
-    let address = match (trunk.host.as_str(), trunk.port).to_socket_addrs() {
-        Ok(mut found) => found.find(reached),
-        Err(error) => return Answer::Unresolved(error.to_string()),
+    let located = block_on(async { Ok(locator.locate(&trunk.query).await) });
+    let target = match located {
+        Ok(Ok(located)) => located.targets.into_iter().min_by_key(Target::rank),
+        Ok(Err(error)) => return Answer::Unresolved(error.to_string()),
+        Err(error) => return Answer::Failed(error.to_string()),
     };
-    let Some(address) = address else {
-        return Answer::Unresolved("none of a family that [sip] bind can reach".to_owned());
+    let Some(Target { peer, .. }) = target else {
+        return Answer::Unresolved("no target".to_owned());
     };
-    if trunk.transport != TransportKind::Udp {
-        return ask_stream(config, trunk, address);
+    if peer.transport != TransportKind::Udp {
+        return ask_stream(config, trunk, peer);
     }
+    let address = peer.address;
     match exchange(config, trunk, address) {
         Ok(Some(code)) => Answer::Status(address, code),
         Ok(None) => Answer::Silent(address),
@@ -106,9 +110,10 @@ fn ask(config: &Config, trunk: &TrunkSettings) -> Answer {
 }
 
 /// The same over TCP or TLS.
-fn ask_stream(config: &Config, trunk: &TrunkSettings, address: SocketAddr) -> Answer {
+fn ask_stream(config: &Config, trunk: &TrunkSettings, target: Peer) -> Answer {
+    let address = target.address;
     let asked = block_on(async {
-        let asked = carillon_live::ask_trunk(config, trunk, address, PATIENCE).await;
+        let asked = carillon_live::ask_trunk(config, trunk, target, PATIENCE).await;
         asked.map_err(CliError::from)
     });
     match asked {

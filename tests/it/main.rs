@@ -9,6 +9,7 @@ mod demo;
 mod live_flow;
 mod live_hostile;
 mod live_people;
+mod live_targets;
 mod live_trouble;
 mod pages;
 mod peers;

@@ -3,6 +3,7 @@
 
 use super::number_format::NumberFormat;
 use super::secret::Secret;
+use crate::locate::Query;
 use crate::profiles::{CallerIdHeader, CodecName, Profile};
 use carillon_decision::agent::AgentProfile;
 use carillon_decision::campaign::CampaignConfig;
@@ -22,6 +23,13 @@ pub struct TrunkSettings {
     pub host: String,
     /// Its port. Default 5060, over TLS 5061.
     pub port: u16,
+    /// What is looked up to find it (RFC 3263): its host, or the outbound proxy's, with the port
+    /// and the transport only where they are written.
+    #[serde(serialize_with = "display_query")]
+    pub query: Query,
+    /// URI of a proxy that every request goes through (RFC 3261 §8.1.2), with `lr`: it is what is
+    /// located, and stands in a `Route` of each INVITE.
+    pub outbound_proxy: Option<String>,
     /// How it is met. Default UDP.
     #[serde(serialize_with = "transport_name")]
     pub transport: TransportKind,
@@ -133,4 +141,8 @@ fn profile_name<S: serde::Serializer>(profile: &Arc<Profile>, to: S) -> Result<S
 
 fn transport_name<S: serde::Serializer>(kind: &TransportKind, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(kind.param())
+}
+
+fn display_query<S: serde::Serializer>(query: &Query, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(query)
 }

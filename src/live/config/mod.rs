@@ -20,6 +20,7 @@ mod secret_read;
 pub(crate) mod section;
 mod settings;
 mod sip_read;
+mod trunk_place;
 mod trunk_read;
 mod trunk_wire;
 pub(crate) mod value;
@@ -31,8 +32,8 @@ pub use floor::{
 pub use number_format::{NumberBase, NumberFormat};
 pub use secret::{Origin, Secret};
 pub use settings::{
-    CaptureConfig, DncList, LogFormat, NodeConfig, RtpConfig, SipConfig, StoreConfig, TlsListen,
-    WebConfig,
+    CaptureConfig, DncList, LogFormat, NodeConfig, PhoneDigest, RtpConfig, SipConfig, StoreConfig,
+    TlsListen, WebConfig,
 };
 
 use document::Document;

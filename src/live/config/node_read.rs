@@ -3,7 +3,7 @@
 use super::secret_read;
 use super::section::{Item, Section};
 use super::settings::{
-    DncList, LogFormat, NodeConfig, RtpConfig, SipConfig, StoreConfig, WebConfig,
+    DncList, LogFormat, NodeConfig, PhoneDigest, RtpConfig, SipConfig, StoreConfig, WebConfig,
 };
 use super::sip_read;
 use carillon_sip::Strangers;
@@ -57,6 +57,17 @@ pub(super) fn sip(root: &Section<'_>) -> SipConfig {
         .unwrap_or(sip.realm);
     let network = "a network, such as \"192.0.2.0/24\", \"192.0.2.7\" or \"192.0.2.7:5060\"";
     sip.allow = table.parsed_list("allow", network).unwrap_or_default();
+    let server = "a name server's address, such as \"192.0.2.53\" or \"127.0.0.1:5353\"";
+    let servers = table.parsed_list::<NameServer>("dns", server);
+    sip.dns = servers.map_or(sip.dns, |list| list.into_iter().map(|s| s.0).collect());
+    let digests = [
+        ("both", PhoneDigest::Both),
+        ("md5", PhoneDigest::Md5),
+        ("sha256", PhoneDigest::Sha256),
+    ];
+    sip.phone_digest = table
+        .choice("phone_digest", &digests)
+        .unwrap_or(sip.phone_digest);
     let strangers = [("refuse", Strangers::Refuse), ("drop", Strangers::Drop)];
     sip.strangers = table
         .choice("strangers", &strangers)
@@ -73,6 +84,19 @@ pub(super) fn sip(root: &Section<'_>) -> SipConfig {
     sip.profile = table.string("profile").unwrap_or(sip.profile);
     table.finish(&[]);
     sip
+}
+
+/// An address with port 53 where none is written.
+struct NameServer(SocketAddr);
+
+impl std::str::FromStr for NameServer {
+    type Err = std::net::AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let port = |ip| SocketAddr::new(ip, 53);
+        let read = text.parse::<IpAddr>().map(port);
+        read.or_else(|_| text.parse()).map(Self)
+    }
 }
 
 pub(super) fn rtp(root: &Section<'_>, sip: &SipConfig) -> RtpConfig {

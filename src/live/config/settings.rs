@@ -68,13 +68,17 @@ pub struct SipConfig {
     pub user_agent: String,
     /// Digest realm of agents' phones, and host of their addresses. Default `carillon`.
     pub realm: String,
+    /// What agents' phones may prove their password with. Default SHA-256 and MD5.
+    pub phone_digest: PhoneDigest,
     /// Sources whose calls are taken without a challenge, besides the trunks' addresses.
     #[serde(serialize_with = "display_networks")]
     pub allow: Vec<Network>,
     /// What other sources get. Default refuse.
     #[serde(serialize_with = "display_strangers")]
     pub strangers: Strangers,
-    /// Time between two OPTIONS to each trunk. Default 5 s.
+    /// Name servers asked where trunks are; none: the system's (`/etc/resolv.conf`).
+    pub dns: Vec<SocketAddr>,
+    /// Time between two OPTIONS to each target of a trunk. Default 5 s.
     pub options_interval: Duration,
     /// Unanswered OPTIONS in a row after which a trunk is down. Default 2.
     pub options_lost_max: u32,
@@ -201,6 +205,18 @@ impl Default for NodeConfig {
     }
 }
 
+/// Digest algorithms the registrar offers (RFC 7616, RFC 8760).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PhoneDigest {
+    /// SHA-256, then MD5. A phone takes the first it knows (RFC 8760 §2.4).
+    Both,
+    /// MD5 alone: for phones that give up at an algorithm they do not know instead of skipping it.
+    Md5,
+    /// SHA-256 alone.
+    Sha256,
+}
+
 impl Default for SipConfig {
     fn default() -> Self {
         Self {
@@ -213,8 +229,10 @@ impl Default for SipConfig {
             connection_idle: Duration::from_secs(600),
             user_agent: "Carillon".into(),
             realm: "carillon".into(),
+            phone_digest: PhoneDigest::Both,
             allow: Vec::new(),
             strangers: Strangers::default(),
+            dns: Vec::new(),
             options_interval: Duration::from_secs(5),
             options_lost_max: 2,
             register_expires: Duration::from_secs(600),

@@ -6,7 +6,7 @@ use super::node_read::{calling_code, host_port, name};
 use super::number_format::{NumberBase, NumberFormat};
 use super::section::{Item, Section};
 use super::settings::{NodeConfig, SipConfig};
-use super::{secret_read, trunk_wire, value};
+use super::{secret_read, trunk_place, trunk_wire, value};
 use crate::profiles::{self, CALLER_ID_HEADERS, Profile, read_codecs};
 use carillon_decision::id::TrunkId;
 use carillon_decision::routing::TrunkConfig;
@@ -32,7 +32,9 @@ fn trunk(
     let wire = trunk_wire::read(&table, sip);
     let address = table
         .required("address", "\"sip.example.net\" or \"203.0.113.7:5060\"")
-        .and_then(|item| host_port(&item, wire.transport.default_port()));
+        // No host has port 0: it stands for a port that is not written.
+        .and_then(|item| host_port(&item, 0));
+    let proxy = trunk_place::outbound_proxy(&table, &wire);
     let engine = engine(&table, TrunkId(id), name);
     let profile = read_profile(&table, sip);
     let username = table.string("username");
@@ -60,10 +62,15 @@ fn trunk(
     let options = table.boolean("options").unwrap_or(true);
     table.finish(&[]);
     let (profile, (host, port)) = (profile?, address?);
+    let stated = (port != 0).then_some(port);
+    let query = trunk_place::query(&table, &host, stated, &wire, proxy.as_ref());
+    let port = stated.unwrap_or(wire.transport.default_port());
     Some(TrunkSettings {
         engine,
         host,
         port,
+        query,
+        outbound_proxy: proxy.map(|proxy| proxy.uri),
         transport: wire.transport,
         tls: wire.tls,
         keep_alive: wire.keep_alive,

@@ -4,9 +4,10 @@ use super::setup;
 use crate::clock::NodeClock;
 use crate::config::{Config, TrunkSettings};
 use crate::error::NodeError;
+use crate::locate::Target;
 use crate::switch::TrunkLine;
 use crate::wire::{Arrival, Bound, Wanted, Wire};
-use carillon_sip::{Endpoint, Event};
+use carillon_sip::{Endpoint, Event, Peer};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub enum Asked {
     NoConnection(String),
 }
 
-/// Sends OPTIONS to `trunk` at `address` over its own transport and waits up to `within`.
+/// Sends OPTIONS to a target of `trunk` and waits up to `within`.
 /// Certificates are checked as the node would.
 ///
 /// # Errors
@@ -31,7 +32,7 @@ pub enum Asked {
 pub async fn ask_trunk(
     config: &Config,
     trunk: &TrunkSettings,
-    address: SocketAddr,
+    target: Peer,
     within: Duration,
 ) -> Result<Asked, NodeError> {
     let failed = |source| NodeError::Start {
@@ -48,14 +49,15 @@ pub async fn ask_trunk(
         ..Wanted::default()
     })?;
     let locals = bound.locals().map_err(failed)?;
-    let line = TrunkLine::new(trunk.clone(), address);
-    let (uri, hop) = (line.options_uri(), line.hop());
+    let clock = NodeClock::start();
+    let there = Ok(vec![Target::fixed(target)]);
+    let line = TrunkLine::new(clock.instant(), trunk.clone(), &there);
+    let uri = line.options_uri();
     let trunks = BTreeMap::from([(trunk.engine.id, line)]);
     let mut endpoint = Endpoint::new(setup::endpoint(&config, &locals, &trunks));
     let setup = setup::wire(&config, bound, &trunks, Arc::default())?;
     let mut wire = Wire::start(setup).map_err(failed)?;
-    let clock = NodeClock::start();
-    if endpoint.options(clock.instant(), &uri, hop).is_err() {
+    if endpoint.options(clock.instant(), &uri, target).is_err() {
         return Ok(Asked::NoConnection(format!("\"{uri}\" cannot be asked")));
     }
     let answer = tokio::time::timeout(within, exchange(&mut endpoint, &mut wire, &clock)).await;

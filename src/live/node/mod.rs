@@ -5,6 +5,7 @@ mod handle;
 mod options;
 mod pages;
 mod parts;
+mod places;
 mod recovery;
 mod setup;
 mod start;

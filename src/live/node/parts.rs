@@ -1,9 +1,10 @@
 //! Sockets and what hangs on them.
 
-use super::{NodeOptions, setup};
+use super::{NodeOptions, places, setup};
 use crate::clock::NodeClock;
 use crate::config::Config;
 use crate::error::NodeError;
+use crate::locate::Locator;
 use crate::switch::{self, Prompts};
 use crate::wire::{WireCounters, WireSetup};
 use carillon_decision::id::TrunkId;
@@ -24,6 +25,8 @@ pub(super) struct Parts {
     pub(super) media: Receiver<MediaEvent>,
     pub(super) prompts: Prompts,
     pub(super) trunks: BTreeMap<TrunkId, switch::TrunkLine>,
+    pub(super) locator: Locator,
+    pub(super) places: switch::Places,
     pub(super) web: Option<tokio::net::TcpListener>,
 }
 
@@ -34,7 +37,10 @@ impl Parts {
         clock: &NodeClock,
         counters: Arc<WireCounters>,
     ) -> Result<Self, NodeError> {
-        let trunks = setup::resolve(&config.trunks, &config.sip.bind).await?;
+        let locator = places::locator(config);
+        let found = places::find_all(config, &locator).await;
+        let trunks = places::trunks(clock.instant(), config, &found)?;
+        let places = places::places(config, &locator, &found);
         let bound = setup::sip_sockets(&config.sip)?;
         let sip = bound.locals().map_err(|source| NodeError::Start {
             what: "the SIP sockets",
@@ -58,6 +64,8 @@ impl Parts {
             media,
             prompts,
             trunks,
+            locator,
+            places,
             web,
         })
     }

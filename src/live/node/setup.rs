@@ -1,13 +1,14 @@
 //! Sockets, addresses and settings of the parts, from the configuration.
 
-use crate::config::{AgentPhone, AgentSettings, Config, SipConfig, TrunkSettings};
+use crate::config::{AgentPhone, AgentSettings, Config, PhoneDigest, SipConfig};
 use crate::error::NodeError;
-use crate::switch::{LOGIN_USER, TrunkLine, source_of};
+use crate::switch::{LOGIN_USER, TrunkLine};
 use crate::wire::{
     Bound, Path, TlsClient, TlsError, TlsServer, Wanted, WireCounters, WireLimits, WireSetup,
 };
 use carillon_decision::id::TrunkId;
 use carillon_media::{Clock, RelayConfig};
+use carillon_sip::digest::Algorithm;
 use carillon_sip::{
     EndpointConfig, Listener, Policy, RegistrarConfig, Secret, TransportKind, User,
 };
@@ -36,31 +37,6 @@ pub(super) fn sip_sockets(sip: &SipConfig) -> Result<Bound, NodeError> {
     Bound::new(&wanted)
 }
 
-/// Looks up where each trunk is.
-pub(super) async fn resolve(
-    trunks: &[TrunkSettings],
-    bind: &[SocketAddr],
-) -> Result<BTreeMap<TrunkId, TrunkLine>, NodeError> {
-    let mut lines = BTreeMap::new();
-    for settings in trunks {
-        let unknown = |why: String| NodeError::Name {
-            what: "host of a trunk",
-            name: settings.host.clone(),
-            remedy: format!("{why}; write an address or a name that the resolver knows"),
-        };
-        let found = tokio::net::lookup_host((settings.host.as_str(), settings.port)).await;
-        let mut found = found.map_err(|e| unknown(e.to_string()))?;
-        let address = found
-            .find(|a| bind.iter().any(|b| b.is_ipv4() == a.is_ipv4()))
-            .ok_or_else(|| unknown("it has no address of a family [sip] bind uses".to_owned()))?;
-        lines.insert(
-            settings.engine.id,
-            TrunkLine::new(settings.clone(), address),
-        );
-    }
-    Ok(lines)
-}
-
 /// The local address that leads to a peer: what a wildcard bind shows to it.
 fn local_towards(peer: SocketAddr) -> Option<IpAddr> {
     let any: IpAddr = if peer.is_ipv4() {
@@ -82,8 +58,9 @@ pub(super) fn shown(bind: IpAddr, trunks: &BTreeMap<TrunkId, TrunkLine>) -> IpAd
     }
     let towards = trunks
         .values()
-        .find(|t| t.address.is_ipv4() == bind.is_ipv4())
-        .and_then(|t| local_towards(t.address));
+        .flat_map(|t| t.pool.peers())
+        .find(|peer| peer.address.is_ipv4() == bind.is_ipv4())
+        .and_then(|peer| local_towards(peer.address));
     towards.unwrap_or(match bind {
         IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
@@ -124,10 +101,15 @@ pub(super) fn endpoint(
     let shown = |local: &(TransportKind, SocketAddr)| listener(sip, *local, trunks);
     endpoint.listeners = locals.iter().map(shown).collect();
     endpoint.user_agent.clone_from(&sip.user_agent);
-    endpoint.policy = policy(config, trunks);
+    endpoint.policy = policy(config);
     let users: Vec<User> = config.agents.iter().filter_map(user).collect();
     if !users.is_empty() {
         let mut registrar = RegistrarConfig::new(sip.realm.clone(), users);
+        registrar.algorithms = match sip.phone_digest {
+            PhoneDigest::Both => registrar.algorithms,
+            PhoneDigest::Md5 => vec![Algorithm::Md5],
+            PhoneDigest::Sha256 => vec![Algorithm::Sha256],
+        };
         registrar.max_expires = sip.register_expires;
         registrar.default_expires = registrar.default_expires.min(sip.register_expires);
         registrar.min_expires = registrar.min_expires.min(sip.register_expires);
@@ -136,12 +118,10 @@ pub(super) fn endpoint(
     endpoint
 }
 
-fn policy(config: &Config, trunks: &BTreeMap<TrunkId, TrunkLine>) -> Policy {
+/// Who may send besides the trunks, whom the switch lets in where DNS says they are.
+pub(super) fn policy(config: &Config) -> Policy {
     let mut policy = Policy::default().allow_user_call(LOGIN_USER);
     policy.sources.extend(config.sip.allow.iter().copied());
-    policy
-        .sources
-        .extend(trunks.values().map(|t| source_of(t.address)));
     policy.strangers = config.sip.strangers;
     policy
 }
@@ -174,7 +154,7 @@ pub(super) fn wire(
 fn path(trunk: &TrunkLine) -> Result<Path, TlsError> {
     let settings = &trunk.settings;
     let name = &settings.engine.name;
-    let client = |tls| TlsClient::new(name, &settings.host, tls).map(Arc::new);
+    let client = |tls| TlsClient::new(name, &settings.query.host, tls).map(Arc::new);
     if settings.tls.as_ref().is_some_and(|tls| !tls.verify) {
         tracing::warn!(
             trunk = name,
@@ -184,7 +164,7 @@ fn path(trunk: &TrunkLine) -> Result<Path, TlsError> {
     }
     Ok(Path {
         trunk: name.clone(),
-        peers: vec![trunk.hop()],
+        peers: trunk.pool.peers(),
         tls: settings.tls.as_ref().map(client).transpose()?,
         keep_alive: settings.keep_alive,
     })

@@ -15,7 +15,7 @@ use crate::store_port::{
     ATTEMPTS_MAX, AttemptJob, HeldLeads, LEADS_MAX, LeadsWanted, RecordJob, Records, records_queue,
     run_attempts, run_dnc_feed, run_health, run_leads, run_records, run_renewal,
 };
-use crate::switch::{self, AgentSetup, HealthRules, Ladders, Notice, Prompts};
+use crate::switch::{self, Places, AgentSetup, HealthRules, Ladders, Notice, Prompts};
 use crate::vitals::VitalCounters;
 use carillon_api::port::BoardStatus;
 use carillon_decision::id::{CallId, DecisionId, SnapshotId, TrunkId};
@@ -24,6 +24,8 @@ use carillon_media::Relay;
 use carillon_sip::Endpoint;
 use carillon_store::{SqliteOptions, SqliteStore, Store};
 use crossbeam_channel::Receiver;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -178,10 +180,14 @@ impl Started {
             media,
             prompts,
             trunks,
+            locator,
+            places,
             web,
         } = parts;
+        super::places::watch(&locator, &places, &self.notices);
         let setup = switch::Setup {
             attempts: attempts_to,
+            places,
             ..self.switch_setup(endpoint, relay, prompts, trunks)
         };
         let (stop_to, stop_asked) = watch::channel(None);
@@ -271,7 +277,8 @@ impl Started {
             },
             dry_run: self.dry_run(),
             token: u64::from_le_bytes(setup::entropy()),
-            letters: self.notices.clone(),
+            chance: StdRng::from_seed(setup::entropy()),
+            places: Places::default(),
         }
     }
 

@@ -51,6 +51,7 @@ impl Switch {
             // Phones that know it pick up by themselves (RFC 5373).
             headers: vec![("Answer-Mode".to_owned(), "Auto".to_owned())],
             credentials: None,
+            session: Default::default(),
         };
         // One instant rings a phone once.
         let nth = self.clock.mono(now).0;
@@ -70,7 +71,7 @@ impl Switch {
         Ok(())
     }
 
-    fn contact(&self, now: Instant, agent: AgentId) -> Result<Contact, String> {
+    fn contact(&mut self, now: Instant, agent: AgentId) -> Result<Contact, String> {
         let desk = self.agents.get(&agent).ok_or("the agent is unknown")?;
         match &desk.setup.phone {
             AgentPhone::Registered(user) => {
@@ -82,13 +83,9 @@ impl Switch {
                 })
             }
             AgentPhone::Uri(uri) => {
-                let next_hop = address_of(uri).ok_or_else(|| {
-                    format!("`{uri}` names no address: write sip:user@192.0.2.7:5060")
-                })?;
-                Ok(Contact {
-                    uri: uri.clone(),
-                    next_hop,
-                })
+                let uri = uri.clone();
+                let next_hop = self.phone_at(&uri)?;
+                Ok(Contact { uri, next_hop })
             }
         }
     }
@@ -259,29 +256,5 @@ impl Switch {
             callback: None,
             ready: false,
         })
-    }
-}
-
-/// The address in a SIP URI; names are not looked up for phones.
-fn address_of(uri: &str) -> Option<Peer> {
-    carillon_sip::uri::Uri::parse(uri.as_bytes())?.peer()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn phones_are_found_by_address_only() {
-        let at = |uri: &str| address_of(uri).map(|a| a.to_string());
-        assert_eq!(
-            at("sip:7@192.0.2.7:5070").as_deref(),
-            Some("192.0.2.7:5070")
-        );
-        assert_eq!(
-            at("sip:7@192.0.2.7;transport=udp").as_deref(),
-            Some("192.0.2.7:5060")
-        );
-        assert_eq!(at("sip:7@phone.example"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! What the wire tells of connections, and what that means for trunks.
 
 use super::Switch;
-use crate::wire::{Lost, Path};
+use crate::wire::Lost;
 use carillon_sip::Peer;
 use std::time::Instant;
 
@@ -28,30 +28,19 @@ impl Switch {
     /// at every OPTIONS to a trunk that is away, is not logged again.
     fn line_trouble(&mut self, peer: Peer, why: Option<&str>) {
         let mut trunks = self.trunks.values_mut();
-        let Some(trunk) = trunks.find(|t| t.hop() == peer) else {
+        let found = trunks.find_map(|t| Some((&t.settings.engine.name, t.pool.spot_mut(peer)?)));
+        let Some((name, spot)) = found else {
             return;
         };
-        let name = &trunk.settings.engine.name;
         match why {
-            Some(why) if trunk.health.line.as_deref() != Some(why) => {
+            Some(why) if spot.line.as_deref() != Some(why) => {
                 tracing::warn!(trunk = name, %peer, why, "no connection to the trunk");
             }
-            None if trunk.health.line.is_some() => {
+            None if spot.line.is_some() => {
                 tracing::info!(trunk = name, %peer, "connected to the trunk again");
             }
             _ => {}
         }
-        trunk.health.line = why.map(str::to_owned);
-    }
-
-    /// A trunk moved: its connections are opened, and trusted, at its new address.
-    pub(super) fn path_moved(&mut self, trunk: &str, peer: Peer) {
-        if let Some(path) = self.wire.path(trunk) {
-            let path = Path {
-                peers: vec![peer],
-                ..path.clone()
-            };
-            self.wire.set_path(path);
-        }
+        spot.line = why.map(str::to_owned);
     }
 }

@@ -5,7 +5,8 @@ use crate::config::AgentPhone;
 use carillon_decision::agent::AgentState;
 use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId, TrunkId};
 use carillon_media::{LegId, LegPort};
-use carillon_sip::{CallKey, LegKey};
+use carillon_decision::event::Originate;
+use carillon_sip::{CallKey, LegKey, Peer};
 use std::time::Instant;
 
 /// Where a call stands for signalling. Finer phases are the engine's.
@@ -25,6 +26,14 @@ pub(super) enum Stage {
     Ending,
 }
 
+/// What another target needs to take over an INVITE that the first did not take.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) order: Box<Originate>,
+    pub(super) call_id: String,
+    pub(super) tried: Vec<Peer>,
+}
+
 /// One call of the engine's.
 #[derive(Debug)]
 pub(super) struct CallLine {
@@ -33,6 +42,10 @@ pub(super) struct CallLine {
     pub(super) trunk: TrunkId,
     pub(super) stage: Stage,
     pub(super) key: Option<CallKey>,
+    /// The target the INVITE went to.
+    pub(super) peer: Option<Peer>,
+    /// Kept while the INVITE may go to another target: until something rings, or it is answered.
+    pub(super) attempt: Option<Box<Attempt>>,
     pub(super) leg: Option<LegKey>,
     pub(super) media: Option<LegPort>,
     /// Tell people from machines after the answer.
@@ -57,6 +70,8 @@ impl CallLine {
             trunk,
             stage,
             key: None,
+            peer: None,
+            attempt: None,
             leg: None,
             media: None,
             screen: false,

@@ -15,6 +15,7 @@ mod inbound;
 mod ladder;
 mod line_health;
 mod lines;
+mod located;
 mod media;
 mod outbound;
 mod pending;
@@ -29,13 +30,15 @@ pub(crate) use dtmf_codes::KEYPAD;
 pub(crate) use inbound::LOGIN_USER;
 pub use ladder::{Ladder, LadderKey, LadderLine, Ladders};
 pub(crate) use lines::AgentSetup;
+pub(crate) use located::Places;
 pub(crate) use media::Prompts;
 pub(crate) use run::{Ears, spawn};
 pub use test_call::{TestCall, TestReport};
-pub(crate) use trunks::{TrunkLine, source_of};
+pub(crate) use trunks::TrunkLine;
 
 use crate::clock::NodeClock;
 use crate::engine::News;
+use crate::locate::{Sighting, Trouble};
 use crate::store_port::AttemptJob;
 use crate::vitals::VitalCounters;
 use crate::wire::Wire;
@@ -44,10 +47,11 @@ use carillon_decision::campaign::CampaignConfig;
 use carillon_decision::id::{AgentId, CallId, CampaignId, TrunkId};
 use carillon_decision::{Command, Input, Progress};
 use carillon_media::LegId;
-use carillon_sip::{CallKey, Endpoint, LegKey, RequestKey};
+use carillon_sip::{CallKey, Endpoint, LegKey, Peer, RequestKey};
 use lines::{AgentLine, CallLine};
 use media::Media;
 use pending::Pending;
+use rand::rngs::StdRng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -65,11 +69,8 @@ pub(crate) enum Notice {
         test: TestCall,
         reply: oneshot::Sender<TestReport>,
     },
-    /// A trunk's host name was looked up again.
-    Resolved {
-        trunk: TrunkId,
-        address: std::net::SocketAddr,
-    },
+    /// A host name of a trunk, or of an agent's phone, leads elsewhere now.
+    Located(Sighting),
     /// The engine has stopped deciding: look after the calls that are up.
     EngineHalted,
     /// Hang up everything; answers when all is confirmed or the limit is over.
@@ -96,6 +97,8 @@ enum Timer {
     Undecided(u64),
     /// Time for the next OPTIONS.
     Options(TrunkId),
+    /// Addresses of a trunk that left DNS are forgotten.
+    Gone(TrunkId),
     /// Time for the next step of a test call.
     Test(u64),
     /// `StopNow` has waited long enough.
@@ -119,7 +122,9 @@ pub(crate) struct Setup {
     pub(crate) health: health::HealthRules,
     pub(crate) dry_run: bool,
     pub(crate) token: u64,
-    pub(crate) letters: mpsc::Sender<Notice>,
+    /// Spreads calls over a trunk's targets.
+    pub(crate) chance: StdRng,
+    pub(crate) places: Places,
 }
 
 pub(crate) use health::HealthRules;
@@ -153,7 +158,8 @@ pub(crate) struct Switch {
     by_key: BTreeMap<CallKey, Party>,
     by_leg: BTreeMap<LegKey, Party>,
     by_media: BTreeMap<LegId, Party>,
-    by_request: BTreeMap<RequestKey, TrunkId>,
+    /// OPTIONS and registrations under way, and the target each is at.
+    by_request: BTreeMap<RequestKey, (TrunkId, Peer)>,
     timers: BTreeSet<(Instant, Timer)>,
     /// Makes our Call-IDs unlike those of earlier runs.
     token: u64,
@@ -164,15 +170,25 @@ pub(crate) struct Switch {
     hold_at: Instant,
     /// Sockets and connections.
     wire: Wire,
-    /// The switch's own letter box, for lookups that take time.
-    letters: mpsc::Sender<Notice>,
+    chance: StdRng,
+    /// Names that are looked up.
+    places: Places,
+}
+
+/// What a failure says of the target.
+fn pool_trouble(silent: bool, retry_after: Option<std::time::Duration>) -> Trouble {
+    if silent {
+        Trouble::Silent
+    } else {
+        Trouble::Unavailable(retry_after)
+    }
 }
 
 impl Switch {
     pub(crate) fn new(setup: Setup, wire: Wire) -> Self {
         let figures_at = setup.clock.instant();
         let agents = setup.agents.into_iter().map(|a| (a.id, AgentLine::new(a)));
-        Self {
+        let mut switch = Self {
             media: Media::new(setup.relay, setup.prompts),
             clock: setup.clock,
             endpoint: setup.endpoint,
@@ -203,8 +219,11 @@ impl Switch {
             figures_at,
             hold_at: figures_at,
             wire,
-            letters: setup.letters,
-        }
+            chance: setup.chance,
+            places: setup.places,
+        };
+        switch.admit_trunks();
+        switch
     }
 
     /// Obeys one command of the engine. Commands that are not for the switch are ignored.
@@ -239,9 +258,9 @@ impl Switch {
 
     fn notice(&mut self, now: Instant, notice: Notice) {
         match notice {
-            Notice::Stored { job, result } => self.stored(now, &job, result),
+            Notice::Stored { job, result } => self.stored(now, job, result),
             Notice::Test { test, reply } => self.start_test(now, test, reply),
-            Notice::Resolved { trunk, address } => self.resolved(trunk, address),
+            Notice::Located(sighting) => self.located(now, &sighting),
             Notice::EngineHalted => self.engine_halted(now),
             Notice::StopNow { limit, reply } => self.stop_now(now, limit, reply),
         }
@@ -252,6 +271,7 @@ impl Switch {
             Timer::Forks(call) => self.forget_forks(call),
             Timer::Undecided(leg) => self.undecided(now, leg),
             Timer::Options(trunk) => self.options_due(now, trunk),
+            Timer::Gone(trunk) => self.forget_gone(now, trunk),
             Timer::Test(test) => self.test_due(now, test),
             Timer::Stop => self.stop_due(now),
         }

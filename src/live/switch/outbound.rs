@@ -1,6 +1,6 @@
 //! From `Originate` to the answer or the failure.
 
-use super::lines::{CallLine, Stage};
+use super::lines::{Attempt, CallLine, Stage};
 use super::pending::normal;
 use super::{LadderKey, Party, Switch};
 use crate::profiles::EarlyMedia;
@@ -9,9 +9,13 @@ use carillon_decision::Progress;
 use carillon_decision::call::Cause;
 use carillon_decision::event::Originate;
 use carillon_decision::id::CallId;
-use carillon_sip::{Failure, LegKey, SessionDescription};
+use carillon_media::LegPort;
+use carillon_sip::{Failure, LegKey, Peer, SessionDescription};
 use std::time::Instant;
 use tokio::sync::mpsc::error::TrySendError;
+
+/// Most targets of a trunk that one attempt goes to.
+const TARGETS_TRIED_MAX: usize = 5;
 
 impl Switch {
     /// Hands the attempt to the store first; [`Switch::stored`] goes on.
@@ -35,7 +39,7 @@ impl Switch {
     }
 
     /// The store has answered: the INVITE may leave, or the attempt did not happen.
-    pub(super) fn stored(&mut self, now: Instant, job: &AttemptJob, result: Result<(), String>) {
+    pub(super) fn stored(&mut self, now: Instant, job: AttemptJob, result: Result<(), String>) {
         let (order, call) = (&job.order, job.order.call);
         let Some(line) = self.calls.get(&call) else {
             return;
@@ -54,40 +58,122 @@ impl Switch {
         if !order.permit.is_valid_at(self.clock.now().wall) {
             return self.not_sent(call, "the permit went stale while the attempt was stored");
         }
-        match self.place(now, order, &job.sip_call_id) {
+        match self.place(now, job) {
             Ok(()) => self.progress(call, Progress::Sent),
             Err(reason) => self.not_sent(call, &reason),
         }
     }
 
-    fn place(&mut self, now: Instant, order: &Originate, sip_call_id: &str) -> Result<(), String> {
-        let session = self.media.session();
-        let trunk = self
-            .trunks
-            .get(&order.trunk)
-            .ok_or("the trunk is unknown")?;
+    fn place(&mut self, now: Instant, job: AttemptJob) -> Result<(), String> {
+        let (call, trunk) = (job.order.call, job.order.trunk);
+        let trunk = self.trunks.get(&trunk).ok_or("the trunk is unknown")?;
+        let peer = trunk.pool.pick(now, &mut self.chance);
+        let peer = peer.ok_or("nobody knows where the trunk is")?;
         let port = self.media.open_call().map_err(|e| e.to_string())?;
-        let invite = trunk.invite(
-            order.permit.number(),
-            order.caller_id,
-            port.address,
-            session,
-        );
-        let key = match self.endpoint.invite_as(now, invite, sip_call_id.to_owned()) {
-            Ok(key) => key,
-            Err(error) => {
-                self.media.close(port.leg);
-                return Err(error.to_string());
-            }
-        };
-        self.by_key.insert(key, Party::Call(order.call));
-        self.by_media.insert(port.leg, Party::Call(order.call));
-        self.ladders.name(LadderKey::Call(order.call), sip_call_id);
-        let line = self.calls.get_mut(&order.call).ok_or("the call is gone")?;
-        line.key = Some(key);
+        let attempt = Box::new(Attempt {
+            order: job.order,
+            call_id: job.sip_call_id,
+            tried: Vec::new(),
+        });
+        if let Err(reason) = self.send_to(now, attempt, peer, port) {
+            self.media.close(port.leg);
+            return Err(reason);
+        }
+        self.by_media.insert(port.leg, Party::Call(call));
+        let line = self.calls.get_mut(&call).ok_or("the call is gone")?;
         line.media = Some(port);
         line.stage = Stage::Dialing;
         Ok(())
+    }
+
+    /// Sends an attempt's INVITE to one target of its trunk.
+    fn send_to(
+        &mut self,
+        now: Instant,
+        mut attempt: Box<Attempt>,
+        peer: Peer,
+        port: LegPort,
+    ) -> Result<(), String> {
+        let (order, call) = (&attempt.order, attempt.order.call);
+        let session = self.media.session();
+        let trunk = self.trunks.get(&order.trunk);
+        let trunk = trunk.ok_or("the trunk is unknown")?;
+        let number = order.permit.number();
+        let invite = trunk.invite(peer, number, order.caller_id, port.address, session);
+        let key = self
+            .endpoint
+            .invite_as(now, invite, attempt.call_id.clone())
+            .map_err(|e| e.to_string())?;
+        self.by_key.insert(key, Party::Call(call));
+        self.ladders.name(LadderKey::Call(call), &attempt.call_id);
+        attempt.tried.push(peer);
+        if let Some(line) = self.calls.get_mut(&call) {
+            line.key = Some(key);
+            line.peer = Some(peer);
+            line.attempt = Some(attempt);
+        }
+        Ok(())
+    }
+
+    /// Lets another target of the trunk have the INVITE, within the same attempt and on the same
+    /// permit: the first said 503, or could not be reached, and nothing rang. Says whether it did.
+    ///
+    /// Silence (timer B) is no such failure: seven INVITEs went there, the person's phone may
+    /// ring, and the engine decides what follows.
+    fn try_elsewhere(&mut self, now: Instant, call: CallId, failure: &Failure) -> bool {
+        let refused = failure.code == 503 && !failure.timed_out;
+        let over = failure.after_cancel || self.stopping.is_some() || self.halted;
+        if !(refused || failure.transport_error) || over {
+            return false;
+        }
+        let wall = self.clock.now().wall;
+        let Some(line) = self.calls.get_mut(&call).filter(|l| !l.hang_up) else {
+            return false;
+        };
+        let (Some(attempt), Some(port)) = (line.attempt.take(), line.media) else {
+            return false;
+        };
+        let Some(trunk) = self.trunks.get(&line.trunk) else {
+            return false;
+        };
+        let next = trunk.pool.next(now, &attempt.tried, &mut self.chance);
+        let valid = attempt.order.permit.is_valid_at(wall);
+        let Some(next) = next.filter(|_| valid && attempt.tried.len() < TARGETS_TRIED_MAX) else {
+            return false;
+        };
+        tracing::info!(
+            %call, trunk = trunk.settings.engine.name, code = failure.code, phrase = failure.phrase,
+            to = %next, "the next target gets the call"
+        );
+        match self.send_to(now, attempt, next, port) {
+            Ok(()) => true,
+            Err(reason) => {
+                tracing::warn!(%call, reason, "the next target did not get the call");
+                false
+            }
+        }
+    }
+
+    /// What a final failure says of the target it came from.
+    fn judge_target(&mut self, now: Instant, call: CallId, failure: &Failure) {
+        let Some(line) = self.calls.get(&call) else {
+            return;
+        };
+        let Some((peer, trunk)) = line.peer.zip(self.trunks.get_mut(&line.trunk)) else {
+            return;
+        };
+        let silent = failure.timed_out || failure.transport_error;
+        match failure.code {
+            // Ours: it says nothing of the target.
+            _ if failure.after_cancel => {}
+            503 => trunk
+                .pool
+                .failed(now, peer, super::pool_trouble(silent, failure.retry_after)),
+            _ if silent => trunk
+                .pool
+                .failed(now, peer, super::pool_trouble(true, None)),
+            _ => trunk.pool.worked(peer),
+        }
     }
 
     fn not_sent(&mut self, call: CallId, reason: &str) {
@@ -106,10 +192,18 @@ impl Switch {
         let Some(line) = self.calls.get(&call) else {
             return;
         };
-        let early_media = self
-            .trunks
-            .get(&line.trunk)
-            .map(|t| t.settings.profile.early_media);
+        let (peer, trunk) = (line.peer, line.trunk);
+        let early_media = self.trunks.get_mut(&trunk).map(|t| {
+            if let Some(peer) = peer {
+                t.pool.worked(peer);
+            }
+            t.settings.profile.early_media
+        });
+        let Some(line) = self.calls.get_mut(&call) else {
+            return;
+        };
+        // The person's phone may ring from now on: nobody else gets this call.
+        line.attempt = None;
         if let (Some(sdp), Some(leg)) = (&sdp, line.audio()) {
             self.media.set_remote(leg, sdp);
             // Announcements of the network come this way: "not in service" tones above all.
@@ -146,6 +240,7 @@ impl Switch {
             return self.endpoint.bye(now, leg, Some(normal()));
         };
         line.leg = Some(leg);
+        line.attempt = None;
         line.stage = Stage::Answered;
         line.hang_up = false;
         line.answered = Some(now);
@@ -160,7 +255,11 @@ impl Switch {
     }
 
     /// The INVITE of a call of ours failed.
-    pub(super) fn call_failed(&mut self, call: CallId, failure: &Failure) {
+    pub(super) fn call_failed(&mut self, now: Instant, call: CallId, failure: &Failure) {
+        self.judge_target(now, call, failure);
+        if self.try_elsewhere(now, call, failure) {
+            return;
+        }
         let Some(line) = self.calls.get(&call) else {
             return;
         };
@@ -236,6 +335,7 @@ mod tests {
             body: SessionDescription::offer(&carillon_sip::MediaSpec::g711(local, 1)).to_bytes(),
             headers: Vec::new(),
             credentials: None,
+            session: Default::default(),
         };
         let call = endpoint.invite(Instant::now(), invite).unwrap();
         Failure {

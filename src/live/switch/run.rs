@@ -268,10 +268,16 @@ impl Switch {
                 code,
                 timed_out,
             } => self.options_reply(key, code, timed_out),
-            Event::Registered { key, .. } => self.registered(key),
+            Event::Registered {
+                key, service_route, ..
+            } => self.registered(key, service_route),
             Event::RegistrationFailed {
-                key, code, phrase, ..
-            } => self.registration_failed(key, code, &phrase),
+                key,
+                code,
+                phrase,
+                timed_out,
+                ..
+            } => self.registration_failed(now, key, (code, &phrase), timed_out),
             Event::BindingsChanged { user, bindings } => {
                 tracing::info!(user, phones = bindings.len(), "registrations changed");
             }
@@ -298,7 +304,7 @@ impl Switch {
 
     fn failed(&mut self, now: Instant, failure: &carillon_sip::Failure) {
         match self.by_key.remove(&failure.call) {
-            Some(Party::Call(call)) => self.call_failed(call, failure),
+            Some(Party::Call(call)) => self.call_failed(now, call, failure),
             Some(Party::Agent(agent)) => {
                 let why = format!("{} {}", failure.code, failure.phrase);
                 self.agent_line_gone(now, agent, &why);

@@ -120,10 +120,16 @@ impl Switch {
         let call_id = self.sip_call_id(&format!("test-{id}"));
         let unknown = || ("the trunk is unknown".to_owned(), SETTINGS);
         let trunk = self.trunks.get(&test.trunk).ok_or_else(unknown)?;
+        let peer = trunk.pool.pick(now, &mut self.chance);
+        let nowhere = || {
+            let why = trunk.lost.clone().unwrap_or_default();
+            (why, "run `carillon check`: it shows what DNS says")
+        };
+        let peer = peer.ok_or_else(nowhere)?;
         let port = self.media.open_call();
         let port =
             port.map_err(|e| (e.to_string(), "widen [rtp] ports, or wait for calls to end"))?;
-        let invite = trunk.invite(test.number, test.caller_id, port.address, session);
+        let invite = trunk.invite(peer, test.number, test.caller_id, port.address, session);
         let key = self
             .endpoint
             .invite_as(now, invite, call_id.clone())

@@ -1,12 +1,14 @@
 //! A switch without a network, for unit tests.
 
 use super::health::HealthRules;
-use super::{Ladders, Prompts, Setup, Switch};
+use super::{Ladders, Places, Prompts, Setup, Switch};
 use crate::clock::NodeClock;
 use crate::engine::{Message, News, queue};
 use crate::wire::{Wire, WireLimits};
 use carillon_media::{Relay, RelayConfig};
 use carillon_sip::{Endpoint, EndpointConfig};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +42,8 @@ pub(super) fn switch() -> (Switch, crossbeam_channel::Receiver<Message>) {
         },
         dry_run: false,
         token: 1,
-        letters: mpsc::channel(1).0,
+        chance: StdRng::seed_from_u64(1),
+        places: Places::default(),
     };
     let wire = Wire::deaf(WireLimits::default(), Arc::default());
     (Switch::new(setup, wire), messages)

@@ -1,6 +1,7 @@
 //! Trunks as signalling sees them: addresses, number forms, INVITEs, health counters.
 
 use crate::config::{NumberBase, NumberFormat, TrunkSettings};
+use crate::locate::{LocateError, Pool, Target};
 use crate::profiles::{CallerIdHeader, CodecName};
 use carillon_decision::id::TrunkId;
 use carillon_decision::number::E164;
@@ -8,7 +9,7 @@ use carillon_sip::{
     Codec, Credentials, Invite, MediaSpec, Network, Peer, Register, RequestKey, SessionDescription,
 };
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a registration with a carrier is asked for.
 const REGISTER_FOR: Duration = Duration::from_secs(300);
@@ -18,47 +19,61 @@ const REGISTER_FOR: Duration = Duration::from_secs(300);
 pub(crate) struct TrunkLine {
     pub(crate) id: TrunkId,
     pub(crate) settings: TrunkSettings,
-    /// Where its host name points now.
-    pub(crate) address: SocketAddr,
+    /// Where its host name, or its outbound proxy's, leads now.
+    pub(crate) pool: Pool<RequestKey>,
+    /// Why it is nowhere; `None` while it has targets.
+    pub(super) lost: Option<String>,
     pub(super) health: Health,
 }
 
 /// What is known of a trunk's health.
 #[derive(Debug, Default)]
 pub(super) struct Health {
-    /// OPTIONS that wait for their answer.
-    pub(super) asked: Option<RequestKey>,
-    /// Unanswered OPTIONS in a row.
-    pub(super) lost: u32,
-    /// The registration, where one is kept.
-    pub(super) registration: Option<RequestKey>,
+    /// The registration, where one is kept, and the target it is kept at.
+    pub(super) registration: Option<(RequestKey, Peer)>,
+    /// Service-Route of the registration (RFC 3608), nearest first; mostly empty.
+    pub(super) service_route: Vec<String>,
     /// Why the registration does not stand; `None` while it does, or none is asked for.
     pub(super) unregistered: Option<String>,
-    /// Whether OPTIONS are answered as they should; `None` before the first answer.
-    pub(super) answers: Option<Result<(), String>>,
-    /// Why there is no connection to it; `None` while there is, or over UDP.
-    pub(super) line: Option<String>,
     /// What was reported to the engine last.
     pub(super) reported: Option<Result<(), String>>,
 }
 
 impl TrunkLine {
-    pub(crate) fn new(settings: TrunkSettings, address: SocketAddr) -> Self {
+    pub(crate) fn new(
+        now: Instant,
+        settings: TrunkSettings,
+        found: &Result<Vec<Target>, LocateError>,
+    ) -> Self {
         let health = Health {
             unregistered: settings.register.then(|| "not registered yet".to_owned()),
             ..Health::default()
         };
-        Self {
+        let mut line = Self {
             id: settings.engine.id,
             settings,
-            address,
+            pool: Pool::default(),
+            lost: None,
             health,
-        }
+        };
+        line.found(now, found);
+        line
     }
 
-    /// Where its requests go.
-    pub(crate) fn hop(&self) -> Peer {
-        Peer::new(self.settings.transport, self.address)
+    /// Takes what a look-up found; says whether any address came or left. A trunk that is nowhere
+    /// any more has no targets.
+    pub(super) fn found(&mut self, now: Instant, found: &Result<Vec<Target>, LocateError>) -> bool {
+        self.lost = found.as_ref().err().map(ToString::to_string);
+        let targets = found.as_deref().unwrap_or_default();
+        let changed = self.pool.replace(now, targets);
+        if !self.settings.options {
+            for peer in self.pool.peers() {
+                if let Some(spot) = self.pool.spot_mut(peer) {
+                    spot.answers = Some(Ok(()));
+                }
+            }
+        }
+        changed
     }
 
     /// `sip`, or `sips` where the trunk is to be met so (RFC 5630).
@@ -79,8 +94,12 @@ impl TrunkLine {
         }
     }
 
+    /// Whom OPTIONS ask: the next hop itself.
     pub(crate) fn options_uri(&self) -> String {
-        format!("{}:{}", self.scheme(), self.authority())
+        match &self.settings.outbound_proxy {
+            Some(proxy) => proxy.clone(),
+            None => format!("{}:{}", self.scheme(), self.authority()),
+        }
     }
 
     pub(super) fn credentials(&self) -> Option<Credentials> {
@@ -97,8 +116,8 @@ impl TrunkLine {
         own.collect()
     }
 
-    /// The registration this trunk wants, where it wants one.
-    pub(super) fn register(&self) -> Option<Register> {
+    /// The registration this trunk wants, where it wants one, at one of its targets.
+    pub(super) fn register(&self, next_hop: Peer) -> Option<Register> {
         let credentials = self.credentials().filter(|_| self.settings.register)?;
         let domain = self.domain();
         Some(Register {
@@ -111,7 +130,7 @@ impl TrunkLine {
             contact_user: credentials.username.clone(),
             expires: REGISTER_FOR,
             credentials: Some(credentials),
-            next_hop: self.hop(),
+            next_hop,
         })
     }
 
@@ -120,9 +139,11 @@ impl TrunkLine {
         own.unwrap_or_else(|| self.authority())
     }
 
-    /// The INVITE of a call to `number` that shows `caller_id`, with audio at `media`.
-    pub(super) fn invite(
+    /// The INVITE of a call to `number` that shows `caller_id`, with audio at `media`, sent to
+    /// one of the trunk's targets.
+    pub(crate) fn invite(
         &self,
+        next_hop: Peer,
         number: E164,
         caller_id: E164,
         media: SocketAddr,
@@ -143,7 +164,7 @@ impl TrunkLine {
                 (format!("{scheme}:{account}@{domain}"), Some(shown_uri))
             }
         };
-        let headers = asserted.map(|uri| ("P-Asserted-Identity".to_owned(), format!("<{uri}>")));
+        let asserted = asserted.map(|uri| ("P-Asserted-Identity".to_owned(), format!("<{uri}>")));
         let request_uri = format!("{scheme}:{to_user}@{}", self.authority());
         let offer = MediaSpec {
             codecs: self.codecs(),
@@ -152,20 +173,39 @@ impl TrunkLine {
         Invite {
             to: request_uri.clone(),
             request_uri,
-            next_hop: self.hop(),
+            next_hop,
             from,
             display: String::new(),
             contact_user: shown,
             body: SessionDescription::offer(&offer).to_bytes(),
-            headers: headers.into_iter().collect(),
+            headers: self.routes().into_iter().chain(asserted).collect(),
             credentials: self.credentials(),
+            session: Default::default(),
         }
+    }
+
+    /// The route set that calls begin with (RFC 3261 §8.1.2): what the registrar gave, else the
+    /// outbound proxy. The trunk's domain stays in the request-URI.
+    fn routes(&self) -> Vec<(String, String)> {
+        let given = &self.health.service_route;
+        let own = || self.settings.outbound_proxy.iter().cloned().collect();
+        let routes: Vec<String> = if given.is_empty() {
+            own()
+        } else {
+            given.clone()
+        };
+        let line = |uri: String| match uri.starts_with('<') || uri.contains(" <") {
+            true => ("Route".to_owned(), uri),
+            false => ("Route".to_owned(), format!("<{uri}>")),
+        };
+        routes.into_iter().map(line).collect()
     }
 
     /// Whether a request from `source` comes from this trunk: the very socket, or the host.
     pub(super) fn is_source(&self, source: SocketAddr) -> Option<bool> {
-        (source.ip().to_canonical() == self.address.ip().to_canonical())
-            .then(|| source.port() == self.address.port())
+        let ip = source.ip().to_canonical();
+        let of_host = self.pool.sources().filter(|a| a.ip().to_canonical() == ip);
+        of_host.map(|a| a.port() == source.port()).max()
     }
 
     /// The number a user part of this trunk stands for.

@@ -1,6 +1,7 @@
 //! What flow tests share: a far end of our own making, a node on loopback, waiting.
 
 pub mod browser;
+pub mod dns;
 pub mod node;
 pub mod peer;
 pub mod sipp;
