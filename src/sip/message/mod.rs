@@ -193,6 +193,20 @@ impl<'a> Message<'a> {
         })
     }
 
+    /// Whether the sender takes SDP in the answer: no Accept, or one that covers it (RFC 3261
+    /// §20.1).
+    pub fn accepts_sdp(&self) -> bool {
+        if self.first(HeaderName::Accept).is_none() {
+            return true;
+        }
+        self.list(HeaderName::Accept).any(|range| {
+            let kind = lex::trim(&range[..lex::until(range, b';')]);
+            ["application/sdp", "application/*", "*/*"]
+                .iter()
+                .any(|taken| kind.eq_ignore_ascii_case(taken.as_bytes()))
+        })
+    }
+
     /// The body if it is SDP: by Content-Type, or by its looks when there is none.
     pub fn sdp_body(&self) -> Option<&'a [u8]> {
         let typed = self.first(HeaderName::ContentType).is_some();

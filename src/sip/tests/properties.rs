@@ -300,3 +300,22 @@ fn a_message_may_be_cut_anywhere() {
         let _ = parse(&bytes[end..], &Bounds::default()).map(|m| read_all(&m));
     }
 }
+
+/// Found by fuzzing: descriptions that were written otherwise than they were read.
+#[test]
+fn odd_formats_are_written_as_they_were_read() {
+    for (lines, formats) in [
+        // No encoding after the payload type: the static one stands.
+        ("m=audio 4000 RTP/AVP 0\r\na=rtpmap:0\r\n", 1),
+        // A payload type listed twice is one.
+        ("m=audio 4000 RTP/AVP 0 8 0\r\na=rtpmap:0 PCMU/8000\r\n", 2),
+    ] {
+        let text = format!("v=0\r\nc=IN IP4 192.0.2.1\r\n{lines}");
+        let first = SessionDescription::parse(text.as_bytes()).unwrap();
+        assert_eq!(first.media[0].formats.len(), formats, "{lines}");
+        assert_eq!(first.media[0].formats[0].encoding, "PCMU", "{lines}");
+        let written = first.to_bytes();
+        let second = SessionDescription::parse(&written).unwrap();
+        assert_eq!(second.to_bytes(), written, "{lines}");
+    }
+}
