@@ -7,3 +7,4 @@ mod link;
 mod lossy;
 mod phones;
 mod process;
+mod strangers;
