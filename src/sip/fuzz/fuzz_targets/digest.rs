@@ -28,7 +28,10 @@ fuzz_target!(|bytes: &[u8]| {
     for (_, value) in answers {
         assert!(!value.contains(&b'\n') && !value.contains(&b'\r'), "{value:?}");
         let back = DigestCredentials::parse(&value).expect("our own credentials can be read");
-        assert_eq!(back.username, "alice \"1\"");
+        // With `userhash` the name itself does not travel (RFC 7616 §3.4.4).
+        if !challenges.iter().any(|c| c.userhash) {
+            assert_eq!(back.username, "alice \"1\"");
+        }
         assert!(back.hash().is_some());
     }
 });
