@@ -198,7 +198,7 @@ impl<P: Party> Driver<P> {
         loop {
             while let Some(transmit) = self.io.sip.poll_transmit() {
                 // What the system does not take is sent again.
-                let _ = self.sip.try_send_to(&transmit.bytes, transmit.to);
+                let _ = self.sip.try_send_to(&transmit.bytes, transmit.to.address);
             }
             let Some(event) = self.io.sip.poll_event() else {
                 break;
