@@ -4,7 +4,6 @@ use super::floor::{TrunkCa, TrunkTls};
 use super::section::{Item, Section};
 use super::settings::SipConfig;
 use carillon_sip::TransportKind;
-use std::path::PathBuf;
 use std::time::Duration;
 use toml::de::DeValue;
 
@@ -92,7 +91,7 @@ fn read_tls(table: &Section<'_>) -> TrunkTls {
     let directory = table.doc.directory();
     let file = |key| {
         let path = table.string(key)?;
-        Some(PathBuf::from(directory.join(path)))
+        Some(directory.join(path))
     };
     let ca = match table.string("ca").as_deref() {
         None | Some("system") => TrunkCa::System,
