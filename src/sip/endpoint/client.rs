@@ -216,8 +216,10 @@ impl Endpoint {
             return false;
         };
         self.calls.get(&call).is_some_and(|call| {
+            // Another target of the call was rung with a tag of its own.
+            let is_latest = id.branch == call.branch;
             call.call_id.as_bytes() != response.call_id()
-                || !call.from.ends_with(response.from_tag())
+                || is_latest && !call.from.ends_with(response.from_tag())
         })
     }
 
