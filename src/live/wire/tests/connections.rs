@@ -66,10 +66,7 @@ async fn a_peer_that_closed_is_connected_to_anew_by_the_next_message() {
     let peer = Peer::tcp(trunk.local_addr().unwrap());
     for round in ["first", "second"] {
         rig.send(peer, &message(round));
-        let mut stream = tokio::select! {
-            accepted = soon("a connection", trunk.accept()) => accepted.unwrap().0,
-            arrival = rig.next() => panic!("{arrival:?} before the connection"),
-        };
+        let (mut stream, _) = soon("a connection", trunk.accept()).await.unwrap();
         expect(&mut stream, &message(round)).await;
         drop(stream);
         let lost = rig.lost().await;
