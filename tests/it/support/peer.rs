@@ -244,7 +244,7 @@ impl Peer {
         let uri = format!("sip:{to}@{node}");
         let invite = Invite {
             request_uri: uri.clone(),
-            next_hop: node,
+            next_hop: node.into(),
             from: format!("sip:{from}@{node}"),
             display: String::new(),
             to: uri,
@@ -265,7 +265,7 @@ impl Peer {
             contact_user: user.to_owned(),
             expires: Duration::from_secs(300),
             credentials: Some(credentials((user, password))),
-            next_hop: node,
+            next_hop: node.into(),
         };
         let key = self
             .with(|e, now| e.register(now, register))
@@ -384,11 +384,11 @@ impl Shared {
         while let Some(transmit) = endpoint.poll_transmit() {
             let text = String::from_utf8_lossy(&transmit.bytes);
             if text.starts_with("SIP/2.0 200") && text.contains(" INVITE\r\n") {
-                let answer = (transmit.to, text.into_owned());
+                let answer = (transmit.to.address, text.into_owned());
                 *self.answer.lock().expect("nothing panics here") = Some(answer);
             }
             if !self.deaf.load(Ordering::Relaxed) {
-                let _ = self.socket.send_to(&transmit.bytes, transmit.to);
+                let _ = self.socket.send_to(&transmit.bytes, transmit.to.address);
             }
         }
     }
