@@ -252,6 +252,7 @@ impl Peer {
             body: SessionDescription::offer(&MediaSpec::g711(audio, 1)).to_bytes(),
             headers: Vec::new(),
             credentials: login.map(credentials),
+            session: Default::default(),
         };
         self.with(|e, now| e.invite(now, invite))
             .expect("the far end can call")
