@@ -210,6 +210,12 @@ impl Switch {
         let health = match health {
             Ok(()) => {
                 tracing::info!(trunk = name, "trunk is up");
+                if trunk.settings.tls.as_ref().is_some_and(|tls| !tls.verify) {
+                    tracing::warn!(
+                        trunk = name,
+                        "INSECURE: nobody checked that it is the trunk"
+                    );
+                }
                 TrunkHealth::Up
             }
             Err(why) => {
