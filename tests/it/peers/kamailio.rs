@@ -52,7 +52,7 @@ impl Edge {
         let names = ["udp", "tcp", "tls", "dead"].into_iter().chain(CALLEES);
         let found = free_ports(4 + CALLEES.len());
         let ports: BTreeMap<&str, u16> = names.zip(found).collect();
-        certificate(&folder);
+        process::certificate(&folder);
         let source = repository("tests/peers/kamailio/edge.cfg");
         let mut text = std::fs::read_to_string(source).expect("the edge's configuration");
         for (name, port) in &ports {
@@ -121,37 +121,17 @@ fn kamailio(folder: &Path, file: &Path) -> process::Group {
     process::Group::start(command, &folder.join("edge.log"))
 }
 
-/// A certificate authority of the test's own and a certificate of it for 127.0.0.1.
-fn certificate(folder: &Path) {
-    let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-         -subj /CN=Proof-CA -keyout ca.key -out ca.pem \
-         -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign && \
-         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=edge.test \
-         -keyout server.key -out server.csr && \
-         printf 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:edge.test\\n\
-         basicConstraints=CA:FALSE\\nextendedKeyUsage=serverAuth\\n' > server.ext && \
-         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
-         -extfile server.ext -out server.pem";
-    let output = Command::new("sh")
-        .args(["-ec", script])
-        .current_dir(folder)
-        .output()
-        .expect("a shell");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
 fn trunk(transport: &str, edge: &Edge) -> String {
     let port = edge.ports[transport];
     let more = match transport {
         "udp" => String::new(),
-        "tls" => format!(
-            "transport = \"tls\"\n[trunk.tls]\nca = \"{}/ca.pem\"\n",
-            edge.folder.display()
-        ),
+        "tls" => {
+            let ca = edge.folder.join("ca.pem");
+            format!(
+                "transport = \"tls\"\ntls = {{ ca = \"{}\" }}\n",
+                ca.display()
+            )
+        }
         other => format!("transport = \"{other}\"\n"),
     };
     format!(
@@ -209,4 +189,14 @@ fn through_the_edge(transport: &str, algorithm: &str) {
 #[test]
 fn over_udp_every_call_through_the_edge_ends_as_it_must() {
     through_the_edge("udp", "MD5");
+}
+
+#[test]
+fn over_tcp_every_call_through_the_edge_ends_as_it_must() {
+    through_the_edge("tcp", "SHA-256");
+}
+
+#[test]
+fn over_tls_every_call_through_the_edge_ends_as_it_must() {
+    through_the_edge("tls", "MD5");
 }

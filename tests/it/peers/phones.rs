@@ -1,7 +1,7 @@
 //! baresip and linphone as agents' phones: they register with a digest, dial `login` or are rung,
 //! press keys, and talk to a customer with sound in both directions.
 
-use super::process::{Folder, Group, eventually};
+use super::process::{Folder, Group, certificate, eventually};
 use crate::program::free_ports;
 use crate::support::PATIENCE;
 use crate::support::node::{TestNode, config};
@@ -36,20 +36,34 @@ trait Softphone {
     fn heard(&self) -> Option<PathBuf>;
 }
 
-/// A node that knows Ana by her password, and two leads.
-async fn node(peer: &Peer, digest: &str) -> TestNode {
+/// A node that knows Ana by her password, offers these digests, speaks UDP, TCP and TLS, and has
+/// two leads.
+async fn node(peer: &Peer, folder: &Path, digest: &str) -> TestNode {
+    let place = folder.display();
     let fixed = format!("phone = \"sip:ana@{}\"", peer.address);
     let text = config(peer.address, "");
-    let registered = text.replace(&fixed, &format!("password = \"{PASSWORD}\""));
-    assert_ne!(text, registered);
-    let registered = registered.replace(
-        "[sip]",
-        &format!("[sip]\n        phone_digest = \"{digest}\""),
-    );
+    let registered = text
+        .replace(&fixed, &format!("password = \"{PASSWORD}\""))
+        .replace(
+            "[sip]",
+            &format!(
+                "[sip.tls]\n        certificate = \"{place}/server.pem\"\n        \
+                 key = \"{place}/server.key\"\n        \
+                 [sip]\n        phone_digest = \"{digest}\""
+            ),
+        );
+    assert!(registered.contains(PASSWORD), "{registered}");
     let node = TestNode::start(&registered).await;
     node.leads(&LEADS).await;
     node.board("the trunk up", |b| b.floor.trunks[0].up).await;
     node
+}
+
+/// Where the node takes SIP over this transport.
+fn address(node: &TestNode, transport: &str) -> SocketAddr {
+    let all = &node.node.addresses().sip_all;
+    let found = all.iter().find(|(kind, _)| kind == transport);
+    found.unwrap_or_else(|| panic!("no {transport}: {all:?}")).1
 }
 
 async fn registered(node: &TestNode) {
@@ -125,25 +139,57 @@ async fn day(peer: &Peer, node: &TestNode, phone: &mut dyn Softphone) {
     node.agent_is("break").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn baresip_works_a_day_as_an_agents_phone() {
-    // baresip 1.0 gives up when it is offered SHA-256 beside MD5.
-    let peer = Peer::start(61);
-    let node = node(&peer, "md5").await;
+async fn baresip(tag: u8, transport: &'static str) {
+    let peer = Peer::start(tag);
     let folder = Folder::new();
-    let mut phone = Baresip::start(folder.path(), node.sip(), "udp");
+    certificate(folder.path());
+    // baresip 1.0 gives up when it is offered SHA-256 beside MD5.
+    let node = node(&peer, folder.path(), "md5").await;
+    let at = address(&node, transport);
+    let mut phone = Baresip::start(folder.path(), at, transport);
+    day(&peer, &node, &mut phone).await;
+    node.node.stop().await;
+}
+
+async fn linphone(tag: u8, transport: &'static str) {
+    let peer = Peer::start(tag);
+    let folder = Folder::new();
+    certificate(folder.path());
+    let node = node(&peer, folder.path(), "both").await;
+    let at = address(&node, transport);
+    let mut phone = Linphone::start(folder.path(), at, transport);
     day(&peer, &node, &mut phone).await;
     node.node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn linphone_works_a_day_as_an_agents_phone() {
-    let peer = Peer::start(62);
-    let node = node(&peer, "both").await;
-    let folder = Folder::new();
-    let mut phone = Linphone::start(folder.path(), node.sip(), "udp");
-    day(&peer, &node, &mut phone).await;
-    node.node.stop().await;
+async fn baresip_works_a_day_over_udp() {
+    baresip(61, "udp").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_works_a_day_over_tcp() {
+    baresip(62, "tcp").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_works_a_day_over_tls() {
+    baresip(63, "tls").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn linphone_works_a_day_over_udp() {
+    linphone(64, "udp").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn linphone_works_a_day_over_tcp() {
+    linphone(65, "tcp").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn linphone_works_a_day_over_tls() {
+    linphone(66, "tls").await;
 }
 
 /// baresip, steered over its TCP control port.
@@ -164,7 +210,7 @@ impl Baresip {
             "net_interface 127.0.0.1\nsip_listen 127.0.0.1:0\ncall_max_calls 2\n\
              audio_source aufile,{place}/voice.wav\naudio_player aubridge,sink\n\
              audio_alert aubridge,alert\nausrc_srate 8000\nauplay_srate 8000\n\
-             ausrc_channels 1\nauplay_channels 1\naudio_buffer 20-160\nsnd_path {place}\n\
+             sip_cafile {place}/ca.pem\nausrc_channels 1\nauplay_channels 1\naudio_buffer 20-160\nsnd_path {place}\n\
              module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aubridge.so\n\
              module sndfile.so\nmodule aufile.so\nmodule_tmp account.so\nmodule_app menu.so\n\
              module_app contact.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{port}\n"
@@ -255,14 +301,16 @@ impl Linphone {
         tone_file(&folder.join("voice.wav"), AGENT_HZ);
         let settings = format!(
             "[sip]\nsip_port={}\nsip_tcp_port=-2\nsip_tls_port=-2\nguess_hostname=0\nuse_ipv6=0\n\
-             verify_server_certs=0\nverify_server_cn=0\nregister_only_when_network_is_up=0\n\
+             root_ca={place}/ca.pem\nverify_server_certs=1\nverify_server_cn=1\nregister_only_when_network_is_up=0\n\
              default_proxy=0\nmedia_encryption=none\n\
              [rtp]\naudio_rtp_port={}\n[sound]\nechocancellation=0\n\
              [proxy_0]\nreg_proxy=<sip:{node};transport={transport}>\n\
              reg_identity=sip:{USER}@{node}\nreg_expires=60\nreg_sendregister=1\npublish=0\n\
              [auth_info_0]\nusername={USER}\npasswd={PASSWORD}\nrealm=carillon\n\
              [net]\nmtu=1300\n[misc]\nuuid=\n",
-            ports[0], ports[2]
+            ports[0],
+            ports[2],
+            place = folder.display()
         );
         std::fs::write(folder.join("linphonerc"), settings).expect("written");
         let mut command = Command::new("linphonec");

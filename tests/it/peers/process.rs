@@ -104,6 +104,30 @@ impl Drop for Folder {
     }
 }
 
+/// A certificate authority of the test's own (`ca.pem`) and a certificate of it for 127.0.0.1
+/// (`server.pem`, `server.key`).
+pub fn certificate(folder: &Path) {
+    let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+         -subj /CN=Proof-CA -keyout ca.key -out ca.pem \
+         -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign && \
+         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=edge.test \
+         -keyout server.key -out server.csr && \
+         printf 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:edge.test\\n\
+         basicConstraints=CA:FALSE\\nextendedKeyUsage=serverAuth\\n' > server.ext && \
+         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+         -extfile server.ext -out server.pem";
+    let output = Command::new("sh")
+        .args(["-ec", script])
+        .current_dir(folder)
+        .output()
+        .expect("a shell");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 /// SIPp on `port` with a scenario of `tests/peers/sipp`; unexpected messages go to
 /// `NAME.errors` of the folder.
 pub fn sipp(folder: &Path, name: &str, port: u16) -> Group {
