@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::digest::Algorithm;
 use crate::error::SipError;
+use crate::options::SessionOptions;
 use crate::peer::{Peer, TransportKind};
 
 /// Settings of one user agent over one local address.
@@ -28,6 +29,8 @@ pub struct EndpointConfig {
     pub limits: Limits,
     /// Who may call us.
     pub policy: Policy,
+    /// Extensions of incoming calls (what is said of redirections does not apply).
+    pub session: SessionOptions,
     /// Present: REGISTER is served. Absent: REGISTER is answered 405.
     pub registrar: Option<RegistrarConfig>,
 }
@@ -43,6 +46,7 @@ impl EndpointConfig {
             timers: Timers::default(),
             limits: Limits::default(),
             policy: Policy::default(),
+            session: SessionOptions::default(),
             registrar: None,
         }
     }

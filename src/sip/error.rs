@@ -27,6 +27,12 @@ pub enum SipError {
         /// The limit that was reached.
         what: &'static str,
     },
+    /// Something of the kind is under way, and there can be only one.
+    #[error("SIP-BUSY: another {what} is under way; wait for its outcome")]
+    Busy {
+        /// What is under way.
+        what: &'static str,
+    },
     /// The key names nothing that is alive (any more), or not in a state that allows this.
     #[error("SIP-GONE: no such {what} in a state that allows this; it has ended meanwhile")]
     Gone {
@@ -44,6 +50,7 @@ impl SipError {
             Self::NoCommonCodec => "SIP-SDP-NO-CODEC",
             Self::Invalid { .. } => "SIP-INVALID",
             Self::Full { .. } => "SIP-FULL",
+            Self::Busy { .. } => "SIP-BUSY",
             Self::Gone { .. } => "SIP-GONE",
         }
     }

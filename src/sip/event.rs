@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use crate::headers::Reason;
+use crate::headers::lex::ListIter;
+use crate::headers::{NameAddr, Reason};
 use crate::peer::Peer;
 use crate::sdp::SessionDescription;
+use crate::uri::user_of;
 
 /// One outgoing INVITE (with all its retries for authentication and all its forks).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +95,8 @@ pub enum Event {
     /// [`reject`](crate::Endpoint::reject).
     Incoming(Box<IncomingCall>),
     /// The caller gave up before our final answer (487 was sent), or nobody answered within the
-    /// caller's Expires or [`Timers::proceeding_max`](crate::Timers) (480 was sent). The leg is gone.
+    /// caller's Expires or [`Timers::proceeding_max`](crate::Timers) (480 was sent), or our reliable
+    /// provisional response was never acknowledged (504 was sent). The leg is gone.
     IncomingCancelled {
         /// The dialog.
         leg: LegKey,
@@ -107,15 +110,46 @@ pub enum Event {
         /// The answer in the ACK, when our 200 carried the offer.
         sdp: Option<SessionDescription>,
     },
-    /// The peer changed its session by re-INVITE or UPDATE; it was answered with `local`.
+    /// The session changed: the peer offered something else by re-INVITE or UPDATE and was answered
+    /// with `local`, or accepted what [`reoffer`](crate::Endpoint::reoffer) or
+    /// [`hold`](crate::Endpoint::hold) offered. Also before the answer, by UPDATE in an early dialog.
     MediaChanged {
         /// The dialog.
         leg: LegKey,
-        /// What the peer offers now.
+        /// The peer's present description.
         remote: SessionDescription,
-        /// What we answered.
+        /// Ours.
         local: SessionDescription,
     },
+    /// What [`reoffer`](crate::Endpoint::reoffer) or [`hold`](crate::Endpoint::hold) offered was
+    /// refused; the session is as before.
+    ReofferFailed {
+        /// The dialog.
+        leg: LegKey,
+        /// Final status; 491 when it collided with offers of the peer's again and again, 488 also
+        /// when it was accepted without a usable answer.
+        code: u16,
+    },
+    /// News of a transfer we asked for with [`refer`](crate::Endpoint::refer).
+    ReferProgress {
+        /// The dialog of the REFER.
+        leg: LegKey,
+        /// Status of the peer's call to the target, 100–699; 100 also when it agreed to try.
+        code: u16,
+    },
+    /// A transfer we asked for is over, one way or the other; once for each
+    /// [`refer`](crate::Endpoint::refer). The leg itself stands until it is hung up.
+    ReferEnded {
+        /// The dialog of the REFER.
+        leg: LegKey,
+        /// What became of it.
+        outcome: ReferOutcome,
+    },
+    /// The peer asks us to call somebody in its stead. Only with
+    /// [`SessionOptions::takes_refer`](crate::SessionOptions::takes_refer). Answer with
+    /// [`refer_accept`](crate::Endpoint::refer_accept) or
+    /// [`refer_refuse`](crate::Endpoint::refer_refuse); declined with 603 after 8 s.
+    ReferRequested(Box<ReferRequest>),
     /// A key pressed, by INFO (`application/dtmf-relay` or `application/dtmf`).
     Dtmf {
         /// The dialog.
@@ -219,6 +253,52 @@ pub enum EndCause {
     },
     /// Our 2xx was never acknowledged; we sent BYE.
     AckTimeout,
+    /// Nobody refreshed the session in time (RFC 4028 §10); we sent BYE.
+    SessionExpired,
+    /// A request within the dialog was answered 481 or not at all (408): the peer has lost it
+    /// (RFC 3261 §12.2.1.2). We sent BYE.
+    Lost {
+        /// 408 or 481.
+        code: u16,
+    },
+    /// The owner did not answer the offer of a 200 in time; it was declined and we sent BYE.
+    OfferUnanswered,
+}
+
+/// How a transfer we asked for ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReferOutcome {
+    /// The peer reached the target.
+    Transferred,
+    /// The peer tried and did not reach the target.
+    Failed {
+        /// Status of its call, 300–699.
+        code: u16,
+    },
+    /// The peer did not try.
+    Refused {
+        /// Status of the REFER; 408 without any answer.
+        code: u16,
+    },
+    /// The peer agreed and never said how it went: the leg ended, the subscription ran out after
+    /// 180 s, or it declared that it would not tell (RFC 4488).
+    Unknown,
+}
+
+/// A transfer the peer asks for (RFC 3515).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferRequest {
+    /// The dialog of the REFER.
+    pub leg: LegKey,
+    /// URI to call, as received, without its header part.
+    pub target: String,
+    /// The leg of ours whose call the new one is to replace (both calls of an attended transfer
+    /// end here).
+    pub replaces: Option<LegKey>,
+    /// `Replaces` for the INVITE to the target, unescaped (attended transfer to somebody else).
+    pub replaces_value: Option<String>,
+    /// `Referred-By` (RFC 3892), as received.
+    pub referred_by: Option<String>,
 }
 
 /// An incoming call the policy lets in.
@@ -244,6 +324,9 @@ pub struct IncomingCall {
     pub user: Option<String>,
     /// The offer; `None`: we have to make one in the 200.
     pub sdp: Option<SessionDescription>,
+    /// The leg this call takes the place of (`Replaces`, RFC 3891; from allowed sources only).
+    /// Answer this one, then hang up that one.
+    pub replaces: Option<LegKey>,
     /// Every header line, name as received, value with invalid UTF-8 replaced.
     pub headers: Vec<(String, String)>,
 }
@@ -264,4 +347,18 @@ pub struct Binding {
     pub q_thousandths: u16,
     /// `User-Agent` of the phone.
     pub user_agent: String,
+}
+
+impl IncomingCall {
+    /// User part of the first `P-Asserted-Identity` (RFC 3325) that has one, unescaped: the number
+    /// the network vouches for. To be believed from trusted sources only.
+    pub fn asserted_user(&self) -> Option<String> {
+        let lines = self.headers.iter();
+        let values = lines.filter(|(n, _)| n.eq_ignore_ascii_case("P-Asserted-Identity"));
+        values
+            .flat_map(|(_, value)| ListIter::new(value.as_bytes()))
+            .filter_map(NameAddr::parse)
+            .map(|address| user_of(address.uri))
+            .find(|user| !user.is_empty())
+    }
 }

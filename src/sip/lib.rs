@@ -19,6 +19,7 @@ pub mod error;
 pub mod event;
 pub mod headers;
 pub mod message;
+pub mod options;
 pub mod peer;
 pub mod registrar;
 pub mod sdp;
@@ -34,8 +35,12 @@ pub use config::{
 };
 pub use endpoint::{Counters, Endpoint, Invite, Outbound, Register, Transmit};
 pub use error::SipError;
-pub use event::{Binding, CallKey, EndCause, Event, Failure, IncomingCall, LegKey, RequestKey};
+pub use event::{
+    Binding, CallKey, EndCause, Event, Failure, IncomingCall, LegKey, ReferOutcome, ReferRequest,
+    RequestKey,
+};
 pub use headers::Reason;
+pub use options::{Refresher, Reliable, SessionOptions, SessionTimer};
 pub use peer::{Peer, TransportKind};
 pub use sdp::{AudioStream, Codec, Direction, MediaSpec, SessionDescription};
 pub use trace::summary;

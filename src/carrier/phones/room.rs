@@ -98,6 +98,7 @@ impl Room {
             body: io.lines.offer(),
             headers: Vec::new(),
             credentials: Some(credentials(&desk.user)),
+            session: Default::default(),
         };
         match io.sip.invite(now, invite) {
             Ok(key) => desk.call = Some(key),

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Endpoint;
+use super::refer::is_refer_event;
 use super::stub::{Reply, cancelled_key, merge_key, transaction_key};
 use crate::config::Strangers;
 use crate::dialog::Dialog;
@@ -191,15 +192,20 @@ impl Endpoint {
             self.refuse_method(inbound);
             return;
         }
-        let required: Vec<String> = request.list(HeaderName::Require).map(lex::text).collect();
-        if !required.is_empty() {
-            self.refuse_with(inbound, 420, &[("Unsupported", required.join(", "))]);
+        if let Some(missing) = self.unsupported_of(request) {
+            self.refuse_with(inbound, 420, &[("Unsupported", missing)]);
             return;
         }
         match method {
             Method::Invite => self.on_invite(inbound),
             Method::Register => self.on_register(inbound),
             Method::Options => self.answer_options(inbound),
+            // A transfer without a call to transfer.
+            Method::Refer => self.refuse(inbound, 403),
+            // News nobody asked for (message waiting, keep-alives of PBXs).
+            Method::Notify if !is_refer_event(request) => {
+                self.refuse_with(inbound, 489, &[("Allow-Events", "refer".to_owned())]);
+            }
             _ => {
                 self.counters.no_dialog += 1;
                 self.refuse(inbound, 481);
@@ -251,12 +257,9 @@ fn fault(inbound: &Inbound<'_, '_>) -> Option<u16> {
     if !cseq || !addressed || request.call_id().is_empty() {
         return Some(400);
     }
-    if request.first(HeaderName::MaxForwards).is_some_and(|v| {
-        request
-            .number(HeaderName::MaxForwards)
-            .is_none_or(|n| n > 255)
-            || v.len() > 3
-    }) {
+    // Leading zeros are digits too (RFC 4475 §3.1.1.1).
+    let hops = request.first(HeaderName::MaxForwards).map(lex::number);
+    if hops.is_some_and(|n| n.is_none_or(|n| n > 255)) {
         return Some(400);
     }
     // These are kept as long as the dialog lives.

@@ -18,9 +18,37 @@ pub(super) enum Target {
     Client(ClientId),
     Server(u64),
     Call(CallKey),
-    Leg(LegKey),
+    Leg(LegKey, LegTimer),
     Request(RequestKey),
     Registrar,
+}
+
+/// Which timer of a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LegTimer {
+    /// Ringing for too long; a 2xx without ACK; an offer in a 2xx that the owner does not answer.
+    Main,
+    /// Refresh or end of the session (RFC 4028).
+    Session,
+    /// A change of ours waits for its next try, or for its final answer.
+    Change,
+    /// A reliable provisional response without PRACK (RFC 3262).
+    Reliable,
+    /// A transfer we asked for.
+    Transfer,
+    /// A transfer we were asked for.
+    Referral,
+}
+
+impl LegTimer {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Main,
+        Self::Session,
+        Self::Change,
+        Self::Reliable,
+        Self::Transfer,
+        Self::Referral,
+    ];
 }
 
 /// At most one instant per target; ties run in the order of targets.

@@ -7,13 +7,21 @@ use super::Endpoint;
 use super::agenda::{ClientId, Target};
 use super::call::{Fork, failure};
 use super::client::{Head, Purpose};
+use super::delayed_offer::LateAck;
 use super::leg::{Leg, Phase};
 use super::register_answer::learn;
+use super::reliable::is_reliable;
 use crate::dialog::{Dialog, hop, record_route, route};
 use crate::event::{CallKey, Event, Failure, LegKey};
 use crate::message::{HeaderName, Message, Method};
 use crate::peer::Peer;
 use crate::sdp::SessionDescription;
+
+/// The description in a response, if it has audio we can use.
+fn usable_body(response: &Message<'_>) -> Option<SessionDescription> {
+    let body = SessionDescription::parse(response.sdp_body()?).ok()?;
+    body.audio().is_some().then_some(body)
+}
 
 impl Endpoint {
     /// The early dialog a 101–199 names, made if new.
@@ -22,7 +30,6 @@ impl Endpoint {
         from: Peer,
         key: CallKey,
         response: &Message<'_>,
-        sdp: Option<SessionDescription>,
     ) -> Option<LegKey> {
         let tag = response.to_tag();
         if tag.is_empty() {
@@ -30,7 +37,6 @@ impl Endpoint {
         }
         let call = self.calls.get_mut(&key)?;
         if let Some(fork) = call.forks.iter_mut().find(|f| f.tag == tag) {
-            fork.early_sdp = sdp.or(fork.early_sdp.take());
             return fork.leg;
         }
         let leg = self.make_leg(from, key, response)?;
@@ -39,9 +45,35 @@ impl Endpoint {
             tag: tag.to_vec(),
             leg: Some(leg),
             answered: false,
-            early_sdp: sdp,
+            early_sdp: None,
         });
         Some(leg)
+    }
+
+    /// Keeps the SDP of a provisional response. In a reliable one it is the answer: the session
+    /// may change before the 200 (RFC 3311 §5.1).
+    pub(super) fn note_early_sdp(
+        &mut self,
+        key: CallKey,
+        leg: LegKey,
+        response: &Message<'_>,
+        sdp: Option<&SessionDescription>,
+    ) {
+        let Some(sdp) = sdp else {
+            return;
+        };
+        if let Some(call) = self.calls.get_mut(&key)
+            && let Some(fork) = call.forks.iter_mut().find(|f| f.leg == Some(leg))
+        {
+            fork.early_sdp = Some(sdp.clone());
+        }
+        if is_reliable(response)
+            && let Some(leg) = self.legs.get_mut(&leg)
+            && sdp.audio().is_some()
+        {
+            leg.remote_sdp = Some(sdp.clone());
+            leg.is_settled = leg.local_sdp.is_some();
+        }
     }
 
     /// A new early leg of an outgoing call; `None` when a limit is reached.
@@ -52,8 +84,9 @@ impl Endpoint {
             return None;
         }
         let dialog = Dialog::uac(response, &call.uri, from);
-        let mut leg = Leg::new(dialog, Phase::Early);
-        leg.local_sdp = Some(call.local_sdp.clone());
+        let mut leg = Leg::new(dialog, Phase::Early, &call.options);
+        leg.local_sdp.clone_from(&call.local_sdp);
+        leg.min_se = call.min_se;
         leg.auth.clone_from(&call.auth);
         if let Some(auth) = &mut leg.auth {
             // Refusals of the INVITE's first tries must not count against the BYE.
@@ -79,8 +112,17 @@ impl Endpoint {
         learn(call.auth.as_mut(), response, &mut self.counters);
         call.close();
         self.agenda.set(Target::Call(key), None);
-        self.acknowledge(from, response, &uri, &auth_lines);
         let tag = response.to_tag();
+        let is_delayed = call.local_sdp.is_none();
+        let known = call.forks.iter().find(|f| f.tag == tag && f.answered);
+        let known = known.and_then(|f| f.leg);
+        if known.is_some_and(|leg| self.repeat_late_ack(leg)) {
+            return;
+        }
+        let has_offer = is_delayed && usable_body(response).is_some();
+        if !has_offer || known.is_some() {
+            self.acknowledge(from, response, &uri, &auth_lines);
+        }
         let Some(call) = self.calls.get_mut(&key) else {
             return;
         };
@@ -90,12 +132,13 @@ impl Endpoint {
             return;
         }
         let early = fork.and_then(|f| call.forks[f].early_sdp.take());
-        let sdp = response
-            .sdp_body()
-            .and_then(|b| SessionDescription::parse(b).ok())
+        let sdp = match usable_body(response) {
             // Some gateways send the answer in the 183 and none in the 200.
-            .or(early)
-            .filter(|s| s.audio().is_some());
+            None if response.sdp_body().is_none() && !is_delayed => {
+                early.filter(|s| s.audio().is_some())
+            }
+            found => found,
+        };
         let is_failed = call.is_failed;
         let early_leg = fork.and_then(|f| call.forks[f].leg);
         let leg = match &sdp {
@@ -104,10 +147,22 @@ impl Endpoint {
         };
         self.note_fork(key, tag, leg);
         let (Some(sdp), Some(leg)) = (sdp, leg) else {
+            if has_offer {
+                self.acknowledge(from, response, &uri, &auth_lines);
+            }
             self.hang_up_unusable(now, from, key, response, early_leg);
             return;
         };
-        self.confirm_leg(from, key, leg, response, sdp);
+        let late = is_delayed.then(|| LateAck {
+            cseq: response.cseq().map_or(1, |c| c.number),
+            lines: auth_lines,
+            sent: None,
+        });
+        self.confirm_leg(&(now, from), key, leg, response, sdp);
+        if let (Some(late), Some(leg_state)) = (late, self.legs.get_mut(&leg)) {
+            leg_state.late_ack = Some(Box::new(late));
+            self.await_late_answer(now, leg);
+        }
     }
 
     fn note_fork(&mut self, key: CallKey, tag: &[u8], leg: Option<LegKey>) {
@@ -132,7 +187,7 @@ impl Endpoint {
 
     fn confirm_leg(
         &mut self,
-        from: Peer,
+        (now, from): &(Instant, Peer),
         key: CallKey,
         leg: LegKey,
         response: &Message<'_>,
@@ -147,11 +202,20 @@ impl Endpoint {
         // The 2xx replaces route set and target of the early dialog (§13.2.2.4).
         let id = state.dialog.id.clone();
         let local_cseq = state.dialog.local_cseq;
-        let fresh = Dialog::uac(response, &call.uri, from);
+        let fresh = Dialog::uac(response, &call.uri, *from);
         state.dialog = Dialog { id, ..fresh };
         state.dialog.local_cseq = state.dialog.local_cseq.max(local_cseq);
         state.phase = Phase::Up;
+        // After an UPDATE the SDP of the INVITE's own answers is history.
+        let sdp = match state.remote_sdp.take() {
+            Some(updated) if state.is_updated => updated,
+            _ => sdp,
+        };
         state.remote_sdp = Some(sdp.clone());
+        state.is_settled = true;
+        state.note_peer(response);
+        state.take_interval(response);
+        self.wind_clock(*now, leg);
         self.events.push_back(Event::Answered {
             call: key,
             leg,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::Credentials;
 use crate::event::RequestKey;
+use crate::options::SessionOptions;
 use crate::peer::Peer;
 
 /// A message to send: one datagram, or one message into the stream to that peer, which is opened
@@ -31,12 +32,17 @@ pub struct Invite {
     pub to: String,
     /// User part of our Contact; empty for none.
     pub contact_user: String,
-    /// SDP offer, see [`SessionDescription::offer`](crate::SessionDescription::offer). Required.
+    /// SDP offer, see [`SessionDescription::offer`](crate::SessionDescription::offer). Empty: the
+    /// peer makes the offer in its 200 (delayed offer), to be answered with
+    /// [`ack_with`](crate::Endpoint::ack_with).
     pub body: Vec<u8>,
-    /// Further header lines (P-Asserted-Identity, Privacy, Diversion, X-…), in this order.
+    /// Further header lines (P-Asserted-Identity, Privacy, Diversion, History-Info, User-to-User,
+    /// Identity, Replaces, X-…), in this order, values octet for octet.
     pub headers: Vec<(String, String)>,
     /// For 401 and 407.
     pub credentials: Option<Credentials>,
+    /// Session timer, reliable provisional responses, redirections, transfers.
+    pub session: SessionOptions,
 }
 
 /// A registration to be kept up.
@@ -123,6 +129,8 @@ pub struct Counters {
     pub merged_or_looped: u64,
     /// Methods answered 405 or 501.
     pub unsupported_methods: u64,
+    /// Contacts of 3xx answers rung.
+    pub redirects_followed: u64,
     /// Client transactions that ended by timer B or F.
     pub timeouts: u64,
     /// Client transactions that ended because their stream could not be opened or broke.

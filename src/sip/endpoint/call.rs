@@ -4,11 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::agenda::{ClientId, Target};
 use super::client::{Purpose, cancel_of};
+use super::redirect::Redirects;
+use super::session_timer::{RAISES_MAX, min_se};
 use super::{Endpoint, Invite};
 use crate::digest::ClientAuth;
 use crate::event::{CallKey, Event, Failure, LegKey};
 use crate::headers::{Reason, lex};
 use crate::message::{HeaderName, Message, Method};
+use crate::options::SessionOptions;
 use crate::peer::Peer;
 use crate::sdp::SessionDescription;
 
@@ -27,7 +30,8 @@ pub(super) struct Call {
     /// What to send again after a challenge; goes with the final response.
     pub(super) invite: Option<Box<Invite>>,
     pub(super) uri: Vec<u8>,
-    pub(super) local_sdp: SessionDescription,
+    /// Our offer; `None`: the peer has to make one (delayed offer).
+    pub(super) local_sdp: Option<SessionDescription>,
     pub(super) contact: String,
     pub(super) from: Vec<u8>,
     pub(super) call_id: String,
@@ -43,6 +47,11 @@ pub(super) struct Call {
     /// Failed was reported: later answers are hung up.
     pub(super) is_failed: bool,
     pub(super) answers: u32,
+    pub(super) options: SessionOptions,
+    /// Highest Min-SE a 422 demanded, and how often.
+    pub(super) min_se: Option<Duration>,
+    raises: u8,
+    pub(super) redirects: Option<Box<Redirects>>,
     pub(super) forks: Vec<Fork>,
 }
 
@@ -56,7 +65,7 @@ impl Call {
     /// A call about to be placed.
     pub(super) fn new(
         invite: Box<Invite>,
-        local_sdp: SessionDescription,
+        local_sdp: Option<SessionDescription>,
         contact: String,
         from: String,
         call_id: String,
@@ -76,6 +85,10 @@ impl Call {
             is_trying_reported: false,
             is_failed: false,
             answers: 0,
+            options: invite.session.clone(),
+            min_se: None,
+            raises: 0,
+            redirects: None,
             forks: Vec::new(),
             invite: Some(invite),
         }
@@ -93,6 +106,7 @@ impl Call {
     /// A final response has come: what only a repetition would need goes.
     pub(super) fn close(&mut self) {
         self.invite = None;
+        self.redirects = None;
     }
 }
 
@@ -215,8 +229,29 @@ impl Endpoint {
                 self.agenda.set(Target::Call(key), None);
                 self.send_invite(now, key);
             }
+            422 if self.raise_min_se(key, response) => {
+                self.agenda.set(Target::Call(key), None);
+                self.send_invite(now, key);
+            }
+            _ if self.redirect(now, from, key, response, code) => {}
             _ => self.fail(key, failure_of(key, response, code)),
         }
+    }
+
+    /// Whether a 422 can be met (RFC 4028 §7.3).
+    fn raise_min_se(&mut self, key: CallKey, response: &Message<'_>) -> bool {
+        let Some(call) = self.calls.get_mut(&key) else {
+            return false;
+        };
+        let wanted = call.is_open() && !call.is_cancelled() && call.options.timer.is_some();
+        let demanded = min_se(response).filter(|_| wanted && call.raises < RAISES_MAX);
+        if demanded.is_none() {
+            return false;
+        }
+        call.raises += 1;
+        call.min_se = call.min_se.max(demanded);
+        self.drop_early_legs(key);
+        true
     }
 
     /// Whether a challenge can be answered.
@@ -259,7 +294,13 @@ impl Endpoint {
         let sdp = response
             .sdp_body()
             .and_then(|b| SessionDescription::parse(b).ok());
-        let leg = self.early_leg(from, key, response, sdp.clone());
+        let leg = self.early_leg(from, key, response);
+        if let Some(leg) = leg {
+            if !self.take_reliable(now, from, leg, response, code) {
+                return;
+            }
+            self.note_early_sdp(key, leg, response, sdp.as_ref());
+        }
         let phrase = response.phrase();
         self.events.push_back(Event::Provisional {
             call: key,

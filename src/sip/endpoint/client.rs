@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::Endpoint;
 use super::agenda::{ClientId, Target};
+use super::dialog_request::{Asked, Reaction};
 use crate::event::{CallKey, LegKey, RequestKey};
 use crate::message::{self, Bounds, HeaderName, Message, Method, Writer};
 use crate::peer::Peer;
@@ -15,6 +16,8 @@ pub(super) enum Purpose {
     Invite(CallKey),
     Cancel,
     Bye(LegKey),
+    /// Any other request within a dialog.
+    Within(LegKey, Asked),
     Request(RequestKey),
     /// A BYE nobody waits for.
     Quiet,
@@ -192,15 +195,23 @@ impl Endpoint {
             tx.bytes = ack_of_failure(&tx.bytes, response);
         }
         let ack = step.ack.then(|| tx.bytes.clone());
+        let mut request = Vec::new();
         if code >= 200 && !step.ack {
-            tx.bytes = Vec::new();
+            request = std::mem::take(&mut tx.bytes);
         }
         self.agenda.set(Target::Client(id), tx.deadline());
         if let Some(ack) = ack {
             self.send(to, ack);
         }
         if step.deliver {
-            self.deliver(now, from, purpose, response, code);
+            let reaction = Reaction {
+                now,
+                from,
+                response,
+                code,
+                branch,
+            };
+            self.deliver(&reaction, purpose, &request);
         } else {
             self.counters.retransmissions_received += 1;
         }
@@ -223,17 +234,18 @@ impl Endpoint {
         })
     }
 
-    fn deliver(
-        &mut self,
-        now: Instant,
-        from: Peer,
-        purpose: Purpose,
-        response: &Message<'_>,
-        code: u16,
-    ) {
+    fn deliver(&mut self, reaction: &Reaction<'_, '_>, purpose: Purpose, request: &[u8]) {
+        let Reaction {
+            now,
+            from,
+            response,
+            code,
+            ..
+        } = *reaction;
         match purpose {
             Purpose::Invite(call) => self.on_invite_response(now, from, call, response, code),
             Purpose::Bye(leg) => self.on_bye_response(now, leg, response, code),
+            Purpose::Within(leg, asked) => self.on_within_response(reaction, leg, asked, request),
             Purpose::Request(key) => self.on_request_response(now, key, response, code),
             // A CANCEL's own answer says nothing about the INVITE.
             Purpose::Cancel | Purpose::Quiet => {}
@@ -257,6 +269,7 @@ impl Endpoint {
             match purpose {
                 Purpose::Invite(call) => self.on_invite_timeout(call),
                 Purpose::Bye(leg) => self.on_bye_timeout(leg),
+                Purpose::Within(leg, asked) => self.on_within_timeout(now, leg, asked, id.branch),
                 Purpose::Request(key) => self.on_request_timeout(now, key),
                 Purpose::Cancel | Purpose::Quiet => {}
             }

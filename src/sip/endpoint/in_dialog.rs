@@ -6,15 +6,16 @@ use super::Endpoint;
 use super::access::Inbound;
 use super::incoming::offer_of;
 use super::leg::{Phase, Unacked};
+use super::reoffer::set_hold;
 use super::stub::Reply;
 use crate::event::{EndCause, Event, LegKey};
-use crate::headers::{Reason, lex};
-use crate::message::{HeaderName, Message, Method};
+use crate::headers::Reason;
+use crate::message::{Message, Method};
 use crate::sdp::SessionDescription;
 
 /// What an offer within a dialog leads to.
-struct Renegotiation {
-    local: SessionDescription,
+pub(super) struct Renegotiation {
+    pub(super) local: SessionDescription,
     /// The peer's offer, when it changes where, how or whether media flows.
     change: Option<SessionDescription>,
 }
@@ -44,9 +45,8 @@ impl Endpoint {
             return;
         }
         leg.dialog.source = source;
-        let required: Vec<String> = request.list(HeaderName::Require).map(lex::text).collect();
-        if !required.is_empty() {
-            self.finish(inbound, 420, &[("Unsupported", required.join(", "))], b"");
+        if let Some(missing) = self.unsupported_of(request) {
+            self.finish(inbound, 420, &[("Unsupported", missing)], b"");
             return;
         }
         match method {
@@ -54,6 +54,9 @@ impl Endpoint {
             Method::Invite => self.on_reinvite(inbound, key),
             Method::Update => self.on_update(inbound, key),
             Method::Info => self.on_info(inbound, key),
+            Method::Prack => self.on_prack(inbound, key),
+            Method::Refer => self.on_refer(inbound, key),
+            Method::Notify => self.on_notify(inbound, key),
             Method::Options => self.finish(inbound, 200, &self.capabilities(source), b""),
             Method::Cancel => {
                 self.counters.no_dialog += 1;
@@ -68,7 +71,7 @@ impl Endpoint {
 
     /// Answers within a fresh transaction, so that a repetition gets the same again: its number
     /// is taken, so without one it would look out of order.
-    fn finish(
+    pub(super) fn finish(
         &mut self,
         inbound: &Inbound<'_, '_>,
         code: u16,
@@ -108,20 +111,24 @@ impl Endpoint {
     }
 
     fn on_reinvite(&mut self, inbound: &Inbound<'_, '_>, key: LegKey) {
-        let Some(leg) = self.legs.get(&key) else {
+        let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
+        // Another INVITE or offer of the session is open, ours or theirs (§14.2, RFC 3311 §5.2).
+        let invites = leg.change.as_ref().is_some_and(|c| c.is_invite());
         match leg.phase {
-            Phase::Up if leg.unacked.is_none() => {}
+            Phase::Up if leg.unacked.is_none() && !invites && !leg.is_offer_open() => {}
             Phase::Ending => {
                 self.finish(inbound, 481, &[], b"");
                 return;
             }
-            // An INVITE of this dialog is still open (§14.2).
             _ => {
                 self.finish(inbound, 491, &[], b"");
                 return;
             }
+        }
+        if !self.agree(inbound, key) {
+            return;
         }
         let result = offer_of(inbound.request).and_then(|offer| self.renegotiate(key, offer));
         let outcome = match result {
@@ -133,6 +140,22 @@ impl Endpoint {
         };
         self.accept_reinvite(inbound, key, &outcome);
         self.report_change(key, outcome);
+    }
+
+    /// Whether the session interval asked for will do; 422 is sent if not.
+    fn agree(&mut self, inbound: &Inbound<'_, '_>, key: LegKey) -> bool {
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return false;
+        };
+        leg.note_peer(inbound.request);
+        match leg.agree_interval(inbound.request) {
+            Ok(()) => true,
+            Err(least) => {
+                let least = least.as_secs().to_string();
+                self.finish(inbound, 422, &[("Min-SE", least)], b"");
+                false
+            }
+        }
     }
 
     fn accept_reinvite(&mut self, inbound: &Inbound<'_, '_>, key: LegKey, outcome: &Renegotiation) {
@@ -162,6 +185,7 @@ impl Endpoint {
         if let Some(leg) = self.legs.get_mut(&key) {
             leg.dialog.refresh(request, source);
         }
+        self.wind_clock(now, key);
         let cseq = request.cseq().map_or(0, |c| c.number);
         let unacked = self.unacked(now, cseq, bytes, to);
         let is_offer = request.body.is_empty();
@@ -175,12 +199,18 @@ impl Endpoint {
     }
 
     fn session_headers(&self, key: LegKey) -> Vec<(&'static str, String)> {
-        let contact = self
-            .legs
-            .get(&key)
-            .map(|l| l.contact.clone())
-            .unwrap_or_default();
-        vec![("Contact", contact), ("Allow", self.allow())]
+        let Some(leg) = self.legs.get(&key) else {
+            return Vec::new();
+        };
+        let mut headers = vec![
+            ("Contact", leg.contact.clone()),
+            ("Allow", self.allow()),
+            ("Supported", leg.supported().to_owned()),
+        ];
+        if leg.phase == Phase::Up {
+            leg.write_agreed(&mut headers);
+        }
+        headers
     }
 
     fn on_update(&mut self, inbound: &Inbound<'_, '_>, key: LegKey) {
@@ -198,33 +228,57 @@ impl Endpoint {
                 return;
             }
         };
-        if offer.is_none() {
-            leg.dialog.refresh(inbound.request, inbound.source);
-            let headers = self.session_headers(key);
-            self.finish(inbound, 200, &headers, b"");
+        // An offer before ours, or theirs, is settled (RFC 3311 §5.2).
+        if offer.is_some() && leg.is_offer_open() {
+            self.finish(inbound, 491, &[], b"");
             return;
         }
-        // An offer before ours, or theirs, is settled (RFC 3311 §5.2).
-        let is_offer_open = leg.unacked.as_ref().is_some_and(|u| u.is_offer);
-        if is_offer_open || leg.phase == Phase::Early || leg.local_sdp.is_none() {
-            self.finish(inbound, 491, &[], b"");
+        if offer.is_some() && !leg.is_settled {
+            let (code, headers) = match leg.phase {
+                // The offer of its INVITE is not answered yet.
+                Phase::Ringing(_) if leg.remote_sdp.is_some() => {
+                    (500, vec![("Retry-After", "1".to_owned())])
+                }
+                _ => (491, Vec::new()),
+            };
+            self.finish(inbound, code, &headers, b"");
+            return;
+        }
+        let is_up = leg.phase == Phase::Up;
+        if is_up && !self.agree(inbound, key) {
+            return;
+        }
+        if offer.is_none() {
+            self.accept_update(inbound, key, b"");
             return;
         }
         match self.renegotiate(key, offer) {
             Ok(outcome) => {
+                self.accept_update(inbound, key, &outcome.local.to_bytes());
                 if let Some(leg) = self.legs.get_mut(&key) {
-                    leg.dialog.refresh(inbound.request, inbound.source);
+                    leg.is_updated |= !is_up;
                 }
-                let headers = self.session_headers(key);
-                self.finish(inbound, 200, &headers, &outcome.local.to_bytes());
                 self.report_change(key, outcome);
             }
             Err(code) => self.finish(inbound, code, &[], b""),
         }
     }
 
+    fn accept_update(&mut self, inbound: &Inbound<'_, '_>, key: LegKey, body: &[u8]) {
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return;
+        };
+        leg.dialog.refresh(inbound.request, inbound.source);
+        let is_up = leg.phase == Phase::Up;
+        let headers = self.session_headers(key);
+        self.finish(inbound, 200, &headers, body);
+        if is_up {
+            self.wind_clock(inbound.now, key);
+        }
+    }
+
     /// Our side of the session after an offer (or, without one, our present side as an offer).
-    fn renegotiate(
+    pub(super) fn renegotiate(
         &mut self,
         key: LegKey,
         offer: Option<SessionDescription>,
@@ -237,7 +291,10 @@ impl Endpoint {
                 change: None,
             });
         };
-        let local = ours.answer_again(&offer).map_err(|_| 488u16)?;
+        let mut local = ours.answer_again(&offer).map_err(|_| 488u16)?;
+        if leg.holds {
+            set_hold(&mut local, true);
+        }
         let before = leg.remote_sdp.as_ref().and_then(SessionDescription::audio);
         let changed = before != offer.audio();
         // A refresh with nothing new gets the same description, version and all (RFC 3264 §8).
@@ -251,7 +308,7 @@ impl Endpoint {
         })
     }
 
-    fn report_change(&mut self, leg: LegKey, outcome: Renegotiation) {
+    pub(super) fn report_change(&mut self, leg: LegKey, outcome: Renegotiation) {
         if let Some(remote) = outcome.change {
             self.events.push_back(Event::MediaChanged {
                 leg,
@@ -263,6 +320,10 @@ impl Endpoint {
 
     fn on_info(&mut self, inbound: &Inbound<'_, '_>, key: LegKey) {
         self.finish(inbound, 200, &[], b"");
+        let is_ending = self.legs.get(&key).is_none_or(|l| l.phase == Phase::Ending);
+        if is_ending {
+            return;
+        }
         if let Some((digit, duration)) = dtmf_of(inbound.request) {
             self.events.push_back(Event::Dtmf {
                 leg: key,

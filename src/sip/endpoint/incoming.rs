@@ -4,15 +4,18 @@ use std::time::{Duration, Instant};
 
 use super::Endpoint;
 use super::access::{Caller, Inbound};
-use super::agenda::Target;
+use super::agenda::{LegTimer, Target};
 use super::leg::{Leg, Phase, Unacked};
 use super::locals::as_asked;
+use super::reliable::Reliables;
+use super::reoffer::usable;
 use super::stub::Reply;
 use crate::dialog::Dialog;
 use crate::error::SipError;
 use crate::event::{Event, IncomingCall, LegKey};
 use crate::headers::{Reason, lex};
 use crate::message::{HeaderName, Message, Method};
+use crate::options::Reliable;
 use crate::sdp::SessionDescription;
 use crate::transaction::Repeat;
 use crate::uri;
@@ -39,6 +42,10 @@ impl Endpoint {
             request,
             ..
         } = *inbound;
+        if !request.accepts_sdp() {
+            self.refuse_with(inbound, 406, &[("Accept", "application/sdp".to_owned())]);
+            return;
+        }
         let sdp = match offer_of(request) {
             Ok(sdp) => sdp,
             Err(415) => {
@@ -50,9 +57,29 @@ impl Endpoint {
                 return;
             }
         };
-        let server = self.start_server(inbound);
+        let replaces = match self.replacement(request) {
+            // Only whom we trust may take over a call.
+            Ok(Some(_)) if user.is_some() => {
+                self.refuse(inbound, 403);
+                return;
+            }
+            Ok(leg) => leg,
+            Err(code) => {
+                self.refuse(inbound, code);
+                return;
+            }
+        };
         let dialog = Dialog::uas(request, &self.tokens.tag(), source);
-        let mut leg = Leg::new(dialog, Phase::Ringing(server));
+        let mut leg = Leg::new(dialog, Phase::Up, &self.config.session);
+        if let Err(least) = leg.agree_interval(request) {
+            self.refuse_with(inbound, 422, &[("Min-SE", least.as_secs().to_string())]);
+            return;
+        }
+        leg.note_peer(request);
+        leg.invite_cseq = request.cseq().map_or(0, |c| c.number);
+        leg.reliable = self.reliables_for(request);
+        let server = self.start_server(inbound);
+        leg.phase = Phase::Ringing(server);
         let contact = self.contact(&uri::user_of(request.uri()), source);
         leg.contact = as_asked(contact, request.uri());
         leg.remote_sdp.clone_from(&sdp);
@@ -63,7 +90,8 @@ impl Endpoint {
         let longest = self.config.timers.proceeding_max;
         let wish = request.number(HeaderName::Expires).filter(|s| *s > 0);
         let patience = wish.map_or(longest, |s| longest.min(Duration::from_secs(s.into())));
-        self.agenda.set(Target::Leg(key), Some(now + patience));
+        self.agenda
+            .set(Target::Leg(key, LegTimer::Main), Some(now + patience));
         self.respond(
             now,
             server,
@@ -85,8 +113,24 @@ impl Endpoint {
                 call_id: lex::text(request.call_id()),
                 user,
                 sdp,
+                replaces,
                 headers: request.header_texts(),
             })));
+    }
+
+    /// Whether our provisional responses to an INVITE are to be reliable.
+    fn reliables_for(&mut self, request: &Message<'_>) -> Option<Box<Reliables>> {
+        let named = |name| {
+            let mut options = request.list(name);
+            options.any(|o: &[u8]| o.eq_ignore_ascii_case(b"100rel"))
+        };
+        let wanted = match self.config.session.reliable {
+            Reliable::Off => false,
+            Reliable::Supported => named(HeaderName::Require),
+            Reliable::Required => named(HeaderName::Require) || named(HeaderName::Supported),
+        };
+        let first = u32::try_from(1 + self.tokens.below(1 << 30)).unwrap_or(1);
+        wanted.then(|| Box::new(Reliables::new(first)))
     }
 
     fn ringing(&self, leg: LegKey) -> Result<(u64, &Leg), SipError> {
@@ -115,10 +159,22 @@ impl Endpoint {
             });
         }
         let (server, state) = self.ringing(leg)?;
-        let tag = String::from_utf8_lossy(&state.dialog.id.local_tag).into_owned();
+        let tag = state.local_tag();
         let headers = [("Contact", state.contact.clone()), ("Allow", self.allow())];
-        if let Some(sdp) = sdp {
+        let (is_reliable, is_settled) = (state.reliable.is_some(), state.is_settled);
+        if state
+            .reliable
+            .as_ref()
+            .is_some_and(|r| r.answer_waits.is_some())
+        {
+            return Err(GONE);
+        }
+        if let Some(sdp) = sdp.filter(|_| !is_settled) {
             self.store_local(leg, sdp)?;
+        }
+        if is_reliable {
+            self.ring_reliably(now, leg, code, sdp.unwrap_or(b""));
+            return Ok(());
         }
         let body = sdp.unwrap_or(b"");
         let reply = Reply {
@@ -142,30 +198,70 @@ impl Endpoint {
 
     /// Answers an incoming call with 200 and this SDP (the answer, or the offer if the INVITE had
     /// none). The 200 is repeated until acknowledged; then [`Event::Acked`] comes, or after 64·T1
-    /// without an ACK a BYE is sent and [`Event::Ended`] comes.
+    /// without an ACK a BYE is sent and [`Event::Ended`] comes. While a reliable provisional response
+    /// with SDP waits for its PRACK, so does the 200 (RFC 3262 §3). SDP sent in one before was the
+    /// answer: then the 200 carries none.
     ///
     /// # Errors
     /// [`SipError::Gone`] when the call has ended or is answered, [`SipError::Invalid`] for broken
     /// SDP.
     pub fn answer(&mut self, now: Instant, leg: LegKey, sdp: &[u8]) -> Result<(), SipError> {
+        let (_, state) = self.ringing(leg)?;
+        let reliable = state.reliable.as_ref();
+        if reliable.is_some_and(|r| r.answer_waits.is_some()) {
+            return Err(GONE);
+        }
+        let must_wait = reliable.is_some_and(|r| r.holds_answer());
+        if !must_wait {
+            return self.answer_now(now, leg, sdp);
+        }
+        usable(sdp)?;
+        if let Some(r) = self.legs.get_mut(&leg).and_then(|l| l.reliable.as_mut()) {
+            r.answer_waits = Some(sdp.to_vec());
+        }
+        Ok(())
+    }
+
+    /// The 200 itself.
+    pub(super) fn answer_now(
+        &mut self,
+        now: Instant,
+        leg: LegKey,
+        sdp: &[u8],
+    ) -> Result<(), SipError> {
         let (server, state) = self.ringing(leg)?;
-        let tag = String::from_utf8_lossy(&state.dialog.id.local_tag).into_owned();
-        let headers = [("Contact", state.contact.clone()), ("Allow", self.allow())];
+        let tag = state.local_tag();
+        let mut headers = vec![
+            ("Contact", state.contact.clone()),
+            ("Allow", self.allow()),
+            ("Supported", state.supported().to_owned()),
+        ];
+        state.write_agreed(&mut headers);
         let is_offer = state.remote_sdp.is_none();
-        let cseq = state.dialog.remote_cseq.unwrap_or(0);
-        self.store_local(leg, sdp)?;
+        let cseq = state.invite_cseq;
+        let is_settled = state.is_settled;
+        if !is_settled {
+            self.store_local(leg, sdp)?;
+        }
         let to = self.servers.get(&server).ok_or(GONE)?.reply_to();
         let reply = Reply {
             code: 200,
             tag: &tag,
             headers: &headers,
-            body: sdp,
+            // The answer has been given (RFC 3262 §5).
+            body: if is_settled { b"" } else { sdp },
             phrase: "",
         };
         let bytes = self.respond(now, server, &reply).ok_or(GONE)?;
         if let Some(state) = self.legs.get_mut(&leg) {
             state.phase = Phase::Up;
+            state.is_settled = !is_offer;
+            if let Some(reliable) = &mut state.reliable {
+                reliable.overtake();
+            }
         }
+        self.agenda.set(Target::Leg(leg, LegTimer::Reliable), None);
+        self.wind_clock(now, leg);
         let unacked = self.unacked(now, cseq, bytes, to);
         self.await_ack(
             leg,
@@ -224,7 +320,7 @@ impl Endpoint {
         Ok(())
     }
 
-    fn refuse_ringing(
+    pub(super) fn refuse_ringing(
         &mut self,
         now: Instant,
         leg: LegKey,
@@ -236,7 +332,7 @@ impl Endpoint {
         let Some(state) = self.remove_leg(leg) else {
             return;
         };
-        let tag = String::from_utf8_lossy(&state.dialog.id.local_tag).into_owned();
+        let tag = state.local_tag();
         self.respond(
             now,
             server,
@@ -260,7 +356,7 @@ impl Endpoint {
         let ringing = invite.is_some_and(|tx| tx.is_open());
         // The tag of the INVITE's own answers: a caller may look at this one last (§9.2).
         let tag = match leg.and_then(|leg| self.legs.get(&leg)) {
-            Some(leg) => String::from_utf8_lossy(&leg.dialog.id.local_tag).into_owned(),
+            Some(leg) => leg.local_tag(),
             None => self.tokens.tag(),
         };
         self.respond(

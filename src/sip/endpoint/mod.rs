@@ -1,7 +1,9 @@
 //! The façade: one user agent over one local address.
 //!
 //! Code map: `client` and `server` run transactions; `call` and `answer` outgoing INVITEs;
-//! `access` and `incoming` requests from outside; `leg` and `in_dialog` dialogs; `request` and
+//! `redirect` and `delayed_offer` their turns; `access`, `extensions`, `incoming` and `replaces`
+//! requests from outside; `leg`, `in_dialog` and `dialog_request` dialogs; `reliable`, `reoffer`,
+//! `session_timer`, `refer` and `referral` what runs within them; `request` and
 //! `registration` our OPTIONS and REGISTER; `serve` theirs; `sources`, `guesses` and `authenticate`
 //! who is heard.
 
@@ -13,17 +15,27 @@ mod api;
 mod authenticate;
 mod call;
 mod client;
+mod delayed_offer;
+mod dialog_request;
+mod extensions;
 mod guesses;
 mod in_dialog;
 mod incoming;
 mod leg;
 mod locals;
 mod place;
+mod redirect;
+mod refer;
+mod referral;
 mod register_answer;
 mod registration;
+mod reliable;
+mod reoffer;
+mod replaces;
 mod request;
 mod serve;
 mod server;
+mod session_timer;
 mod sources;
 mod streams;
 mod stub;
@@ -47,7 +59,7 @@ use streams::DeafToTcp;
 use crate::config::{EndpointConfig, Policy, User};
 use crate::dialog::DialogId;
 use crate::event::{Binding, CallKey, Event, LegKey, RequestKey};
-use crate::message::{self, Bounds, Method};
+use crate::message::{self, Bounds};
 use crate::peer::Peer;
 use crate::registrar::Registrar;
 use crate::token::Tokens;
@@ -138,7 +150,7 @@ impl Endpoint {
                 Target::Client(id) => self.on_client_timer(now, id),
                 Target::Server(id) => self.on_server_timer(now, id),
                 Target::Call(key) => self.on_call_timer(now, key),
-                Target::Leg(key) => self.on_leg_timer(now, key),
+                Target::Leg(key, timer) => self.on_leg_timer(now, key, timer),
                 Target::Request(key) => self.on_request_timer(now, key),
                 Target::Registrar => self.on_registrar_timer(now),
             }
@@ -242,29 +254,5 @@ impl Endpoint {
         }
         let at = if escaped.is_empty() { "" } else { "@" };
         format!("<sip:{escaped}{at}{}>", self.locals.contact(peer))
-    }
-
-    /// Methods we serve.
-    fn allow(&self) -> String {
-        let register = if self.registrar.is_some() {
-            ", REGISTER"
-        } else {
-            ""
-        };
-        format!("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE{register}")
-    }
-
-    fn serves(&self, method: Method) -> bool {
-        match method {
-            Method::Register => self.registrar.is_some(),
-            Method::Invite
-            | Method::Ack
-            | Method::Cancel
-            | Method::Bye
-            | Method::Options
-            | Method::Info
-            | Method::Update => true,
-            _ => false,
-        }
     }
 }

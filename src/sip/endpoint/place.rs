@@ -6,11 +6,12 @@ use super::agenda::ClientId;
 use super::call::Call;
 use super::client::{Head, Purpose};
 use super::locals::as_asked;
-use super::{Endpoint, Invite};
+use super::{Endpoint, Invite, session_timer};
 use crate::error::SipError;
 use crate::event::CallKey;
 use crate::headers::lex;
 use crate::message::{HeaderName, Method, Writer};
+use crate::options::Reliable;
 use crate::sdp::SessionDescription;
 use crate::uri::is_sendable;
 
@@ -31,11 +32,16 @@ fn is_ours(name: &str) -> bool {
         H::Authorization,
         H::ProxyAuthorization,
         H::Allow,
+        H::SessionExpires,
+        H::MinSe,
+        H::RSeq,
+        H::RAck,
     ];
     ours.contains(&HeaderName::from_bytes(name.as_bytes()))
 }
 
-fn check(invite: &Invite) -> Result<SessionDescription, SipError> {
+/// Looks at a call before it is placed; gives its offer, `None` for a delayed one.
+fn check(invite: &Invite) -> Result<Option<SessionDescription>, SipError> {
     for (what, uri) in [
         ("request URI", &invite.request_uri),
         ("From URI", &invite.from),
@@ -53,7 +59,38 @@ fn check(invite: &Invite) -> Result<SessionDescription, SipError> {
             });
         }
     }
-    SessionDescription::parse(&invite.body).map_err(|_| SipError::Invalid { what: "SDP body" })
+    if invite.body.is_empty() {
+        // The offer could then come in a 183, with nobody there to answer it.
+        return match invite.session.reliable {
+            Reliable::Required => Err(SipError::Invalid {
+                what: "call without an offer that requires 100rel",
+            }),
+            _ => Ok(None),
+        };
+    }
+    let sdp = SessionDescription::parse(&invite.body);
+    sdp.map(Some)
+        .map_err(|_| SipError::Invalid { what: "SDP body" })
+}
+
+/// Lines that say which extensions a call may use.
+fn extensions(call: &Call, out: &mut Writer) {
+    let options = &call.options;
+    let mut supported = vec!["replaces", "norefersub"];
+    if options.timer.is_some() {
+        supported.insert(0, "timer");
+    }
+    match options.reliable {
+        Reliable::Required => {
+            out.header("Require", "100rel");
+        }
+        Reliable::Supported if call.local_sdp.is_some() => supported.insert(0, "100rel"),
+        _ => {}
+    }
+    out.header("Supported", supported.join(", "));
+    if let Some(timer) = options.timer {
+        session_timer::ask(timer.bounded(), call.min_se, out);
+    }
 }
 
 impl Endpoint {
@@ -138,6 +175,7 @@ impl Endpoint {
             call.auth_lines = lines.into_block();
             out.lines(&call.auth_lines);
             out.header("Allow", self.allow());
+            extensions(&call, &mut out);
             if !self.config.user_agent.is_empty() {
                 out.header("User-Agent", &self.config.user_agent);
             }

@@ -51,6 +51,11 @@ impl ServerTx {
         self.stub.is_some()
     }
 
+    /// The response sent last, and where it went.
+    pub(super) fn last_sent(&self) -> (Peer, Vec<u8>) {
+        (self.to, self.last.clone())
+    }
+
     /// Where the responses go.
     pub(super) fn reply_to(&self) -> Peer {
         self.to

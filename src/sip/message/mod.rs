@@ -2,6 +2,7 @@
 //!
 //! A [`Message`] borrows the datagram; nothing is copied but the list of header positions.
 
+mod multipart;
 mod name;
 mod parse;
 mod write;
@@ -207,9 +208,15 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The body if it is SDP: by Content-Type, or by its looks when there is none.
+    /// The body if it is SDP: by Content-Type, or by its looks when there is none; of a multipart
+    /// body (RFC 5621) the first part that is SDP, wherever others are beside it (ISUP, PIDF-LO).
     pub fn sdp_body(&self) -> Option<&'a [u8]> {
-        let typed = self.first(HeaderName::ContentType).is_some();
+        let kind = self.first(HeaderName::ContentType);
+        if let Some(kind) = kind.filter(|k| k.len() > 10 && k[..10].eq_ignore_ascii_case(b"multipart/"))
+        {
+            return multipart::part(kind, self.body, "application/sdp");
+        }
+        let typed = kind.is_some();
         let looks = self.body.starts_with(b"v=0");
         let is_sdp = self.has_content_type("application/sdp") || (!typed && looks);
         (is_sdp && !self.body.is_empty()).then_some(self.body)

@@ -62,6 +62,7 @@ impl Dialer {
             body: SessionDescription::offer(&self.spec(port)).to_bytes(),
             headers: Vec::new(),
             credentials: None,
+            session: Default::default(),
         };
         let key = self.sip.invite(Instant::now(), invite).unwrap();
         self.flush().await;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use carillon_sip::{
     CallKey, Credentials, EndCause, Endpoint, EndpointConfig, Event, Failure, Invite, LegKey,
-    MediaSpec, Network, Peer, Register, RegistrarConfig, Secret, SessionDescription, TransportKind,
-    User, summary,
+    MediaSpec, Network, Peer, Register, RegistrarConfig, Secret, SessionDescription,
+    SessionOptions, TransportKind, User, summary,
 };
 
 pub const A: &str = "192.0.2.1:5060";
@@ -348,6 +348,7 @@ pub fn to_b() -> Invite {
         body: sdp(A, 4000),
         headers: vec![("X-Lead-ID".into(), "7".into())],
         credentials: None,
+        session: SessionOptions::default(),
     }
 }
 
