@@ -89,7 +89,7 @@ impl Transaction {
     }
 
     /// Every transmission came when its timer says, none after an answer was there, and none was
-    /// left out. `until`: when the log ends.
+    /// left out. `until`: the last we sent, s.
     fn check_timers(&self, until: f64) -> Result<(), String> {
         let heard = self.first_heard();
         for number in 1..self.sent.len() {
@@ -141,7 +141,11 @@ impl Link {
             answered: BTreeMap::new(),
             lost: own.clone().filter(|m| m.left.is_none()).count(),
             messages: own.count(),
-            until: messages.last().expect("something was sent").entered,
+            until: messages
+                .iter()
+                .filter(|m| m.from_us)
+                .map(|m| m.entered)
+                .fold(0.0, f64::max),
         };
         for m in &messages {
             link.add(m);
