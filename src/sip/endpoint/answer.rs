@@ -85,7 +85,7 @@ impl Endpoint {
         }
         let dialog = Dialog::uac(response, &call.uri, from);
         let mut leg = Leg::new(dialog, Phase::Early, &call.options);
-        leg.local_sdp.clone_from(&call.local_sdp);
+        leg.local_sdp = SessionDescription::parse(&call.offer).ok();
         leg.min_se = call.min_se;
         leg.auth.clone_from(&call.auth);
         if let Some(auth) = &mut leg.auth {
@@ -113,7 +113,7 @@ impl Endpoint {
         call.close();
         self.agenda.set(Target::Call(key), None);
         let tag = response.to_tag();
-        let is_delayed = call.local_sdp.is_none();
+        let is_delayed = call.offer.is_empty();
         let known = call.forks.iter().find(|f| f.tag == tag && f.answered);
         let known = known.and_then(|f| f.leg);
         if known.is_some_and(|leg| self.repeat_late_ack(leg)) {

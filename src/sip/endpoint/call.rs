@@ -30,8 +30,9 @@ pub(super) struct Call {
     /// What to send again after a challenge; goes with the final response.
     pub(super) invite: Option<Box<Invite>>,
     pub(super) uri: Vec<u8>,
-    /// Our offer; `None`: the peer has to make one (delayed offer).
-    pub(super) local_sdp: Option<SessionDescription>,
+    /// Our offer as sent; empty: the peer has to make one (delayed offer). Kept as octets, which are
+    /// fewer: it outlives the answer for the sake of further forks.
+    pub(super) offer: Vec<u8>,
     pub(super) contact: String,
     pub(super) from: Vec<u8>,
     pub(super) call_id: String,
@@ -64,15 +65,14 @@ struct Cancel {
 impl Call {
     /// A call about to be placed.
     pub(super) fn new(
-        invite: Box<Invite>,
-        local_sdp: Option<SessionDescription>,
+        mut invite: Box<Invite>,
         contact: String,
         from: String,
         call_id: String,
     ) -> Self {
         Self {
             uri: invite.request_uri.clone().into_bytes(),
-            local_sdp,
+            offer: std::mem::take(&mut invite.body),
             contact,
             from: from.into_bytes(),
             call_id,

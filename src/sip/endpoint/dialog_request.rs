@@ -76,7 +76,7 @@ impl Endpoint {
                 auth_lines.header(name.as_str(), value);
             }
         }
-        let auth_lines = auth_lines.into_block();
+        let auth_lines = auth_lines.into_exact_block();
         out.lines(&auth_lines).lines(request.lines);
         if request.method == Method::Invite {
             leg.ack_lines = auth_lines;

@@ -40,8 +40,8 @@ fn is_ours(name: &str) -> bool {
     ours.contains(&HeaderName::from_bytes(name.as_bytes()))
 }
 
-/// Looks at a call before it is placed; gives its offer, `None` for a delayed one.
-fn check(invite: &Invite) -> Result<Option<SessionDescription>, SipError> {
+/// Looks at a call before it is placed; an empty body is a delayed offer.
+fn check(invite: &Invite) -> Result<(), SipError> {
     for (what, uri) in [
         ("request URI", &invite.request_uri),
         ("From URI", &invite.from),
@@ -65,11 +65,11 @@ fn check(invite: &Invite) -> Result<Option<SessionDescription>, SipError> {
             Reliable::Required => Err(SipError::Invalid {
                 what: "call without an offer that requires 100rel",
             }),
-            _ => Ok(None),
+            _ => Ok(()),
         };
     }
     let sdp = SessionDescription::parse(&invite.body);
-    sdp.map(Some)
+    sdp.map(|_| ())
         .map_err(|_| SipError::Invalid { what: "SDP body" })
 }
 
@@ -84,7 +84,7 @@ fn extensions(call: &Call, out: &mut Writer) {
         Reliable::Required => {
             out.header("Require", "100rel");
         }
-        Reliable::Supported if call.local_sdp.is_some() => supported.insert(0, "100rel"),
+        Reliable::Supported if !call.offer.is_empty() => supported.insert(0, "100rel"),
         _ => {}
     }
     out.header("Supported", supported.join(", "));
@@ -117,7 +117,7 @@ impl Endpoint {
         if call_id.is_empty() || !call_id.bytes().all(lex::is_token) {
             return Err(SipError::Invalid { what: "Call-ID" });
         }
-        let local_sdp = check(&invite)?;
+        check(&invite)?;
         if self.is_full() {
             return Err(SipError::Full {
                 what: "transaction",
@@ -135,7 +135,7 @@ impl Endpoint {
         let from = format!("{display}<{}>;tag={}", invite.from, self.tokens.tag());
         let contact = self.contact(&invite.contact_user, invite.next_hop);
         let contact = as_asked(contact, invite.request_uri.as_bytes());
-        let call = Call::new(Box::new(invite), local_sdp, contact, from, call_id);
+        let call = Call::new(Box::new(invite), contact, from, call_id);
         self.calls.insert(key, call);
         self.send_invite(now, key);
         Ok(key)
@@ -168,11 +168,11 @@ impl Endpoint {
             let cnonce = self.tokens.tag();
             let mut lines = Writer::block();
             if let Some(auth) = &mut call.auth {
-                for (name, value) in auth.authorize("INVITE", &call.uri, &invite.body, &cnonce) {
+                for (name, value) in auth.authorize("INVITE", &call.uri, &call.offer, &cnonce) {
                     lines.header(name.as_str(), value);
                 }
             }
-            call.auth_lines = lines.into_block();
+            call.auth_lines = lines.into_exact_block();
             out.lines(&call.auth_lines);
             out.header("Allow", self.allow());
             extensions(&call, &mut out);
@@ -182,7 +182,7 @@ impl Endpoint {
             for (name, value) in &invite.headers {
                 out.header(name, value);
             }
-            let bytes = out.finish("application/sdp", &invite.body);
+            let bytes = out.finish("application/sdp", &call.offer);
             call.branch = branch;
             call.is_proceeding = false;
             let (id, to) = (

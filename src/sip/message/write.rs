@@ -80,6 +80,12 @@ impl Writer {
     pub(crate) fn into_block(self) -> Vec<u8> {
         self.out
     }
+
+    /// The block without spare room, to be kept.
+    pub(crate) fn into_exact_block(mut self) -> Vec<u8> {
+        self.out.shrink_to_fit();
+        self.out
+    }
 }
 
 fn push_clean(out: &mut Vec<u8>, value: &[u8]) {

@@ -12,7 +12,7 @@ mod reliable;
 mod reoffers;
 mod replacements;
 mod session_timers;
-// mod strange;
+mod strange;
 mod transfers;
 
 use carillon_sip::{EndpointConfig, Event, LegKey, SessionDescription, SessionTimer};
