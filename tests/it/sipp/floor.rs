@@ -86,7 +86,7 @@ pub(super) fn config(node: &NodePorts, places: &[Place]) -> String {
 data_dir = "data"
 log = "info,carillon_live=debug"
 [sip]
-bind = "127.0.0.1:{sip}"
+bind = ["127.0.0.1:{sip}", "[::1]:{sip}"]
 [rtp]
 bind = "127.0.0.1"
 ports = "29000-30999"
@@ -153,7 +153,7 @@ fn trunks(text: &mut String, place: &Place) {
     let situation = &place.situation;
     let prefix = match situation.role {
         Role::Stranger => return,
-        Role::Callee => place.number.as_str(),
+        Role::Callee | Role::Raw(..) => place.number.as_str(),
         // No number begins like this: nothing is dialed over it.
         Role::Caller(_) | Role::Registrar => "999",
     };
@@ -163,7 +163,7 @@ fn trunks(text: &mut String, place: &Place) {
             r#"
 [[trunk]]
 name = "{}{}"
-address = "127.0.0.1:{}"
+address = "{}:{}"
 channels = 4
 calls_per_second = 20
 prefixes = ["{prefix}"]
@@ -175,6 +175,7 @@ password = "s3cret"
 "#,
             situation.name,
             ["", ".second"][n],
+            situation.host,
             ports.sip,
             10 + n,
             situation.trunk
@@ -186,7 +187,7 @@ password = "s3cret"
 pub(super) fn leads(places: &[Place]) -> String {
     let mut csv = String::from("vendor_lead_code,phone_number,first_name,time_zone\n");
     for slow in [true, false] {
-        let dialed = |p: &&Place| p.situation.role == Role::Callee && p.situation.slow == slow;
+        let dialed = |p: &&Place| p.situation.is_dialed() && p.situation.slow == slow;
         for place in places.iter().filter(dialed) {
             let name = place.situation.name;
             let _ = writeln!(csv, "{name},+{},Lead,America/New_York", place.number);
@@ -195,34 +196,40 @@ pub(super) fn leads(places: &[Place]) -> String {
     csv
 }
 
+/// Waits for the end of a far end, and tells what was not as it should be.
+pub(super) type Ending = Box<dyn FnOnce() -> Result<(), String> + Send>;
+
 /// Starts what plays a situation's far ends.
-pub(super) fn start(folder: &Path, node: &NodePorts, place: &Place) -> Vec<Sipp> {
+pub(super) fn start(folder: &Path, node: &NodePorts, place: &Place) -> Vec<Ending> {
     let situation = &place.situation;
-    let mut more: Vec<String> = Vec::new();
-    more.extend(situation.options.iter().map(|o| (*o).to_owned()));
+    if let Role::Raw(listen, script) = situation.role {
+        let mut peer = listen(place.far_ends[0].sip);
+        return vec![Box::new(move || script(&mut peer))];
+    }
+    let mut more: Vec<String> = situation.options.iter().map(|o| (*o).to_owned()).collect();
     let remote = format!("127.0.0.1:{}", node.sip);
     match situation.role {
         Role::Caller(number) => more.extend(["-s".to_owned(), number.to_owned(), remote]),
         Role::Stranger => more.push(remote),
-        Role::Callee | Role::Registrar => {}
+        Role::Callee | Role::Raw(..) | Role::Registrar => {}
     }
     let scenarios = [Some(situation.scenario), situation.second];
     let each = place.far_ends.iter().zip(scenarios.into_iter().flatten());
-    each.enumerate()
-        .map(|(n, (ports, scenario))| {
-            let name = format!("{}{}", situation.name, ["", ".second"][n]);
-            let plan = SippPlan {
-                scenario,
-                name: &name,
-                ports: *ports,
-                host: "127.0.0.1",
-                calls: 1,
-                limit: LIMIT,
-                more: more.clone(),
-            };
-            Sipp::start(folder, &plan)
-        })
-        .collect()
+    let start = |(n, (ports, scenario)): (usize, (&SippPorts, &str))| {
+        let name = format!("{}{}", situation.name, ["", ".second"][n]);
+        let plan = SippPlan {
+            scenario,
+            name: &name,
+            ports: *ports,
+            host: situation.host,
+            calls: 1,
+            limit: LIMIT,
+            more: more.clone(),
+        };
+        let sipp = Sipp::start(folder, &plan);
+        Box::new(move || sipp.finish()) as Ending
+    };
+    each.enumerate().map(start).collect()
 }
 
 /// Everybody's phone.

@@ -2,7 +2,8 @@
 
 use super::situation::Situation;
 use super::{
-    answers, auth, callers, cancels, dialogs, failures, forks, losses, registrations, shapes,
+    answers, auth, callers, cancels, dialogs, extensions, failures, forks, losses, octets,
+    registrations, shapes, transports,
 };
 use crate::program::repository;
 use std::collections::BTreeSet;
@@ -18,6 +19,9 @@ fn all() -> impl Iterator<Item = &'static Situation> {
         losses::ALL,
         dialogs::ALL,
         shapes::ALL,
+        octets::ALL,
+        transports::ALL,
+        extensions::ALL,
         callers::ALL,
         registrations::ALL,
     ]
@@ -75,7 +79,10 @@ fn rows(text: &str) -> Vec<[String; 3]> {
 fn the_list_for_readers_is_what_is_played() {
     let text = std::fs::read_to_string(repository("docs/sip/situations.md")).expect("the list");
     let played = all().map(|s| {
-        let mut files = vec![format!("{}.xml", s.scenario)];
+        let mut files = match s.scenario {
+            "" => vec!["octets.rs".to_owned()],
+            scenario => vec![format!("{scenario}.xml")],
+        };
         files.extend(s.second.map(|second| format!("{second}.xml")));
         let outcomes = match s.records {
             [] => "no call".to_owned(),
@@ -94,6 +101,7 @@ fn situations_are_many_and_every_scenario_is_played() {
     let played: BTreeSet<&str> = all()
         .flat_map(|s| [Some(s.scenario), s.second])
         .flatten()
+        .filter(|scenario| !scenario.is_empty())
         .chain(super::hundred::SCENARIOS)
         .collect();
     let files = std::fs::read_dir(repository("tests/sipp")).expect("the scenarios");

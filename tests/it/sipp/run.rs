@@ -6,7 +6,6 @@ use super::situation::{Role, Situation};
 use crate::program::{
     Board, PATIENCE, Running, carillon, free_ports, http_get, run, run_json, sql,
 };
-use crate::support::sipp::Sipp;
 use carillon_carrier::Phones;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,10 +62,8 @@ async fn play(situations: Vec<Situation>) -> Run {
         sip: ports[0],
         web: ports[1],
     };
-    let path = folder.path().to_owned();
-    if let Some(kept) = std::env::var_os("SITUATIONS_KEPT_IN") {
-        return play_in(PathBuf::from(kept), ports, places).await;
-    }
+    let kept = std::env::var_os("SITUATIONS_KEPT_IN").map(PathBuf::from);
+    let path = kept.unwrap_or_else(|| folder.path().to_owned());
     play_in(path, ports, places).await
 }
 
@@ -95,7 +92,7 @@ async fn play_in(folder: PathBuf, ports: NodePorts, places: Vec<Place>) -> Run {
     // A carrier that is registered with hears from us until the end.
     let lasting = |name: &str| {
         let place = places.iter().find(|p| p.situation.name == name);
-        place.is_some_and(|p| p.situation.role == Role::Registrar)
+        place.is_some_and(|p| matches!(p.situation.role, Role::Registrar))
     };
     let (lasting, passing): (Vec<Ending>, Vec<Ending>) =
         playing.into_iter().partition(|(name, _)| lasting(name));
@@ -177,16 +174,15 @@ fn trunk_of(folder: &Path, call: u64) -> String {
 
 fn start(playing: &mut Vec<Ending>, folder: &Path, ports: &NodePorts, places: &[&Place]) {
     for place in places {
-        for sipp in floor::start(folder, ports, place) {
-            let waiting = std::thread::spawn(move || Sipp::finish(sipp));
-            playing.push((place.situation.name, waiting));
+        for ending in floor::start(folder, ports, place) {
+            playing.push((place.situation.name, std::thread::spawn(ending)));
         }
     }
 }
 
 fn collect(faults: &mut BTreeMap<&'static str, Vec<String>>, ending: Vec<Ending>) {
     for (name, thread) in ending {
-        let ended = thread.join().expect("waiting for SIPp does not panic");
+        let ended = thread.join().expect("waiting for a far end does not panic");
         faults.entry(name).or_default().extend(ended.err());
     }
 }

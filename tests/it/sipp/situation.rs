@@ -1,7 +1,12 @@
 //! What a situation is, and how a theme lists its own.
 
+use crate::support::raw::{Fault, RawPeer};
+
+/// What a far end of the test's own making does.
+pub(super) type Script = fn(&mut RawPeer) -> Result<(), Fault>;
+
 /// Who SIPp is in a situation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Role {
     /// A carrier: a lead is dialed over a trunk that ends there.
     Callee,
@@ -9,6 +14,8 @@ pub(super) enum Role {
     Caller(&'static str),
     /// Somebody at an address that is no trunk's.
     Stranger,
+    /// The same, of the test's own making: how it listens, and what it does.
+    Raw(fn(u16) -> RawPeer, Script),
     /// A carrier that a trunk registers with, and over which no lead is dialed.
     Registrar,
 }
@@ -18,11 +25,13 @@ pub(super) enum Role {
 pub(super) struct Situation {
     /// `theme.name`, given by [`situations`].
     pub(super) name: &'static str,
-    /// File in `tests/sipp`, without `.xml`.
+    /// File in `tests/sipp`, without `.xml`; empty where SIPp cannot play it.
     pub(super) scenario: &'static str,
     pub(super) role: Role,
     /// Further options of SIPp.
     pub(super) options: &'static [&'static str],
+    /// Host the far ends listen at.
+    pub(super) host: &'static str,
     /// Further lines of its `[[trunk]]`.
     pub(super) trunk: &'static str,
     /// Outcome of each call record it leaves, in order of their calls; `, late` after those
@@ -43,12 +52,24 @@ pub(super) const fn callee(scenario: &'static str, records: &'static [&'static s
         scenario,
         role: Role::Callee,
         options: &[],
+        host: "127.0.0.1",
         trunk: "",
         records,
         second: None,
         we_hang_up: false,
         slow: false,
     }
+}
+
+/// A carrier that SIPp cannot play.
+pub(super) const fn raw(
+    listen: fn(u16) -> RawPeer,
+    script: Script,
+    records: &'static [&'static str],
+) -> Situation {
+    let mut situation = callee("", records);
+    situation.role = Role::Raw(listen, script);
+    situation
 }
 
 /// A carrier calls `number` of ours.
@@ -78,6 +99,11 @@ pub(super) const fn registrar(scenario: &'static str) -> Situation {
 }
 
 impl Situation {
+    /// Whether a lead is dialed.
+    pub(super) fn is_dialed(&self) -> bool {
+        matches!(self.role, Role::Callee | Role::Raw(..))
+    }
+
     pub(super) const fn named(mut self, name: &'static str) -> Self {
         self.name = name;
         self
@@ -86,6 +112,18 @@ impl Situation {
     /// SIPp sees every repetition: it neither recognizes nor makes any by itself.
     pub(super) const fn raw(mut self) -> Self {
         self.options = &["-nr"];
+        self
+    }
+
+    /// Its far ends listen at this host.
+    pub(super) const fn at(mut self, host: &'static str) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// Further lines of its trunk.
+    pub(super) const fn trunk(mut self, lines: &'static str) -> Self {
+        self.trunk = lines;
         self
     }
 

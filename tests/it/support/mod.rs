@@ -4,6 +4,7 @@ pub mod browser;
 pub mod dns;
 pub mod node;
 pub mod peer;
+pub mod raw;
 pub mod sipp;
 
 use std::time::Duration;
