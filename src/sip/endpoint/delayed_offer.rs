@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Endpoint;
 use super::agenda::{LegTimer, Target};
-use super::reoffer::usable;
+use super::session::usable;
 use crate::error::SipError;
 use crate::event::{EndCause, LegKey};
 use crate::headers::Reason;

@@ -6,7 +6,7 @@ use super::Endpoint;
 use super::access::Inbound;
 use super::incoming::offer_of;
 use super::leg::{Phase, Unacked};
-use super::reoffer::set_hold;
+use super::session::set_hold;
 use super::stub::Reply;
 use crate::event::{EndCause, Event, LegKey};
 use crate::headers::Reason;

@@ -7,15 +7,13 @@ use super::access::{Caller, Inbound};
 use super::agenda::{LegTimer, Target};
 use super::leg::{Leg, Phase, Unacked};
 use super::locals::as_asked;
-use super::reliable::Reliables;
-use super::reoffer::usable;
+use super::session::usable;
 use super::stub::Reply;
 use crate::dialog::Dialog;
 use crate::error::SipError;
 use crate::event::{Event, IncomingCall, LegKey};
 use crate::headers::{Reason, lex};
 use crate::message::{HeaderName, Message, Method};
-use crate::options::Reliable;
 use crate::sdp::SessionDescription;
 use crate::transaction::Repeat;
 use crate::uri;
@@ -116,21 +114,6 @@ impl Endpoint {
                 replaces,
                 headers: request.header_texts(),
             })));
-    }
-
-    /// Whether our provisional responses to an INVITE are to be reliable.
-    fn reliables_for(&mut self, request: &Message<'_>) -> Option<Box<Reliables>> {
-        let named = |name| {
-            let mut options = request.list(name);
-            options.any(|o: &[u8]| o.eq_ignore_ascii_case(b"100rel"))
-        };
-        let wanted = match self.config.session.reliable {
-            Reliable::Off => false,
-            Reliable::Supported => named(HeaderName::Require),
-            Reliable::Required => named(HeaderName::Require) || named(HeaderName::Supported),
-        };
-        let first = u32::try_from(1 + self.tokens.below(1 << 30)).unwrap_or(1);
-        wanted.then(|| Box::new(Reliables::new(first)))
     }
 
     fn ringing(&self, leg: LegKey) -> Result<(u64, &Leg), SipError> {

@@ -35,6 +35,7 @@ mod replaces;
 mod request;
 mod serve;
 mod server;
+mod session;
 mod session_timer;
 mod sources;
 mod streams;

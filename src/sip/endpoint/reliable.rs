@@ -14,6 +14,7 @@ use super::stub::Reply;
 use crate::event::{Event, LegKey};
 use crate::headers::lex;
 use crate::message::{HeaderName, Message, Method, Writer};
+use crate::options::Reliable;
 use crate::peer::Peer;
 use crate::sdp::SessionDescription;
 use crate::transaction::Repeat;
@@ -105,6 +106,21 @@ fn rack_of(request: &Message<'_>) -> Option<(u32, u32)> {
 }
 
 impl Endpoint {
+    /// Whether our provisional responses to an INVITE are to be reliable.
+    pub(super) fn reliables_for(&mut self, request: &Message<'_>) -> Option<Box<Reliables>> {
+        let named = |name| {
+            let mut options = request.list(name);
+            options.any(|o: &[u8]| o.eq_ignore_ascii_case(b"100rel"))
+        };
+        let wanted = match self.config.session.reliable {
+            Reliable::Off => false,
+            Reliable::Supported => named(HeaderName::Require),
+            Reliable::Required => named(HeaderName::Require) || named(HeaderName::Supported),
+        };
+        let first = u32::try_from(1 + self.tokens.below(1 << 30)).unwrap_or(1);
+        wanted.then(|| Box::new(Reliables::new(first)))
+    }
+
     /// Acknowledges a reliable provisional response. False: it came before, or one before it is
     /// missing, so that it must not be looked at (§4).
     pub(super) fn take_reliable(

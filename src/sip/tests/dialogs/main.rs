@@ -7,6 +7,7 @@ mod harness;
 mod delayed_offers;
 mod early_updates;
 mod headers;
+mod interleavings;
 mod redirections;
 mod reliable;
 mod reoffers;
