@@ -290,7 +290,8 @@ pub enum TrunkCommand {
         /// This one only.
         name: Option<String>,
     },
-    /// Place one real test call and print its SIP messages.
+    /// Walk through OPTIONS, registration, a call, audio, a key, hold and hang-up; print what
+    /// worked, what to fix, and the SIP messages.
     Test {
         /// The trunk.
         name: String,

@@ -49,5 +49,5 @@ pub use engine::Inputs;
 pub use error::NodeError;
 pub use floor_port::FloorPort;
 pub use node::{Asked, Node, NodeHandle, NodeOptions, ask_trunk};
-pub use switch::{Ladder, LadderLine, TestReport};
+pub use switch::{Ladder, LadderLine, TestReport, TestStep};
 pub use wire::{TlsError, TlsFinding, tls_findings};

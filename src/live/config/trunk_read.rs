@@ -7,7 +7,7 @@ use super::number_format::{NumberBase, NumberFormat};
 use super::section::{Item, Section};
 use super::settings::{NodeConfig, SipConfig};
 use super::{secret_read, trunk_place, trunk_wire, value};
-use crate::profiles::{self, CALLER_ID_HEADERS, Profile, read_codecs};
+use crate::profiles::{self, CALLER_ID_HEADERS, NUMBER_FORMS, NumberForm, Profile, read_codecs};
 use carillon_decision::id::TrunkId;
 use carillon_decision::routing::TrunkConfig;
 use std::sync::Arc;
@@ -29,14 +29,15 @@ fn trunk(
     names: &mut Names,
 ) -> Option<TrunkSettings> {
     let (name, id) = names.read(&table, "\"carrier-a\"");
-    let wire = trunk_wire::read(&table, sip);
+    let profile = read_profile(&table, sip);
+    let usual = profile.as_ref().and_then(|p| p.transport);
+    let wire = trunk_wire::read(&table, sip, usual);
     let address = table
         .required("address", "\"sip.example.net\" or \"203.0.113.7:5060\"")
         // No host has port 0: it stands for a port that is not written.
         .and_then(|item| host_port(&item, 0));
     let proxy = trunk_place::outbound_proxy(&table, &wire);
     let engine = engine(&table, TrunkId(id), name);
-    let profile = read_profile(&table, sip);
     let username = table.string("username");
     let password = table
         .get("password")
@@ -52,7 +53,9 @@ fn trunk(
         Some(item) => read_format(&item, node).unwrap_or_default(),
         None => fallback,
     };
-    let number_format_read = number_format("number_format", NumberFormat::default());
+    let usual = profile.as_ref().and_then(|p| p.number_form);
+    let usual = usual.and_then(|form| written_as(form, node));
+    let number_format_read = number_format("number_format", usual.unwrap_or_default());
     let caller_id_format = number_format("caller_id_format", bare(&number_format_read));
     let codecs = table.get("codecs").and_then(|item| read_codecs(&item));
     let header = table.choice("caller_id_header", &CALLER_ID_HEADERS);
@@ -208,6 +211,15 @@ fn read_format(item: &Item<'_>, node: &NodeConfig) -> Option<NumberFormat> {
             None
         }
     }
+}
+
+/// A profile's number form.
+fn written_as(form: NumberForm, node: &NodeConfig) -> Option<NumberFormat> {
+    let name = NUMBER_FORMS.iter().find(|(_, f)| *f == form)?.0;
+    Some(NumberFormat {
+        base: base(name, node.country.as_str(), None, None)?,
+        ..NumberFormat::default()
+    })
 }
 
 fn format_table(item: &Item<'_>, node: &NodeConfig) -> Option<NumberFormat> {

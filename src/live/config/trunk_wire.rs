@@ -3,6 +3,7 @@
 use super::floor::{TrunkCa, TrunkTls};
 use super::section::{Item, Section};
 use super::settings::SipConfig;
+use crate::profiles::TRANSPORTS;
 use carillon_sip::TransportKind;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -19,16 +20,17 @@ pub(super) struct TrunkWire {
     pub(super) sips: bool,
 }
 
-pub(super) fn read(table: &Section<'_>, sip: &SipConfig) -> TrunkWire {
-    let kinds = [
-        ("udp", TransportKind::Udp),
-        ("tcp", TransportKind::Tcp),
-        ("tls", TransportKind::Tls),
-    ];
+/// `usual` is the profile's transport, for a trunk that names none.
+pub(super) fn read(
+    table: &Section<'_>,
+    sip: &SipConfig,
+    usual: Option<TransportKind>,
+) -> TrunkWire {
+    let usual = usual.unwrap_or(TransportKind::Udp);
     let transport = table.get("transport");
     let transport = match &transport {
-        None => TransportKind::Udp,
-        Some(item) => item.choice(&kinds).unwrap_or(TransportKind::Udp),
+        None => usual,
+        Some(item) => item.choice(&TRANSPORTS).unwrap_or(usual),
     };
     if transport == TransportKind::Udp && !sip.speaks(TransportKind::Udp) {
         table.fault(

@@ -223,7 +223,15 @@ mod tests {
         for (text, octets) in [("64MB", 64 << 20), ("1 kb", 1024), ("2GB", 2 << 30)] {
             assert_eq!(size(text), Some(octets), "{text}");
         }
-        for bad in ["", "64", "MB", "64M", "-1MB", "1.5GB", "99999999999999999GB"] {
+        for bad in [
+            "",
+            "64",
+            "MB",
+            "64M",
+            "-1MB",
+            "1.5GB",
+            "99999999999999999GB",
+        ] {
             assert_eq!(size(bad), None, "{bad}");
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{FloorPort, PATIENCE, asked, node_problem, unavailable};
 use crate::config::CampaignSettings;
-use crate::switch::{Notice, TestCall, TestReport};
+use crate::switch::{Notice, TestCall, TestReport, TestStep};
 use carillon_api::port::{
     Action, ActionError, ActionReply, AgentAction, DispositionEntry, Problem,
 };
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// A test call rings for 30 s and is listened to for 3 s, then the far end confirms.
-const TEST_WITHIN: Duration = Duration::from_secs(70);
+const TEST_WITHIN: Duration = Duration::from_secs(100);
 
 impl FloorPort {
     pub(super) async fn acted(&self, action: Action) -> Result<ActionReply, ActionError> {
@@ -318,9 +318,15 @@ fn told(report: TestReport) -> ActionReply {
         message.push_str(": ");
         message.push_str(&report.remedy);
     }
+    let steps = report.steps.iter().map(TestStep::text);
+    let text = format!(
+        "{}\n\n{}",
+        steps.collect::<Vec<_>>().join("\n"),
+        report.ladder.text()
+    );
     ActionReply {
         message,
-        ladder: report.ladder.text().lines().map(str::to_owned).collect(),
+        ladder: text.trim_start().lines().map(str::to_owned).collect(),
         passed: Some(report.passed),
     }
 }
@@ -335,6 +341,7 @@ mod tests {
             passed,
             verdict: "`a` answered 404 Not Found".to_owned(),
             remedy: remedy.to_owned(),
+            steps: Vec::new(),
             ladder: Default::default(),
         };
         let failed = told(report(false, "check the number"));

@@ -1,6 +1,6 @@
 //! SIP messages of recent calls, for people and tools.
 
-use super::{FloorPort, asked};
+use super::FloorPort;
 use crate::capture::{self, CaptureFile, Dialog, LadderKey, Tap};
 use crate::clock::wall_us;
 use carillon_api::port::{

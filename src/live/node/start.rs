@@ -15,7 +15,7 @@ use crate::store_port::{
     ATTEMPTS_MAX, AttemptJob, HeldLeads, LEADS_MAX, LeadsWanted, RecordJob, Records, records_queue,
     run_attempts, run_dnc_feed, run_health, run_leads, run_records, run_renewal,
 };
-use crate::switch::{self, Places, AgentSetup, HealthRules, Ladders, Notice, Prompts};
+use crate::switch::{self, AgentSetup, HealthRules, Ladders, Notice, Places, Prompts};
 use crate::vitals::VitalCounters;
 use carillon_api::port::BoardStatus;
 use carillon_decision::id::{CallId, DecisionId, SnapshotId, TrunkId};

@@ -69,13 +69,7 @@ impl Profile {
         failure
             .reasons
             .iter()
-            .map(|r| {
-                self.cause(
-                    failure.code,
-                    Some((&r.protocol, r.cause, &r.text)),
-                    unheard,
-                )
-            })
+            .map(|r| self.cause(failure.code, Some((&r.protocol, r.cause, &r.text)), unheard))
             .find(|&refined| refined != plain)
             .unwrap_or(plain)
     }

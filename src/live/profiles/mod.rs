@@ -6,11 +6,14 @@
 
 mod causes;
 mod read;
+#[cfg(test)]
+mod transcripts;
 
 pub use causes::CauseMap;
-pub(crate) use read::{CALLER_ID_HEADERS, read_codecs};
+pub(crate) use read::{CALLER_ID_HEADERS, NUMBER_FORMS, TRANSPORTS, read_codecs};
 pub use read::{built_in, names};
 
+use carillon_sip::{SessionOptions, SessionTimer, TransportKind};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -33,6 +36,74 @@ pub struct Profile {
     pub options_accept: OptionsAccept,
     /// What a 183 with SDP means.
     pub early_media: EarlyMedia,
+    /// How trunks are met that do not say themselves; `None`: UDP.
+    #[serde(serialize_with = "transport_name")]
+    pub transport: Option<TransportKind>,
+    /// How numbers are written where the trunk does not say; `None`: `e164_plus`.
+    pub number_form: Option<NumberForm>,
+    /// Session timer and reliable provisional responses.
+    pub session: SessionRules,
+}
+
+/// How a number is written in SIP URIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberForm {
+    /// `+12025550123`.
+    E164Plus,
+    /// `12025550123`.
+    E164,
+    /// As dialed within `[node] country`.
+    National,
+}
+
+/// What a call asks of the dialog beyond RFC 3261.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SessionRules {
+    /// Session interval asked for (RFC 4028), 90 s to a day; `None`: no session timer.
+    pub timer: Option<Duration>,
+    /// Reliable provisional responses (RFC 3262).
+    pub reliable: Reliable,
+    /// Redirections (3xx) followed for one call, 0–5: only to the same number.
+    pub redirects: u8,
+}
+
+impl SessionRules {
+    /// What a call of such a trunk asks for.
+    pub fn options(&self) -> SessionOptions {
+        SessionOptions {
+            reliable: match self.reliable {
+                Reliable::Off => carillon_sip::Reliable::Off,
+                Reliable::Supported => carillon_sip::Reliable::Supported,
+                Reliable::Required => carillon_sip::Reliable::Required,
+            },
+            timer: self.timer.map(|interval| SessionTimer {
+                interval,
+                ..SessionTimer::default()
+            }),
+            redirects_max: self.redirects,
+            ..SessionOptions::default()
+        }
+    }
+}
+
+/// Use of `100rel` (RFC 3262).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reliable {
+    /// Not offered.
+    Off,
+    /// Offered; the far side decides.
+    Supported,
+    /// Demanded: a far side without it refuses the call with 420.
+    Required,
+}
+
+fn transport_name<S: serde::Serializer>(
+    kind: &Option<TransportKind>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    kind.map(TransportKind::param).serialize(to)
 }
 
 /// What a `Retry-After` does.

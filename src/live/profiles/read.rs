@@ -1,33 +1,43 @@
 //! Profiles from their files.
 
-use super::{CallerIdHeader, CauseMap, CodecName, EarlyMedia, OptionsAccept, Profile, RetryAfter};
+use super::{
+    CallerIdHeader, CauseMap, CodecName, EarlyMedia, NumberForm, OptionsAccept, Profile, Reliable,
+    RetryAfter, SessionRules,
+};
 use crate::config::ConfigErrors;
 use crate::config::document::Document;
 use crate::config::section::{Item, Section};
 use carillon_decision::call::{Cause, Outcome};
+use carillon_sip::TransportKind;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use toml::de::DeValue;
 
+/// A profile's name and its file.
+macro_rules! shipped {
+    ($($name:literal),+ $(,)?) => {
+        [$((
+            $name,
+            include_str!(concat!("../../../sip-profiles/", $name, ".toml")),
+        )),+]
+    };
+}
+
 /// The profiles built in: name and text.
-const BUILT_IN: [(&str, &str); 4] = [
-    (
-        "generic",
-        include_str!("../../../sip-profiles/generic.toml"),
-    ),
-    (
-        "asterisk",
-        include_str!("../../../sip-profiles/asterisk.toml"),
-    ),
-    (
-        "freeswitch",
-        include_str!("../../../sip-profiles/freeswitch.toml"),
-    ),
-    (
-        "kamailio",
-        include_str!("../../../sip-profiles/kamailio.toml"),
-    ),
+const BUILT_IN: [(&str, &str); 12] = shipped![
+    "generic",
+    "asterisk",
+    "audiocodes",
+    "bandwidth",
+    "china_ims",
+    "cisco_cube",
+    "freeswitch",
+    "kamailio",
+    "opensips",
+    "teams_sbc",
+    "telnyx",
+    "twilio",
 ];
 
 /// Names of the built-in profiles.
@@ -53,6 +63,19 @@ pub(crate) const CALLER_ID_HEADERS: [(&str, CallerIdHeader); 3] = [
     ("from", CallerIdHeader::From),
     ("p_asserted_identity", CallerIdHeader::PAssertedIdentity),
     ("both", CallerIdHeader::Both),
+];
+
+/// Transports by name.
+pub(crate) const TRANSPORTS: [(&str, TransportKind); 3] = [
+    ("udp", TransportKind::Udp),
+    ("tcp", TransportKind::Tcp),
+    ("tls", TransportKind::Tls),
+];
+/// Number forms by name.
+pub(crate) const NUMBER_FORMS: [(&str, NumberForm); 3] = [
+    ("e164_plus", NumberForm::E164Plus),
+    ("e164", NumberForm::E164),
+    ("national", NumberForm::National),
 ];
 
 impl Profile {
@@ -117,6 +140,9 @@ fn read(root: &Section<'_>) -> Profile {
             .and_then(|item| read_options_accept(&item))
             .unwrap_or(OptionsAccept::Any),
         early_media: early_media.unwrap_or(EarlyMedia::Listen),
+        transport: root.choice("transport", &TRANSPORTS),
+        number_form: root.choice("number_format", &NUMBER_FORMS),
+        session: read_session(root),
     };
     root.finish(&[]);
     profile
@@ -151,6 +177,41 @@ fn read_retry_after(root: &Section<'_>) -> RetryAfter {
         table.finish(&[]);
     }
     rule
+}
+
+fn read_session(root: &Section<'_>) -> SessionRules {
+    let mut rules = SessionRules {
+        timer: Some(Duration::from_secs(1_800)),
+        reliable: Reliable::Supported,
+        redirects: 3,
+    };
+    let Some(table) = root.section("session") else {
+        return rules;
+    };
+    if let Some(item) = table.get("timer") {
+        // RFC 4028 §4: no interval below 90 s.
+        rules.timer = match item.text() {
+            Some("off") => None,
+            _ => item
+                .duration(Duration::from_secs(90)..=Duration::from_secs(86_400))
+                .or(rules.timer),
+        };
+    }
+    let reliable = table.choice(
+        "reliable",
+        &[
+            ("off", Reliable::Off),
+            ("supported", Reliable::Supported),
+            ("required", Reliable::Required),
+        ],
+    );
+    rules.reliable = reliable.unwrap_or(rules.reliable);
+    let redirects = table.integer("redirects", 0..=5);
+    rules.redirects = redirects
+        .and_then(|n| u8::try_from(n).ok())
+        .unwrap_or(rules.redirects);
+    table.finish(&[]);
+    rules
 }
 
 fn read_options_accept(item: &Item<'_>) -> Option<OptionsAccept> {

@@ -3,9 +3,9 @@
 use super::dtmf_codes::CodeReader;
 use crate::config::AgentPhone;
 use carillon_decision::agent::AgentState;
+use carillon_decision::event::Originate;
 use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId, TrunkId};
 use carillon_media::{LegId, LegPort};
-use carillon_decision::event::Originate;
 use carillon_sip::{CallKey, LegKey, Peer};
 use std::time::Instant;
 

@@ -143,6 +143,11 @@ impl Media {
     }
 
     /// Packets the far end sent so far.
+    /// Presses keys towards the far end.
+    pub(super) fn press(&self, leg: LegId, digits: &str) -> Result<(), RelayError> {
+        self.relay.send_dtmf(leg, digits)
+    }
+
     pub(super) fn packets_in(&self, leg: LegId) -> u64 {
         self.relay.stats(leg).map_or(0, |stats| stats.packets_in)
     }

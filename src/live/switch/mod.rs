@@ -22,6 +22,7 @@ mod pending;
 mod run;
 mod stop;
 mod test_call;
+mod test_report;
 #[cfg(test)]
 mod testing;
 mod trunks;
@@ -33,7 +34,8 @@ pub(crate) use lines::AgentSetup;
 pub(crate) use located::Places;
 pub(crate) use media::Prompts;
 pub(crate) use run::{Ears, spawn};
-pub use test_call::{TestCall, TestReport};
+pub use test_call::TestCall;
+pub use test_report::{TestReport, TestStep};
 pub(crate) use trunks::TrunkLine;
 
 use crate::clock::NodeClock;

@@ -4,7 +4,7 @@ use super::lines::{CallLine, Stage};
 use super::{LadderKey, Party, Switch, Timer};
 use carillon_decision::id::{CallId, CampaignId, TrunkId};
 use carillon_decision::{Input, Progress};
-use carillon_sip::{CallKey, LegKey, Reason, SessionDescription};
+use carillon_sip::{CallKey, LegKey, MediaSpec, Reason, SessionDescription};
 use std::time::{Duration, Instant};
 
 /// How long the engine may take to decide. It answers within milliseconds or is in trouble.
@@ -125,6 +125,12 @@ impl Switch {
                 self.by_media.insert(port.leg, Party::Call(call));
                 self.media.set_remote(port.leg, &answer);
                 line.media = Some(port);
+                // It answered the address all forks were offered; it gets one of its own.
+                let spec = MediaSpec::g711(port.address, self.media.session());
+                let ours = SessionDescription::offer(&spec).to_bytes();
+                if let Err(error) = self.endpoint.reoffer(now, leg, &ours) {
+                    tracing::debug!(%call, %error, "the further answer keeps the first address");
+                }
             }
             Err(error) => {
                 tracing::error!(%call, %error, code = error.code(), "no audio for a further answer")

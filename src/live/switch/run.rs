@@ -6,7 +6,7 @@ use crate::error::NodeError;
 use crate::wire::{Arrival, Wire, WireSetup};
 use carillon_decision::Command;
 use carillon_media::MediaEvent;
-use carillon_sip::{Event, LegKey, Peer};
+use carillon_sip::{EndCause, Event, LegKey, Peer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -250,14 +250,23 @@ impl Switch {
                 ..
             } => self.answered(now, call, leg, nth, sdp),
             Event::Failed(failure) => self.failed(now, &failure),
-            Event::Ended { leg, cause, .. } => self.leg_ended(now, leg, &format!("{cause:?}")),
+            Event::Ended { leg, cause, .. } => self.leg_ended(now, leg, cause),
             Event::Incoming(call) => self.incoming(now, *call),
-            Event::IncomingCancelled { leg, .. } => self.leg_ended(now, leg, "the caller gave up"),
+            Event::IncomingCancelled { leg, .. } => {
+                // The caller gave up.
+                self.leg_ended(now, leg, EndCause::RemoteBye);
+            }
             Event::Acked {
                 leg,
                 sdp: Some(answer),
             } => self.remote_changed(leg, &answer),
-            Event::MediaChanged { leg, remote, .. } => self.remote_changed(leg, &remote),
+            Event::MediaChanged { leg, remote, .. } => {
+                self.remote_changed(leg, &remote);
+                self.session_agreed(now, leg, Ok(()));
+            }
+            Event::ReofferFailed { leg, code } => {
+                self.session_agreed(now, leg, Err(format!("it answered {code}")));
+            }
             Event::Dtmf { leg, digit, .. } => match self.by_leg.get(&leg).copied() {
                 Some(Party::Call(call)) => self.call_key(call, digit),
                 Some(Party::Agent(agent)) => self.agent_key(now, agent, digit),
@@ -315,16 +324,25 @@ impl Switch {
         self.confirm_key(failure.call);
     }
 
-    fn leg_ended(&mut self, now: Instant, leg: LegKey, why: &str) {
+    fn leg_ended(&mut self, now: Instant, leg: LegKey, cause: EndCause) {
         match self.by_leg.remove(&leg) {
             Some(Party::Call(call)) => self.call_ended(call),
-            Some(Party::Agent(agent)) => self.agent_line_gone(now, agent, why),
-            Some(Party::Test(test)) => self.test_ended(test),
+            Some(Party::Agent(agent)) => {
+                self.agent_line_gone(now, agent, &format!("{cause:?}"));
+            }
+            Some(Party::Test(test)) => self.test_ended(test, cause),
             None => {
                 self.pending_gone(leg);
             }
         }
         self.confirm_leg(leg);
+    }
+
+    /// A change of the session that we may have asked for: the test of a trunk waits for it.
+    fn session_agreed(&mut self, now: Instant, leg: LegKey, result: Result<(), String>) {
+        if let Some(Party::Test(test)) = self.by_leg.get(&leg).copied() {
+            self.test_held(now, test, result);
+        }
     }
 
     /// The far end of a leg moved its audio, put us on hold or took us off it.

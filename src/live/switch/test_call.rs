@@ -1,16 +1,15 @@
-//! One real test call on a trunk, outside campaigns: rings, listens for three seconds, hangs
-//! up, and says what happened and what to do about it.
+//! One real test call on a trunk, outside campaigns: OPTIONS and registration as they stand, a
+//! call, audio, a key, hold and back, the hang-up; what worked and what to do about what did not.
 
 use super::ladder::{Ladder, LadderKey};
 use super::pending::normal;
+use super::test_report::{TestReport, TestStep, judge_failure};
 use super::{Party, Switch, Timer};
 use crate::number_plan;
-use carillon_decision::call::Cause;
 use carillon_decision::id::TrunkId;
 use carillon_decision::number::E164;
 use carillon_media::LegPort;
-use carillon_sip::{CallKey, Failure, LegKey, SessionDescription};
-use serde::Serialize;
+use carillon_sip::{CallKey, EndCause, Failure, LegKey, SessionDescription};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -18,6 +17,10 @@ use tokio::sync::oneshot;
 const RING_MAX: Duration = Duration::from_secs(30);
 /// How long audio is listened for.
 const LISTEN: Duration = Duration::from_secs(3);
+/// How long a key sounds, with its pause.
+const KEY: Duration = Duration::from_millis(500);
+/// Longest wait for the answer to a hold.
+const HOLD: Duration = Duration::from_secs(8);
 /// Test calls at once.
 const TESTS_MAX: usize = 4;
 
@@ -32,17 +35,15 @@ pub struct TestCall {
     pub caller_id: E164,
 }
 
-/// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TestReport {
-    /// The trunk can place calls.
-    pub passed: bool,
-    /// What happened, one sentence.
-    pub verdict: String,
-    /// What to do about it; empty when nothing needs doing.
-    pub remedy: String,
-    /// The messages.
-    pub ladder: Ladder,
+/// How far a test call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Ringing,
+    Listening,
+    Pressing,
+    Holding,
+    Resuming,
+    HangingUp,
 }
 
 /// A test call in progress.
@@ -53,8 +54,12 @@ pub(super) struct Running {
     leg: Option<LegKey>,
     port: LegPort,
     rang: bool,
-    /// The verdict, once the audio was listened for.
-    heard: Option<u64>,
+    stage: Stage,
+    /// When the stage is over; an earlier timer is an old one.
+    until: Instant,
+    steps: Vec<TestStep>,
+    /// The far side agreed on telephone-event.
+    has_keys: bool,
 }
 
 impl Running {
@@ -77,14 +82,16 @@ impl Switch {
         match self.try_test(now, &test) {
             Ok((id, mut running)) => {
                 running.reply = Some(reply);
+                let running_until = running.until;
                 self.tests.insert(id, running);
-                self.set_timer(now + RING_MAX, Timer::Test(id));
+                self.set_timer(running_until, Timer::Test(id));
             }
             Err((reason, remedy)) => {
                 let report = TestReport {
                     passed: false,
                     verdict: format!("the test call was not placed: {reason}"),
                     remedy: remedy.to_owned(),
+                    steps: Vec::new(),
                     ladder: Ladder::default(),
                 };
                 // The asker may have gone.
@@ -142,6 +149,7 @@ impl Switch {
         self.by_key.insert(key, Party::Test(id));
         self.by_media.insert(port.leg, Party::Test(id));
         let name = trunk.settings.engine.name.clone();
+        let steps = trunk.standing();
         let running = Running {
             name,
             reply: None,
@@ -149,7 +157,10 @@ impl Switch {
             leg: None,
             port,
             rang: false,
-            heard: None,
+            stage: Stage::Ringing,
+            until: now + RING_MAX,
+            steps,
+            has_keys: false,
         };
         Ok((id, running))
     }
@@ -171,25 +182,96 @@ impl Switch {
             return self.endpoint.bye(now, leg, Some(normal()));
         };
         test.leg = Some(leg);
+        let rang = if test.rang { "rang, then " } else { "" };
+        test.steps
+            .push(TestStep::passed("call", format!("{rang}answered")));
+        test.has_keys = sdp.audio().is_some_and(|a| a.telephone_event.is_some());
         self.by_leg.insert(leg, Party::Test(id));
         self.media.set_remote(test.port.leg, sdp);
-        self.set_timer(now + LISTEN, Timer::Test(id));
+        self.test_stage(now, id, Stage::Listening, LISTEN);
     }
 
-    /// Ringing for too long, or listened for long enough.
+    fn test_stage(&mut self, now: Instant, id: u64, stage: Stage, length: Duration) {
+        if let Some(test) = self.tests.get_mut(&id) {
+            test.stage = stage;
+            test.until = now + length;
+            self.set_timer(now + length, Timer::Test(id));
+        }
+    }
+
+    /// Ringing for too long, listened for long enough, or no answer to a hold.
     pub(super) fn test_due(&mut self, now: Instant, id: u64) {
+        let Some(test) = self.tests.get_mut(&id).filter(|t| t.until <= now) else {
+            return;
+        };
+        let silent = "no answer";
+        match (test.stage, test.leg) {
+            (Stage::Ringing, _) | (_, None) => {
+                self.endpoint.cancel(now, test.key, Some(normal()));
+            }
+            (Stage::Listening, Some(_)) => self.test_listened(now, id),
+            (Stage::Pressing, Some(leg)) => self.test_hold(now, id, leg, true),
+            (Stage::Holding, Some(_)) => self.test_held(now, id, Err(silent.to_owned())),
+            (Stage::Resuming, Some(_)) => self.test_held(now, id, Err(silent.to_owned())),
+            (Stage::HangingUp, Some(_)) => {}
+        }
+    }
+
+    fn test_listened(&mut self, now: Instant, id: u64) {
         let Some(test) = self.tests.get_mut(&id) else {
             return;
         };
-        match test.leg {
-            None => self.endpoint.cancel(now, test.key, Some(normal())),
-            Some(leg) if test.heard.is_none() => {
-                test.heard = Some(self.media.packets_in(test.port.leg));
-                self.endpoint.bye(now, leg, Some(normal()));
-            }
-            // The timer of the ringing, late.
-            Some(_) => {}
+        let seconds = LISTEN.as_secs();
+        test.steps.push(match self.media.packets_in(test.port.leg) {
+            0 => TestStep::failed(
+                "audio",
+                format!("none came within {seconds} s"),
+                "check [rtp] external and the port range, and that the firewall lets UDP in",
+            ),
+            packets => TestStep::passed("audio", format!("{packets} packets in {seconds} s")),
+        });
+        let sent = self.media.press(test.port.leg, "5");
+        test.steps.push(match (sent, test.has_keys) {
+            (Ok(()), true) => TestStep::passed("dtmf", "key 5 sent as RTP event (RFC 4733)"),
+            (Ok(()), false) => TestStep::failed(
+                "dtmf",
+                "it agreed on no telephone-event: key 5 was sent as a tone",
+                "allow telephone-event (rfc2833) on the trunk if menus must hear keys",
+            ),
+            (Err(error), _) => TestStep::failed("dtmf", error.to_string(), ""),
+        });
+        self.test_stage(now, id, Stage::Pressing, KEY);
+    }
+
+    fn test_hold(&mut self, now: Instant, id: u64, leg: LegKey, on: bool) {
+        let stage = if on { Stage::Holding } else { Stage::Resuming };
+        self.test_stage(now, id, stage, HOLD);
+        if let Err(error) = self.endpoint.hold(now, leg, on) {
+            self.test_held(now, id, Err(error.to_string()));
         }
+    }
+
+    /// Both sides agreed on a change of the session, or not.
+    pub(super) fn test_held(&mut self, now: Instant, id: u64, result: Result<(), String>) {
+        const REFUSED: &str = "allow re-INVITE on the trunk: hold and transfers need it";
+        let Some(test) = self.tests.get_mut(&id) else {
+            return;
+        };
+        let (step, leg) = match (test.stage, test.leg) {
+            (Stage::Holding, Some(leg)) => ("hold", leg),
+            (Stage::Resuming, Some(leg)) => ("resume", leg),
+            _ => return,
+        };
+        let agreed = result.is_ok();
+        test.steps.push(match result {
+            Ok(()) => TestStep::passed(step, "agreed"),
+            Err(why) => TestStep::failed(step, why, REFUSED),
+        });
+        if step == "hold" && agreed {
+            return self.test_hold(now, id, leg, false);
+        }
+        test.stage = Stage::HangingUp;
+        self.endpoint.bye(now, leg, Some(normal()));
     }
 
     pub(super) fn test_failed(&mut self, id: u64, failure: &Failure) {
@@ -201,42 +283,40 @@ impl Switch {
             .values()
             .find(|t| t.settings.engine.name == test.name);
         let cause = trunk.map(|t| t.settings.profile.cause_of(failure));
-        let (passed, verdict, remedy) = judge_failure(&test.name, failure, cause, test.rang);
-        self.end_test(id, passed, verdict, remedy);
+        let step = judge_failure(failure, cause, test.rang, RING_MAX);
+        self.end_test(id, step);
     }
 
-    pub(super) fn test_ended(&mut self, id: u64) {
+    pub(super) fn test_ended(&mut self, id: u64, cause: EndCause) {
         let Some(test) = self.tests.get(&id) else {
             return;
         };
-        let name = &test.name;
-        let (passed, verdict, remedy) = match test.heard {
-            Some(0) => (
-                false,
-                format!(
-                    "`{name}` answered, but no audio came within {} s",
-                    LISTEN.as_secs()
-                ),
-                "check [rtp] external and the port range, and that the firewall lets UDP in",
+        let step = match (cause, test.stage) {
+            (EndCause::LocalBye { confirmed: true }, _) => {
+                TestStep::passed("hang_up", "BYE answered")
+            }
+            (EndCause::RemoteBye, stage) => {
+                let rest = match stage {
+                    Stage::HangingUp => "",
+                    _ => ": the rest was not tried",
+                };
+                TestStep::skipped("hang_up", format!("the callee hung up first{rest}"))
+            }
+            (EndCause::LocalBye { confirmed: false }, _) => TestStep::failed(
+                "hang_up",
+                "no answer to BYE",
+                "its Contact or Record-Route leads nowhere from here: check its address behind NAT",
             ),
-            Some(packets) => (
-                true,
-                format!("`{name}` answered and {packets} audio packets came: calls and audio work"),
-                "",
-            ),
-            None => (
-                true,
-                format!("`{name}` answered and the callee hung up first"),
-                "",
-            ),
+            (other, _) => TestStep::failed("hang_up", format!("{other:?}"), "see the messages"),
         };
-        self.end_test(id, passed, verdict, remedy.to_owned());
+        self.end_test(id, step);
     }
 
-    fn end_test(&mut self, id: u64, passed: bool, verdict: String, remedy: String) {
+    fn end_test(&mut self, id: u64, last: TestStep) {
         let Some(mut test) = self.tests.remove(&id) else {
             return;
         };
+        test.steps.push(last);
         self.by_key.remove(&test.key);
         self.by_media.remove(&test.port.leg);
         self.media.close(test.port.leg);
@@ -245,56 +325,7 @@ impl Switch {
         }
         let ladder = self.ladders.get(LadderKey::Test(id)).unwrap_or_default();
         if let Some(reply) = test.reply.take() {
-            let _ = reply.send(TestReport {
-                passed,
-                verdict,
-                remedy,
-                ladder,
-            });
+            let _ = reply.send(TestReport::of(&test.name, test.steps, ladder));
         }
     }
-}
-
-/// What a failure says of the trunk. A busy or unanswered phone shows that the trunk works.
-fn judge_failure(
-    name: &str,
-    failure: &Failure,
-    cause: Option<Cause>,
-    rang: bool,
-) -> (bool, String, String) {
-    let answer = format!("{} {}", failure.code, failure.phrase);
-    if failure.after_cancel && rang {
-        let text = format!(
-            "`{name}` rang for {} s and nobody answered: calls work",
-            RING_MAX.as_secs()
-        );
-        return (true, text, String::new());
-    }
-    if failure.timed_out || cause.is_none() {
-        return (
-            false,
-            format!("`{name}` did not answer at all"),
-            "check host and port of the trunk, and the firewall between".to_owned(),
-        );
-    }
-    let remedy = match cause.unwrap_or(Cause::TrunkFailure) {
-        Cause::Busy | Cause::NoAnswer | Cause::Declined => {
-            return (
-                true,
-                format!("`{name}` works; the phone said {answer}"),
-                String::new(),
-            );
-        }
-        Cause::TrunkAuth => "check username and password of the trunk",
-        Cause::Disconnected => "check the number, and the trunk's number_format",
-        Cause::Blocked => "the caller ID is blocked: show another, or have it cleared",
-        Cause::Refused => "ask the carrier whether this address and caller ID may call there",
-        Cause::Media => "allow PCMU or PCMA on the trunk",
-        _ => "the carrier cannot take calls now: try later, ask it if it stays so",
-    };
-    (
-        false,
-        format!("`{name}` answered {answer}"),
-        remedy.to_owned(),
-    )
 }

@@ -1,5 +1,6 @@
 //! Trunks as signalling sees them: addresses, number forms, INVITEs, health counters.
 
+use super::test_report::TestStep;
 use crate::config::{NumberBase, NumberFormat, TrunkSettings};
 use crate::locate::{LocateError, Pool, Target};
 use crate::profiles::{CallerIdHeader, CodecName};
@@ -102,6 +103,25 @@ impl TrunkLine {
         }
     }
 
+    /// What is known of the trunk before a test call: its answers to OPTIONS, its registration.
+    pub(super) fn standing(&self) -> Vec<TestStep> {
+        const SILENT: &str =
+            "check host, port and transport of the trunk, and the firewall between";
+        const REFUSED: &str = "check username, password and from_domain of the trunk";
+        let options = match (self.settings.options, self.pool.health()) {
+            (false, _) => TestStep::skipped("options", "options = false"),
+            (true, Some(Ok(()))) => TestStep::passed("options", "answered"),
+            (true, Some(Err(why))) => TestStep::failed("options", why, SILENT),
+            (true, None) => TestStep::skipped("options", "no answer yet"),
+        };
+        let registration = match (self.settings.register, &self.health.unregistered) {
+            (false, _) => TestStep::skipped("registration", "not asked for"),
+            (true, None) => TestStep::passed("registration", "stands"),
+            (true, Some(why)) => TestStep::failed("registration", why.clone(), REFUSED),
+        };
+        vec![options, registration]
+    }
+
     pub(super) fn credentials(&self) -> Option<Credentials> {
         let username = self.settings.username.clone()?;
         let password = self.settings.password.as_ref()?.expose().to_owned();
@@ -180,7 +200,7 @@ impl TrunkLine {
             body: SessionDescription::offer(&offer).to_bytes(),
             headers: self.routes().into_iter().chain(asserted).collect(),
             credentials: self.credentials(),
-            session: Default::default(),
+            session: self.settings.profile.session.options(),
         }
     }
 

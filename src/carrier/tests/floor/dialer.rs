@@ -2,7 +2,7 @@
 
 use carillon_media::{LegOptions, LegPort, MediaEvent, Relay, RelayConfig, Remote};
 use carillon_sip::{
-    CallKey, Codec, Endpoint, EndpointConfig, Event, IncomingCall, Invite, LegKey, MediaSpec,
+    CallKey, Codec, Endpoint, EndpointConfig, Event, IncomingCall, Invite, LegKey, MediaSpec, Peer,
     RegistrarConfig, SessionDescription,
 };
 use std::net::{Ipv4Addr, SocketAddr};
@@ -50,7 +50,7 @@ impl Dialer {
         }
     }
 
-    pub async fn call(&mut self, uri: &str, next_hop: SocketAddr) -> (CallKey, LegPort) {
+    pub async fn call(&mut self, uri: &str, next_hop: impl Into<Peer>) -> (CallKey, LegPort) {
         let port = self.relay.open_leg(LegOptions::default()).unwrap();
         let invite = Invite {
             request_uri: uri.to_owned(),
@@ -111,7 +111,7 @@ impl Dialer {
     async fn flush(&mut self) {
         while let Some(transmit) = self.sip.poll_transmit() {
             self.socket
-                .send_to(&transmit.bytes, transmit.to)
+                .send_to(&transmit.bytes, transmit.to.address)
                 .await
                 .unwrap();
         }

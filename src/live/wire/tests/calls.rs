@@ -79,6 +79,7 @@ impl Party {
             body: SessionDescription::offer(&MediaSpec::g711(media, 1)).to_bytes(),
             headers,
             credentials: None,
+            session: Default::default(),
         };
         let call = self.endpoint.invite(Instant::now(), invite).unwrap();
         self.settle();
