@@ -188,8 +188,7 @@ impl Endpoint {
         true
     }
 
-    /// A request within a dialog was not answered at all, or could not be sent (RFC 3261
-    /// §12.2.1.2: as if 408 had come).
+    /// A request within a dialog was not answered at all: as if 408 had come (RFC 3261 §12.2.1.2).
     pub(super) fn on_within_timeout(
         &mut self,
         now: Instant,
@@ -201,6 +200,23 @@ impl Endpoint {
             Asked::Change => self.on_change_timeout(now, key, branch),
             Asked::Refer => self.on_refer_timeout(now, key, branch),
             Asked::Notify => self.on_notify_response(now, key, 408),
+            Asked::Prack => {}
+        }
+    }
+
+    /// The stream a request within a dialog waited on could not be opened or broke: as if 503 had
+    /// come (RFC 3261 §8.1.3.1). The dialog stands; there may be a new stream for the next try.
+    pub(super) fn on_within_unreachable(
+        &mut self,
+        now: Instant,
+        key: LegKey,
+        asked: Asked,
+        branch: u64,
+    ) {
+        match asked {
+            Asked::Change => self.on_change_unreachable(now, key, branch),
+            Asked::Refer => self.on_refer_unreachable(key, branch),
+            Asked::Notify => self.on_notify_response(now, key, 503),
             Asked::Prack => {}
         }
     }

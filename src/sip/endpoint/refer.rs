@@ -155,6 +155,12 @@ impl Endpoint {
         }
     }
 
+    pub(super) fn on_refer_unreachable(&mut self, key: LegKey, branch: u64) {
+        if self.transfer_of(key, branch) {
+            self.end_transfer(key, ReferOutcome::Refused { code: 503 });
+        }
+    }
+
     pub(super) fn on_transfer_timer(&mut self, key: LegKey) {
         self.end_transfer(key, ReferOutcome::Unknown);
     }

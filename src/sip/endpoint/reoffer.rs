@@ -361,12 +361,21 @@ impl Endpoint {
     }
 
     pub(super) fn on_change_timeout(&mut self, now: Instant, key: LegKey, branch: u64) {
-        let ours = self.legs.get(&key).is_some_and(|l| {
-            l.phase == Phase::Up && l.change.as_ref().is_some_and(|c| c.branch == branch)
-        });
-        if ours {
+        if self.is_open_change(key, branch) {
             self.lose(now, key, 408);
         }
+    }
+
+    pub(super) fn on_change_unreachable(&mut self, now: Instant, key: LegKey, branch: u64) {
+        if self.is_open_change(key, branch) {
+            self.change_failed(now, key, 503);
+        }
+    }
+
+    fn is_open_change(&self, key: LegKey, branch: u64) -> bool {
+        let leg = self.legs.get(&key).filter(|l| l.phase == Phase::Up);
+        let change = leg.and_then(|l| l.change.as_ref());
+        change.is_some_and(|c| c.branch == branch)
     }
 
     /// A pause is over, or the peer has said nothing but 1xx for too long.

@@ -148,7 +148,7 @@ impl Endpoint {
         match purpose {
             Purpose::Invite(call) => self.on_invite_unreachable(call),
             Purpose::Bye(leg) => self.on_bye_timeout(leg),
-            Purpose::Within(leg, asked) => self.on_within_timeout(now, leg, asked, id.branch),
+            Purpose::Within(leg, asked) => self.on_within_unreachable(now, leg, asked, id.branch),
             Purpose::Request(key) => self.on_request_unreachable(now, key),
             Purpose::Cancel | Purpose::Quiet => {}
         }

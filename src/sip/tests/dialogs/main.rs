@@ -4,6 +4,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod broken_streams;
 mod delayed_offers;
 mod early_updates;
 mod headers;
