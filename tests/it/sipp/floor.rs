@@ -22,7 +22,7 @@ pub(super) const MESSAGE: &str = "+16465550151";
 /// No number of ours.
 pub(super) const NOBODY: &str = "+16465550152";
 /// SIPp gives up after this long: nothing takes half of it.
-const LIMIT: Duration = Duration::from_secs(170);
+const LIMIT: Duration = Duration::from_secs(200);
 
 /// A situation and where its far ends listen.
 pub(super) struct Place {
@@ -89,7 +89,7 @@ log = "info,carillon_live=debug"
 bind = ["127.0.0.1:{sip}", "[::1]:{sip}"]
 [rtp]
 bind = "127.0.0.1"
-ports = "29000-30999"
+ports = "28000-29999"
 [web]
 bind = "127.0.0.1:{web}"
 supervisor_token = "test-token-0123456789"
@@ -140,12 +140,14 @@ inbound = {{ action = "{action}" }}
         "trunk_failure",
         "trunk_auth",
         "media",
-        "not_sent",
         "cancelled",
         "abandoned",
     ] {
         let _ = writeln!(text, "{outcome} = \"never\"");
     }
+    // A starved disk stores an attempt too late for its permit: no INVITE leaves, and the lead
+    // has its turn again.
+    text.push_str("not_sent = { after = \"1s\", most = 100 }\n");
 }
 
 /// One trunk; with a second far end, another to the same number that comes after it.

@@ -245,7 +245,8 @@ fn records_wrong(folder: &Path, place: &Place) -> Vec<String> {
         &database,
         &format!(
             "SELECT c.outcome, c.late_answer FROM call_record c \
-             JOIN name n ON n.id = c.trunk {of_ours} ORDER BY c.call"
+             JOIN name n ON n.id = c.trunk {of_ours} AND c.outcome <> 'not_sent' \
+             ORDER BY c.call"
         ),
     )
     .into_iter()

@@ -1,9 +1,12 @@
 //! A far end that sends octets as the test wants them, for what SIPp cannot write: garbage,
 //! messages in pieces, several in one segment.
 
-use super::PATIENCE;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::Duration;
+
+/// Longest wait for a message. Only a failing test ever takes it.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What goes wrong in a script, in words.
 pub type Fault = String;

@@ -60,9 +60,9 @@ impl Sipp {
         command.args(["-i", plan.host, "-mi", plan.host, "-nostdin"]);
         command.args(["-timeout", &plan.limit.as_secs().to_string()]);
         command.arg("-timeout_error");
-        // A machine with two busy processors is no reason to end.
-        command.args(["-watchdog_minor_maxtriggers", "100000"]);
-        command.args(["-watchdog_major_maxtriggers", "100000"]);
+        // A machine with two busy processors is no reason to complain.
+        command.args(["-watchdog_minor_threshold", "600000"]);
+        command.args(["-watchdog_major_threshold", "600000"]);
         command.args(["-trace_stat", "-fd", "1", "-trace_err", "-trace_msg"]);
         for (option, what) in [
             ("-stf", "stat"),
