@@ -195,10 +195,13 @@ mod tests {
     ];
 
     #[test]
-    fn every_shipped_profile_keeps_the_table() {
+    fn every_shipped_profile_keeps_the_table_where_it_overrides_nothing() {
         for name in super::super::names() {
             let profile = built_in(name).unwrap();
             for (code, reason, cause) in TABLE {
+                if reason.is_none() && profile.causes.codes.contains_key(&code) {
+                    continue;
+                }
                 let reason = reason.map(|(protocol, q850, text)| (protocol, Some(q850), text));
                 assert_eq!(
                     profile.cause(code, reason, false),
