@@ -56,11 +56,17 @@ impl Registrar {
         is_proxied: bool,
         user: &str,
     ) -> Outcome {
-        let aor = request
-            .to()
-            .map(|t| uri::user_of(t.uri))
-            .unwrap_or_default();
-        if aor != user {
+        let Some(aor) = request.to().and_then(|t| uri::Uri::parse(t.uri)) else {
+            return Outcome::refuse(400);
+        };
+        // An address of record is a SIP or SIPS URI (RFC 3261 §10.2, RFC 4475 §3.3.4).
+        let is_sip = [&b"sip"[..], b"sips"]
+            .iter()
+            .any(|s| aor.scheme.eq_ignore_ascii_case(s));
+        if !is_sip {
+            return Outcome::refuse(400);
+        }
+        if aor.user_text() != user {
             return Outcome::refuse(403);
         }
         let path: Vec<&[u8]> = match is_proxied {
