@@ -7,4 +7,5 @@ mod link;
 mod lossy;
 mod phones;
 mod process;
+mod softphones;
 mod strangers;
