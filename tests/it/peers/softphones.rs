@@ -211,7 +211,7 @@ impl Softphone for Linphone {
     }
 }
 
-/// Ten minutes would be too much to write: phones repeat or outlive these 60 s.
+/// A minute of a tone: no call here is longer.
 fn tone_file(path: &Path, hz: f32) {
     let samples = carillon_media::tone::sine(hz, -12.0, 60_000);
     let octets = 2 * samples.len() as u32;
