@@ -30,7 +30,7 @@ pub(super) enum LegTimer {
     Main,
     /// Refresh or end of the session (RFC 4028).
     Session,
-    /// A change of ours waits for its next try, or for its final answer.
+    /// A change of ours waits for its next try.
     Change,
     /// A reliable provisional response without PRACK (RFC 3262).
     Reliable,

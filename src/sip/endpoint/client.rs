@@ -8,7 +8,7 @@ use super::dialog_request::{Asked, Reaction};
 use crate::event::{CallKey, LegKey, RequestKey};
 use crate::message::{self, Bounds, HeaderName, Message, Method, Writer};
 use crate::peer::Peer;
-use crate::transaction::{ClientInvite, ClientOther, Step};
+use crate::transaction::{ClientInvite, ClientOther, Step, earlier};
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub(super) struct ClientTx {
     is_heard: bool,
     /// Where a request that moved to TCP for its size goes when the peer has no TCP.
     datagram: Option<Peer>,
+    /// When an INVITE with nothing but 1xx is given up: the machine itself would wait for ever.
+    limit: Option<Instant>,
 }
 
 /// The lines every request begins with.
@@ -71,10 +73,11 @@ impl ClientTx {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        match &self.machine {
+        let machine = match &self.machine {
             Machine::Invite(m) => m.deadline(),
             Machine::Other(m) => m.deadline(),
-        }
+        };
+        earlier(machine, self.limit)
     }
 
     pub(super) fn purpose(&self) -> Purpose {
@@ -130,6 +133,7 @@ impl Endpoint {
             bytes,
             is_heard: false,
             datagram,
+            limit: None,
         };
         self.agenda.set(Target::Client(id), tx.deadline());
         self.clients.insert(id, tx);
@@ -184,6 +188,9 @@ impl Endpoint {
         };
         let step = tx.on_response(now, code);
         tx.is_heard = true;
+        if code >= 200 {
+            tx.limit = None;
+        }
         let is_answer = cseq.method == Method::Invite && (200..300).contains(&code);
         if is_answer && !step.deliver {
             // The INVITE has failed already, yet another branch of it is picked up.
@@ -256,6 +263,15 @@ impl Endpoint {
         let Some(tx) = self.clients.get_mut(&id) else {
             return;
         };
+        if tx.limit.is_some_and(|limit| limit <= now) {
+            let purpose = tx.purpose;
+            self.counters.timeouts += 1;
+            if let Purpose::Within(leg, asked) = purpose {
+                self.on_within_timeout(now, leg, asked, id.branch);
+            }
+            self.end_client(id);
+            return;
+        }
         let step = tx.on_timeout(now);
         let (purpose, to, deadline) = (tx.purpose, tx.to, tx.deadline());
         let again = step.retransmit.then(|| tx.bytes.clone());
@@ -276,6 +292,14 @@ impl Endpoint {
         }
         if step.terminated {
             self.end_client(id);
+        }
+    }
+
+    /// Gives a request up at this instant unless its final response comes before.
+    pub(super) fn limit_client(&mut self, id: ClientId, until: Instant) {
+        if let Some(tx) = self.clients.get_mut(&id) {
+            tx.limit = Some(until);
+            self.agenda.set(Target::Client(id), tx.deadline());
         }
     }
 

@@ -35,10 +35,7 @@ impl Endpoint {
             return;
         }
         let Inbound {
-            now,
-            source,
-            request,
-            ..
+            source, request, ..
         } = *inbound;
         if !request.accepts_sdp() {
             self.refuse_with(inbound, 406, &[("Accept", "application/sdp".to_owned())]);
@@ -67,37 +64,10 @@ impl Endpoint {
                 return;
             }
         };
-        let dialog = Dialog::uas(request, &self.tokens.tag(), source);
-        let mut leg = Leg::new(dialog, Phase::Up, &self.config.session);
-        if let Err(least) = leg.agree_interval(request) {
-            self.refuse_with(inbound, 422, &[("Min-SE", least.as_secs().to_string())]);
+        let Some(leg) = self.leg_for(inbound) else {
             return;
-        }
-        leg.note_peer(request);
-        leg.invite_cseq = request.cseq().map_or(0, |c| c.number);
-        leg.reliable = self.reliables_for(request);
-        let server = self.start_server(inbound);
-        leg.phase = Phase::Ringing(server);
-        let contact = self.contact(&uri::user_of(request.uri()), source);
-        leg.contact = as_asked(contact, request.uri());
-        leg.remote_sdp.clone_from(&sdp);
-        let key = self.insert_leg(leg);
-        if let Some(tx) = self.servers.get_mut(&server) {
-            tx.leg = Some(key);
-        }
-        let longest = self.config.timers.proceeding_max;
-        let wish = request.number(HeaderName::Expires).filter(|s| *s > 0);
-        let patience = wish.map_or(longest, |s| longest.min(Duration::from_secs(s.into())));
-        self.agenda
-            .set(Target::Leg(key, LegTimer::Main), Some(now + patience));
-        self.respond(
-            now,
-            server,
-            &Reply {
-                code: 100,
-                ..Reply::default()
-            },
-        );
+        };
+        let key = self.ring_in(inbound, leg, sdp.clone());
         let from = request.from();
         self.events
             .push_back(Event::Incoming(Box::new(IncomingCall {
@@ -114,6 +84,53 @@ impl Endpoint {
                 replaces,
                 headers: request.header_texts(),
             })));
+    }
+
+    /// The leg of a new INVITE; `None`: its session interval was refused.
+    fn leg_for(&mut self, inbound: &Inbound<'_, '_>) -> Option<Leg> {
+        let Inbound {
+            source, request, ..
+        } = *inbound;
+        let dialog = Dialog::uas(request, &self.tokens.tag(), source);
+        let mut leg = Leg::new(dialog, Phase::Up, &self.config.session);
+        if let Err(least) = leg.agree_interval(request) {
+            self.refuse_with(inbound, 422, &[("Min-SE", least.as_secs().to_string())]);
+            return None;
+        }
+        leg.note_peer(request);
+        leg.invite_cseq = request.cseq().map_or(0, |c| c.number);
+        leg.reliable = self.reliables_for(request);
+        let contact = self.contact(&uri::user_of(request.uri()), source);
+        leg.contact = as_asked(contact, request.uri());
+        Some(leg)
+    }
+
+    /// Takes the call: from here on it rings.
+    fn ring_in(
+        &mut self,
+        inbound: &Inbound<'_, '_>,
+        mut leg: Leg,
+        offer: Option<SessionDescription>,
+    ) -> LegKey {
+        let Inbound { now, request, .. } = *inbound;
+        let server = self.start_server(inbound);
+        leg.phase = Phase::Ringing(server);
+        leg.remote_sdp = offer;
+        let key = self.insert_leg(leg);
+        if let Some(tx) = self.servers.get_mut(&server) {
+            tx.leg = Some(key);
+        }
+        let longest = self.config.timers.proceeding_max;
+        let wish = request.number(HeaderName::Expires).filter(|s| *s > 0);
+        let patience = wish.map_or(longest, |s| longest.min(Duration::from_secs(s.into())));
+        self.agenda
+            .set(Target::Leg(key, LegTimer::Main), Some(now + patience));
+        let reply = Reply {
+            code: 100,
+            ..Reply::default()
+        };
+        self.respond(now, server, &reply);
+        key
     }
 
     fn ringing(&self, leg: LegKey) -> Result<(u64, &Leg), SipError> {

@@ -186,6 +186,10 @@ impl Endpoint {
             return;
         };
         if let Some(leg) = self.legs.get_mut(&key) {
+            if method == Method::Invite {
+                // Each INVITE's reliable responses are numbered for themselves (RFC 3262 §3).
+                leg.rseq = None;
+            }
             leg.change = Some(Box::new(Change {
                 wish,
                 offered,
@@ -211,21 +215,23 @@ impl Endpoint {
                 self.acknowledge_orphan(from, response);
             }
         }
-        let t1x64 = self.config.timers.t1x64();
+        if is_invite && code < 200 {
+            // A peer that only says it is busy with it has as long as a silent one (§14.1), also
+            // when the leg has ended meanwhile.
+            let id = ClientId {
+                branch,
+                is_cancel: false,
+            };
+            self.limit_client(id, now + self.config.timers.t1x64());
+        }
         let Some(leg) = self.legs.get_mut(&key).filter(|l| l.phase == Phase::Up) else {
             return;
         };
         let Some(change) = leg.change.as_ref().filter(|c| c.branch == branch) else {
             return;
         };
-        if code >= 200 {
-            self.agenda.set(Target::Leg(key, LegTimer::Change), None);
-        }
         match judge(leg.auth.as_mut(), change, response, code) {
             Verdict::Wait if is_invite => {
-                // A peer that only says it is busy with it has as long as a silent one (§14.1).
-                let until = Some(now + t1x64);
-                self.agenda.set(Target::Leg(key, LegTimer::Change), until);
                 self.take_reliable(now, from, key, response, code);
             }
             Verdict::Wait => {}
@@ -378,22 +384,13 @@ impl Endpoint {
         change.is_some_and(|c| c.branch == branch)
     }
 
-    /// A pause is over, or the peer has said nothing but 1xx for too long.
+    /// The pause before the next try is over.
     pub(super) fn on_change_timer(&mut self, now: Instant, key: LegKey) {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        if leg.is_backing_off {
-            leg.is_backing_off = false;
-            self.pump(now, key);
-        } else if let Some(change) = &leg.change {
-            let id = ClientId {
-                branch: change.branch,
-                is_cancel: false,
-            };
-            self.lose(now, key, 408);
-            self.end_client(id);
-        }
+        leg.is_backing_off = false;
+        self.pump(now, key);
     }
 }
 

@@ -27,6 +27,7 @@ fn victim() -> Endpoint {
     }];
     config.registrar = Some(RegistrarConfig::new("r", users));
     config.limits.max_dialogs = 50;
+    config.session.takes_refer = true;
     Endpoint::new(config)
 }
 
@@ -100,9 +101,9 @@ proptest! {
     #[test]
     fn mutated_messages_are_survived(
         edits in prop::collection::vec(prop::collection::vec((0usize..1500, 0usize..60, any::<u8>(), any::<u8>()), 0..6), 1..10),
-        methods in prop::collection::vec(0usize..10, 10),
+        methods in prop::collection::vec(0usize..12, 10),
     ) {
-        let names = ["INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "UPDATE", "INFO", "PRACK", "FOO"];
+        let names = ["INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "UPDATE", "INFO", "PRACK", "REFER", "NOTIFY", "FOO"];
         let datagrams: Vec<Vec<u8>> = edits.iter().zip(&methods).map(|(edits, m)| {
             mutate(INVITE.replace("INVITE", names[*m]).as_bytes(), edits)
         }).collect();

@@ -25,6 +25,7 @@ fn endpoint() -> Endpoint {
     }];
     config.registrar = Some(RegistrarConfig::new("carillon", users));
     config.limits.max_dialogs = 20;
+    config.session.takes_refer = true;
     Endpoint::new(config)
 }
 
@@ -40,6 +41,7 @@ fn invite() -> Invite {
         body: SessionDescription::offer(&spec).to_bytes(),
         headers: Vec::new(),
         credentials: None,
+        session: carillon_sip::SessionOptions::default(),
     }
 }
 

@@ -5,10 +5,12 @@
 mod harness;
 
 mod broken_streams;
+mod challenges;
 mod delayed_offers;
 mod early_updates;
 mod headers;
 mod interleavings;
+mod mutated;
 mod redirections;
 mod reliable;
 mod reoffers;

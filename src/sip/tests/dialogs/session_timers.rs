@@ -200,6 +200,56 @@ fn the_peers_refresh_by_update_or_reinvite_keeps_the_call() {
 }
 
 #[test]
+fn too_short_an_interval_is_refused_within_the_dialog_too() {
+    let mut net = Net::with_raw();
+    let session = SessionOptions {
+        timer: timer(600, 300, Refresher::Either),
+        ..SessionOptions::default()
+    };
+    net.at(A, |a, now| {
+        a.invite(
+            now,
+            Invite {
+                session,
+                ..to_raw()
+            },
+        )
+        .unwrap()
+    });
+    net.run(20);
+    let invite = last_request(&net, "INVITE");
+    assert_eq!(header(&invite, "Min-SE"), "300");
+    net.raw(
+        RAW,
+        A,
+        respond(&invite, "200 OK", "t", RAW_CONTACT, &sdp(RAW, 6000)),
+    );
+    net.run(20);
+    for (n, method) in [(2, "UPDATE"), (3, "INVITE")] {
+        let extra = "Supported: timer\r\nSession-Expires: 120\r\n";
+        net.raw(RAW, A, within(&invite, method, n, extra, &sdp(RAW, 6002)));
+        net.run(20);
+        let refusal = last_request(&net, "422");
+        assert_eq!(header(&refusal, "Min-SE"), "300");
+        assert!(header(&refusal, "CSeq").ends_with(method));
+    }
+    assert!(
+        changes(&net, A).is_empty(),
+        "what is refused changes nothing"
+    );
+    // And agreed to with enough: the peer that asks refreshes.
+    let extra = "Supported: timer\r\nSession-Expires: 400\r\n";
+    net.raw(RAW, A, within(&invite, "UPDATE", 4, extra, b""));
+    net.run(20);
+    let ok = last_request(&net, "200 OK (UPDATE)");
+    assert_eq!(header(&ok, "Session-Expires"), "400;refresher=uac");
+    net.run(367_000);
+    assert_eq!(net.sent_by(A, "BYE"), 0);
+    net.run(2_000);
+    assert_eq!(net.count(A, is_end(EndCause::SessionExpired)), 1);
+}
+
+#[test]
 fn a_refresh_that_finds_nobody_ends_the_leg() {
     for (status, cause) in [
         (Some("481 Gone"), EndCause::Lost { code: 481 }),
