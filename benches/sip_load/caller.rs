@@ -4,6 +4,7 @@ use crate::peers::{Counted, Peer};
 use crate::{Load, heap, thread_cpu};
 use carillon_sip::{
     Counters, Endpoint, EndpointConfig, Event, Invite, LegKey, MediaSpec, SessionDescription,
+    SessionOptions,
 };
 use hdrhistogram::Histogram;
 use std::collections::VecDeque;
@@ -62,7 +63,10 @@ pub fn run(load: &Load) -> Result<bool, String> {
 fn print(load: &Load, done: &[Done], peers: &[Counted]) -> bool {
     let sum = |of: &dyn Fn(&Done) -> u64| done.iter().map(of).sum::<u64>();
     let (placed, ended) = (sum(&|d| d.placed), sum(&|d| d.ended));
-    let (failed, repeated) = (sum(&|d| d.failed), sum(&|d| d.counters.retransmissions_sent));
+    let (failed, repeated) = (
+        sum(&|d| d.failed),
+        sum(&|d| d.counters.retransmissions_sent),
+    );
     let mut setup = Histogram::<u64>::new(3).expect("3 digits");
     let mut late = setup.clone();
     for each in done {
@@ -226,6 +230,7 @@ impl Worker {
             body: self.body.clone(),
             headers: Vec::new(),
             credentials: None,
+            session: SessionOptions::default(),
         };
         let call_id = self.call_id();
         let began = Instant::now();

@@ -10,7 +10,11 @@
 //! its Call-ID hashes to. Printed: calls, failures, retransmissions of both sides, set-up times,
 //! CPU per call of the whole worker and of the SIP layer alone, memory held per call while the
 //! transactions linger.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a report for people")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a report for people"
+)]
 #![allow(
     clippy::disallowed_methods,
     reason = "measures time, decides nothing by it"

@@ -48,7 +48,14 @@ impl Peer {
             .arg(scenario(file))
             .args(["-i", "127.0.0.1", "-p", &port.to_string()])
             .args(["-mp", &(port + 2_000).to_string()])
-            .args(["-nostdin", "-trace_stat", "-fd", "1", "-buff_size", "4194304"])
+            .args([
+                "-nostdin",
+                "-trace_stat",
+                "-fd",
+                "1",
+                "-buff_size",
+                "4194304",
+            ])
             .arg("-stf")
             .arg(&statistics)
             .args(more)

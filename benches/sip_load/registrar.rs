@@ -77,7 +77,10 @@ fn serve(socket: &UdpSocket, stop: &AtomicBool) -> (Endpoint, Duration) {
         if let Ok((length, from)) = socket.recv_from(&mut buffer) {
             endpoint.receive(Instant::now(), from, &buffer[..length]);
         }
-        if endpoint.next_timeout().is_some_and(|at| at <= Instant::now()) {
+        if endpoint
+            .next_timeout()
+            .is_some_and(|at| at <= Instant::now())
+        {
             endpoint.handle_timeout(Instant::now());
         }
         while let Some(transmit) = endpoint.poll_transmit() {

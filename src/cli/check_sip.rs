@@ -73,7 +73,11 @@ fn life(what: &str, ends: Option<i64>) -> Finding {
     }
     if left < WARN_BEFORE_S {
         let found = format!("the certificate ends in {days} days");
-        return Finding::warning(what, found, "renew it; the node takes the new files up by itself");
+        return Finding::warning(
+            what,
+            found,
+            "renew it; the node takes the new files up by itself",
+        );
     }
     Finding::good(what, format!("the certificate is good for {days} days"))
 }
@@ -92,7 +96,10 @@ mod tests {
         let findings = ports(&config);
         assert_eq!(findings.len(), 4, "{findings:?}");
         let bad: Vec<&Finding> = findings.iter().filter(|f| f.state != "ok").collect();
-        assert!(bad.iter().any(|f| f.found.starts_with("tcp 127.0.0.1")), "{bad:?}");
+        assert!(
+            bad.iter().any(|f| f.found.starts_with("tcp 127.0.0.1")),
+            "{bad:?}"
+        );
     }
 
     #[test]
@@ -103,7 +110,11 @@ mod tests {
         let config = Config::parse(Path::new("carillon.toml"), text).unwrap();
         let findings = certificates(&config);
         assert!(findings[0].state == "fault" && findings[0].found.contains("no.pem"));
-        assert!(findings.iter().any(|f| f.state == "warning" && f.what.contains("trunk a")));
+        assert!(
+            findings
+                .iter()
+                .any(|f| f.state == "warning" && f.what.contains("trunk a"))
+        );
         let now = now().0 / 1_000;
         for (left, state) in [(-1, "fault"), (86_400, "warning"), (90 * 86_400, "ok")] {
             assert_eq!(life("x", Some(now + left)).state, state);

@@ -4,9 +4,9 @@ use super::check::Finding;
 use super::check_names;
 use super::error::CliError;
 use super::offline::block_on;
-use carillon_live::{Asked, NodeClock};
 use carillon_live::config::{Config, TrunkSettings, new_token};
 use carillon_live::locate::{Locator, Target};
+use carillon_live::{Asked, NodeClock};
 use carillon_sip::{Endpoint, EndpointConfig, Event, Peer, TransportKind};
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -71,7 +71,10 @@ fn describe(trunk: &TrunkSettings, answer: Answer) -> Finding {
         ),
         Answer::NoConnection(address, why) => Finding::fault(
             &what,
-            format!("no connection to {}:{address}: {why}", trunk.transport.param()),
+            format!(
+                "no connection to {}:{address}: {why}",
+                trunk.transport.param()
+            ),
             "check `transport`, `address` and the far side's firewall",
         ),
         Answer::Unresolved(why) => Finding::fault(

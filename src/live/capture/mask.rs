@@ -122,9 +122,8 @@ fn treatment(name: &[u8], sight: Sight) -> Treatment {
     let masks = sight == Sight::Masked;
     if is(b"authorization") || is(b"proxy-authorization") {
         Treatment::Credentials
-    } else if (is(b"identity") || is(b"y")) && masks {
-        Treatment::Hide
-    } else if is(b"user-to-user") && sight != Sight::Whole {
+    } else if (is(b"identity") || is(b"y")) && masks || is(b"user-to-user") && sight != Sight::Whole
+    {
         Treatment::Hide
     } else if !masks || STRUCTURE.iter().any(|known| is(known)) {
         Treatment::Keep

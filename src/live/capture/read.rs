@@ -66,7 +66,7 @@ pub(super) fn read(message: &Captured, sight: Sight) -> Read {
         code,
         label: label.trim_end().to_owned(),
         cseq: parsed.cseq().map(|c| (c.number, lex::text(c.token))),
-        sdp: parsed.sdp_body().map(|body| sdp_line(body)),
+        sdp: parsed.sdp_body().map(sdp_line),
         note: note(&parsed),
         reason: parsed.first(HeaderName::Reason).map(lex::text),
         from: user(parsed.from()),

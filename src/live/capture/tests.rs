@@ -75,9 +75,11 @@ fn a_slow_listener_loses_messages_and_holds_nobody_up() {
     assert_eq!(taps.len(), TAPS_MAX + 1);
 }
 
-/// What a message costs the switch, the ring full and a listener attached. Optimised builds
-/// hold the bound; others print it.
+/// What a message costs the switch, the ring full and a listener attached:
+/// `cargo test --release -p carillon-live --lib costs -- --ignored --nocapture`.
 #[test]
+#[ignore = "a measurement, not a test: it depends on the machine"]
+#[allow(clippy::print_stdout, reason = "a report for people")]
 fn a_message_costs_less_than_two_microseconds() {
     let room = Room {
         octets: 8 << 20,
@@ -107,7 +109,5 @@ fn a_message_costs_less_than_two_microseconds() {
         capture.counters().forgotten.get() > 100_000,
         "the ring was full"
     );
-    if !cfg!(debug_assertions) {
-        assert!(best < 2e-6, "{:.2} µs", best * 1e6);
-    }
+    assert!(best < 2e-6, "{:.2} µs", best * 1e6);
 }

@@ -1,4 +1,5 @@
 //! An authoritative name server on loopback, over UDP, whose zone a test writes and changes.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use hickory_resolver::proto::op::{Message, MessageType, OpCode, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, NAPTR, SOA, SRV};

@@ -53,7 +53,7 @@ impl RawPeer {
     pub fn receive(&mut self, begins: &str) -> Result<String, Fault> {
         let text = match &self.wire {
             Wire::Udp(..) => self.datagram(),
-            Wire::Tcp(..) => self.from_stream(),
+            Wire::Tcp(..) => self.read_stream(),
         }
         .map_err(|error| format!("no {begins}: {error}"))?;
         if text.starts_with(begins) {
@@ -140,7 +140,7 @@ impl RawPeer {
     }
 
     /// One message of the stream, as its Content-Length says.
-    fn from_stream(&mut self) -> std::io::Result<String> {
+    fn read_stream(&mut self) -> std::io::Result<String> {
         loop {
             // Keep-alives between messages (RFC 5626 §3.5.1).
             while self.rest.starts_with(b"\r\n") {
