@@ -2,6 +2,7 @@
 
 use crate::peers::Peer;
 use crate::{Load, thread_cpu};
+use carillon_sip::digest::Algorithm;
 use carillon_sip::{Endpoint, EndpointConfig, Network, RegistrarConfig, Secret, User};
 use std::fmt::Write as _;
 use std::net::UdpSocket;
@@ -17,7 +18,7 @@ pub fn run(load: &Load) -> Result<bool, String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let mut users = "SEQUENTIAL\n".to_owned();
     for n in 0..USERS {
-        let _ = writeln!(users, "u{n};");
+        let _ = writeln!(users, "u{n};[authentication username=u{n} password=load]");
     }
     let file = folder.path().join("users.csv");
     std::fs::write(&file, users).map_err(|e| e.to_string())?;
@@ -65,7 +66,10 @@ fn serve(socket: &UdpSocket, stop: &AtomicBool) -> (Endpoint, Duration) {
         name: format!("u{n}"),
         secret: Secret::Password("load".to_owned()),
     });
-    config.registrar = Some(RegistrarConfig::new("127.0.0.1", users.collect()));
+    let mut registrar = RegistrarConfig::new("127.0.0.1", users.collect());
+    // SIPp 3.6 answers nothing else.
+    registrar.algorithms = vec![Algorithm::Md5];
+    config.registrar = Some(registrar);
     let loopback: Network = "127.0.0.0/8".parse().expect("a network");
     config.limits.sources.requests_per_second = 1_000_000;
     config.limits.sources.burst = 1_000_000;
