@@ -212,7 +212,8 @@ impl<'a> Message<'a> {
     /// body (RFC 5621) the first part that is SDP, wherever others are beside it (ISUP, PIDF-LO).
     pub fn sdp_body(&self) -> Option<&'a [u8]> {
         let kind = self.first(HeaderName::ContentType);
-        if let Some(kind) = kind.filter(|k| k.len() > 10 && k[..10].eq_ignore_ascii_case(b"multipart/"))
+        if let Some(kind) =
+            kind.filter(|k| k.len() > 10 && k[..10].eq_ignore_ascii_case(b"multipart/"))
         {
             return multipart::part(kind, self.body, "application/sdp");
         }
