@@ -116,11 +116,14 @@ impl Framer {
     }
 }
 
-/// A start line is printable text: octets of another protocol (a TLS hello on a TCP port) are
-/// noticed at once instead of after the limit.
+/// A start line is printable text that names SIP: octets of another protocol (a TLS hello on a
+/// TCP port, a browser) are noticed at once instead of after the limit.
 fn could_be_sip(rest: &[u8]) -> bool {
-    let line = rest.split(|b| *b == b'\r' || *b == b'\n').next();
-    line.is_some_and(|line| !line.is_empty() && line.iter().all(|b| *b >= 0x20 || *b == b'\t'))
+    let end = rest.iter().position(|b| *b == b'\r' || *b == b'\n');
+    let line = &rest[..end.unwrap_or(rest.len())];
+    let is_text = !line.is_empty() && line.iter().all(|b| *b >= 0x20 || *b == b'\t');
+    let names_sip = || line.windows(4).any(|w| w.eq_ignore_ascii_case(b"SIP/"));
+    is_text && (end.is_none() || names_sip())
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
@@ -198,6 +201,10 @@ mod tests {
             framer.next_frame().unwrap_err()
         };
         assert_eq!(error(b"\x16\x03\x01\x02\x00", 100), StreamError::NotSip);
+        assert_eq!(
+            error(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 100),
+            StreamError::NotSip
+        );
         assert_eq!(
             error(b"INVITE sip:a SIP/2.0\r\nl: 1\r\nl: 2\r\n\r\n", 100),
             StreamError::ContentLength

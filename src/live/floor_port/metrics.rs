@@ -117,7 +117,26 @@ fn of_sip(sip: &Counters) -> Vec<Figure> {
             "Credentials of phones refused.",
             sip.auth_failures,
         ),
-        ("sip_bans_total", "Sources banned.", sip.bans),
+        (
+            "sip_bans_total",
+            "Sources banned, and users at a source.",
+            sip.bans,
+        ),
+        (
+            "sip_auth_slowed_total",
+            "Requests of a user guessed from many places, answered 503.",
+            sip.auth_slowed,
+        ),
+        (
+            "sip_transport_errors_total",
+            "Requests that failed because their connection could not be had or broke.",
+            sip.transport_errors,
+        ),
+        (
+            "sip_moved_to_tcp_total",
+            "Requests too large for a datagram, sent over TCP.",
+            sip.moved_to_tcp,
+        ),
         (
             "sip_timeouts_total",
             "SIP requests never answered.",

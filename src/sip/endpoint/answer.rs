@@ -12,8 +12,10 @@ use super::leg::{Leg, Phase};
 use super::register_answer::learn;
 use super::reliable::is_reliable;
 use crate::dialog::{Dialog, hop, record_route, route};
+use crate::digest::ClientAuth;
 use crate::event::{CallKey, Event, Failure, LegKey};
 use crate::message::{HeaderName, Message, Method};
+use crate::options::SessionOptions;
 use crate::peer::Peer;
 use crate::sdp::SessionDescription;
 
@@ -241,10 +243,14 @@ impl Endpoint {
             return;
         };
         let dialog = Dialog::uac(response, &call.uri, from);
+        let auth = call.auth.clone();
         if call.is_failed {
             self.counters.stray_answers += 1;
         }
-        self.hang_up_quietly(now, dialog);
+        match auth {
+            Some(auth) => self.hang_up_with(now, dialog, auth),
+            None => self.hang_up_quietly(now, dialog),
+        }
         let phrase = "no usable SDP in the answer".to_owned();
         self.fail(
             key,
@@ -296,6 +302,22 @@ impl Endpoint {
         let (_, mut out) = self.open(&head, to);
         out.lines(auth_lines);
         self.send(to, out.finish("", b""));
+    }
+
+    /// BYE for a dialog nobody was told of, by a carrier that may challenge it: without credentials
+    /// it would keep the call.
+    fn hang_up_with(&mut self, now: Instant, dialog: Dialog, mut auth: ClientAuth) {
+        if self.legs.len() >= self.config.limits.max_dialogs
+            || self.dialogs.contains_key(&dialog.id)
+        {
+            return self.hang_up_quietly(now, dialog);
+        }
+        auth.accepted();
+        let mut leg = Leg::new(dialog, Phase::Up, &SessionOptions::default());
+        leg.auth = Some(auth);
+        leg.is_reported = true;
+        let key = self.insert_leg(leg);
+        self.send_bye(now, key, None);
     }
 
     /// BYE for a dialog that no leg stands for. Repeated until answered, reported to nobody.

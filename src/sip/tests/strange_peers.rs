@@ -339,6 +339,29 @@ fn a_bye_that_stays_challenged_is_not_confirmed() {
 }
 
 #[test]
+fn a_useless_answer_is_hung_up_even_where_the_bye_is_challenged() {
+    let line = |n: u32| format!("Proxy-Authenticate: Digest realm=\"s\", nonce=\"{n}\"\r\n");
+    let (mut net, invites) = authenticated(&[&format!("407 x|{}", line(1))]);
+    net.raw(
+        RAW,
+        A,
+        respond(&invites[1], "200 OK", "t", RAW_CONTACT, b""),
+    );
+    net.run(20);
+    let bye = net.inbox.last().unwrap().bytes.clone();
+    net.raw(RAW, A, respond(&bye, "407 x", "", &line(2), b""));
+    net.run(20);
+    let again = net.inbox.last().unwrap().bytes.clone();
+    assert!(header(&again, "Proxy-Authorization").contains("nonce=\"2\""));
+    net.raw(RAW, A, respond(&again, "200 OK", "", "", b""));
+    net.run(40_000);
+    assert_eq!(net.sent_by(A, "BYE"), 2, "{}", net.ladder());
+    assert_eq!(net.count(A, |e| matches!(e, Event::Ended { .. })), 0);
+    assert_eq!(failures(&net).len(), 1);
+    net.assert_idle(A);
+}
+
+#[test]
 fn redirections_name_their_contacts() {
     let mut net = Net::with_raw();
     let invite = invited(&mut net);
