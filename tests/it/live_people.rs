@@ -154,12 +154,18 @@ async fn a_trunk_test_shows_its_ladder_and_what_to_do() {
     let line = peer.answer(&call, AGENT_HZ);
     tokio::task::block_in_place(|| peer.ended(line.leg));
     let report = asked.await.unwrap().unwrap();
+    let ladder = report.ladder.join("\n");
     assert!(
-        report.message.contains("calls and audio work"),
-        "{}",
+        report.message.contains("`carrier` works"),
+        "{}\n{ladder}",
         report.message
     );
-    let ladder = report.ladder.join("\n");
+    for step in [
+        "options", "call", "audio", "dtmf", "hold", "resume", "hang_up",
+    ] {
+        let passed = format!("ok   {step} ");
+        assert!(ladder.contains(&passed), "{step} is missing in\n{ladder}");
+    }
     for message in ["INVITE", "180", "200", "ACK", "BYE"] {
         assert!(
             ladder.contains(message),

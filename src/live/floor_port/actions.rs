@@ -16,7 +16,8 @@ use carillon_store::StoreError;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// A test call rings for 30 s and is listened to for 3 s, then the far end confirms.
+/// A test call rings for 30 s, is listened to for 3 s, held and resumed within 8 s each, and hung
+/// up, for which a silent far end takes 32 s.
 const TEST_WITHIN: Duration = Duration::from_secs(100);
 
 impl FloorPort {

@@ -364,6 +364,7 @@ impl Shared {
             let now = instant();
             if let Ok((length, from)) = received
                 && !self.deaf.load(Ordering::Relaxed)
+                && !self.is_for_second_phone(&buffer[..length], from)
             {
                 endpoint.receive(now, from, &buffer[..length]);
             }
@@ -379,6 +380,44 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// The phone of [`Peer::answer_again`]: takes every request of its dialog, and answers an
+    /// offer with what it said first.
+    fn is_for_second_phone(&self, bytes: &[u8], from: SocketAddr) -> bool {
+        let text = String::from_utf8_lossy(bytes);
+        let head = text.split("\r\n\r\n").next().unwrap_or("");
+        let to = head.lines().find(|l| l.starts_with("To:"));
+        if text.starts_with("SIP/2.0") || !to.is_some_and(|l| l.ends_with("-fork")) {
+            return false;
+        }
+        if text.starts_with("ACK") {
+            return true;
+        }
+        let first = self.answer.lock().expect("nothing panics here").clone();
+        let (_, first) = first.expect("a call was answered");
+        let copied = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+        let mut lines: Vec<&str> = vec!["SIP/2.0 200 OK"];
+        lines.extend(
+            head.lines()
+                .filter(|l| copied.iter().any(|name| l.starts_with(name))),
+        );
+        let mut body = "";
+        if text.starts_with("INVITE") || text.starts_with("UPDATE") {
+            let (head, sdp) = first.split_once("\r\n\r\n").expect("a whole message");
+            lines.extend(
+                head.lines()
+                    .filter(|l| l.starts_with("Contact:") || l.starts_with("Content-Type:")),
+            );
+            body = sdp;
+        }
+        let answer = format!(
+            "{}\r\nContent-Length: {}\r\n\r\n{body}",
+            lines.join("\r\n"),
+            body.len()
+        );
+        let _ = self.socket.send_to(answer.as_bytes(), from);
+        true
     }
 
     fn send(&self, endpoint: &mut Endpoint) {
