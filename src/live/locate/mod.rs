@@ -3,7 +3,7 @@
 //! A [`Query`] goes through NAPTR, SRV and A or AAAA records as far as it leaves things open, and
 //! comes back as [`Located`]: [`Target`]s in ranks, with the time the records stand. A
 //! [`Locator`] does the asking on tokio tasks, keeps answers for their time, and keeps them longer
-//! while DNS is silent. A [`Pool`] is what a trunk holds: its targets with what is known of each,
+//! while DNS is silent. A `Pool` is what a trunk holds: its targets with what is known of each,
 //! and the choice among them.
 //!
 //! Layers, lowest first: `dns` (the library), `services`, `steps` (the algorithm), `book` (time to
