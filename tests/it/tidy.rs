@@ -146,10 +146,12 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Files that only a test build compiles.
+/// Files that only a test, a benchmark (which measures time) or a fuzzer compiles.
 fn is_test_file(path: &Path) -> bool {
     let text = path.to_string_lossy();
-    text.contains("/tests/")
+    ["/tests/", "/benches/", "/fuzz/"]
+        .iter()
+        .any(|folder| text.contains(folder))
         || text.ends_with("_test.rs")
         || text.ends_with("/world.rs")
         || text.ends_with("/tests.rs")
