@@ -59,6 +59,8 @@ pub struct TrunkSettings {
     pub codecs: Vec<CodecName>,
     /// Header that carries the caller ID, the profile's unless given.
     pub caller_id_header: CallerIdHeader,
+    /// Further header lines of each call, as written: `Privacy`, `Diversion`, `X-Account` …
+    pub headers: Vec<(String, String)>,
     /// Ask for OPTIONS answers to know whether the trunk is up. Default on; when off, the
     /// trunk counts as up until calls fail.
     pub options: bool,

@@ -10,6 +10,7 @@ use super::{secret_read, trunk_place, trunk_wire, value};
 use crate::profiles::{self, CALLER_ID_HEADERS, NUMBER_FORMS, NumberForm, Profile, read_codecs};
 use carillon_decision::id::TrunkId;
 use carillon_decision::routing::TrunkConfig;
+use carillon_sip::Invite;
 use std::sync::Arc;
 use toml::de::DeValue;
 
@@ -63,6 +64,10 @@ fn trunk(
         .get("from_domain")
         .and_then(|item| host_port(&item, 5060));
     let options = table.boolean("options").unwrap_or(true);
+    let headers = table.section("headers");
+    let headers = headers
+        .map(|lines| read_headers(&lines))
+        .unwrap_or_default();
     table.finish(&[]);
     let (profile, (host, port)) = (profile?, address?);
     let stated = (port != 0).then_some(port);
@@ -87,6 +92,7 @@ fn trunk(
         codecs: codecs.unwrap_or_else(|| profile.codecs.clone()),
         caller_id_header: header.unwrap_or(profile.caller_id_header),
         options,
+        headers,
         profile,
     })
 }
@@ -213,6 +219,27 @@ fn read_format(item: &Item<'_>, node: &NodeConfig) -> Option<NumberFormat> {
     }
 }
 
+/// Header lines a call may carry beside those we write.
+fn read_headers(table: &Section<'_>) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    for (name, span, item) in table.entries() {
+        let Some(value) = item.string() else {
+            continue;
+        };
+        if Invite::may_carry(name, &value) {
+            lines.push((name.to_owned(), value));
+            continue;
+        }
+        let problem = format!("`{name}: {value}` cannot be added to a call");
+        let remedy = "allowed: one line under a name that Carillon does not write itself (Via, From, To, \
+                      Call-ID, CSeq, Contact, Content-…, Allow, credentials)";
+        table
+            .doc
+            .fault(span, &item.path, problem, remedy.to_owned());
+    }
+    lines
+}
+
 /// A profile's number form.
 fn written_as(form: NumberForm, node: &NodeConfig) -> Option<NumberFormat> {
     let name = NUMBER_FORMS.iter().find(|(_, f)| *f == form)?.0;
@@ -286,4 +313,44 @@ fn base(
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use std::path::Path;
+
+    fn parse(headers: &str) -> Result<Config, String> {
+        let text = format!(
+            "[node]\ncountry = \"US\"\n[[trunk]]\nname = \"a\"\naddress = \"192.0.2.1\"\n\
+             channels = 1\ncalls_per_second = 1\nheaders = {headers}\n"
+        );
+        Config::parse(Path::new("carillon.toml"), &text).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn further_headers_are_kept_as_written_and_checked() {
+        let config = parse("{ Diversion = \"<sip:1@a>;reason=deflection\", X-A = \"7\" }").unwrap();
+        let mut lines = config.trunks[0].headers.clone();
+        lines.sort();
+        let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            lines,
+            [
+                line("Diversion", "<sip:1@a>;reason=deflection"),
+                line("X-A", "7")
+            ]
+        );
+        for (bad, told) in [
+            ("{ Via = \"x\" }", "`Via: x` cannot be added"),
+            ("{ t = \"<sip:a@b>\" }", "`t: <sip:a@b>` cannot be added"),
+            ("{ X-A = \"1\\r\\nX-B: 2\" }", "cannot be added to a call"),
+        ] {
+            let error = parse(bad).unwrap_err();
+            assert!(
+                error.contains(told) && error.contains("carillon.toml:8"),
+                "{error}"
+            );
+        }
+    }
 }

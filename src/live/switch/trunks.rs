@@ -198,7 +198,12 @@ impl TrunkLine {
             display: String::new(),
             contact_user: shown,
             body: SessionDescription::offer(&offer).to_bytes(),
-            headers: self.routes().into_iter().chain(asserted).collect(),
+            headers: self
+                .routes()
+                .into_iter()
+                .chain(asserted)
+                .chain(self.settings.headers.iter().cloned())
+                .collect(),
             credentials: self.credentials(),
             session: self.settings.profile.session.options(),
         }

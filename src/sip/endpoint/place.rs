@@ -52,8 +52,7 @@ fn check(invite: &Invite) -> Result<(), SipError> {
         }
     }
     for (name, value) in &invite.headers {
-        let token = !name.is_empty() && name.bytes().all(lex::is_token);
-        if !token || is_ours(name) || value.contains(['\r', '\n', '\0']) {
+        if !Invite::may_carry(name, value) {
             return Err(SipError::Invalid {
                 what: "extra header",
             });
@@ -90,6 +89,15 @@ fn extensions(call: &Call, out: &mut Writer) {
     out.header("Supported", supported.join(", "));
     if let Some(timer) = options.timer {
         session_timer::ask(timer.bounded(), call.min_se, out);
+    }
+}
+
+impl Invite {
+    /// Whether a header line may be added to a call: a name that is a token and none the endpoint
+    /// writes itself, a value in one line.
+    pub fn may_carry(name: &str, value: &str) -> bool {
+        let token = !name.is_empty() && name.bytes().all(lex::is_token);
+        token && !is_ours(name) && !value.contains(['\r', '\n', '\0'])
     }
 }
 
