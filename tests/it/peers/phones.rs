@@ -10,6 +10,7 @@ use carillon_decision::call::Outcome;
 use carillon_decision::event::Input;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 const LEADS: [&str; 2] = ["+12125550123", "+12125550124"];
 /// What the customer says, Hz.
@@ -57,12 +58,28 @@ async fn registered(node: &TestNode) {
 }
 
 /// A working day: dial in, two calls, hang up, be rung.
+/// A key that sounds while the line's first packets arrive can be lost with them: then the agent
+/// presses again.
+async fn log_in(node: &TestNode, phone: &mut dyn Softphone) {
+    for _ in 0..2 {
+        phone.press("*1");
+        let ready = node.agent_is("ready");
+        if tokio::time::timeout(Duration::from_secs(6), ready)
+            .await
+            .is_ok()
+        {
+            return;
+        }
+    }
+    phone.press("*1");
+    node.agent_is("ready").await;
+}
+
 async fn day(peer: &Peer, node: &TestNode, phone: &mut dyn Softphone) {
     registered(node).await;
     phone.dial("login");
     node.agent_is("break").await;
-    phone.press("*1");
-    node.agent_is("ready").await;
+    log_in(node, phone).await;
     node.run(true).await;
 
     // The customer hangs up.
