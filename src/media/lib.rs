@@ -20,6 +20,7 @@ pub mod prompts;
 pub mod relay;
 pub mod resample;
 pub mod rtp;
+pub mod tap;
 pub mod tone;
 
 /// Samples per second of all audio inside Carillon.
