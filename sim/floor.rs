@@ -3,7 +3,7 @@
 use crate::scenario::Scenario;
 use carillon_decision::agent::{AgentProfile, LineKind};
 use carillon_decision::campaign::{
-    AbandonmentClock, AbandonmentRule, CampaignConfig, Dial, InboundRule,
+    AbandonmentClock, AbandonmentRule, CampaignConfig, Dial, InboundRule, Screening,
 };
 use carillon_decision::compliance::{AttemptCaps, ComplianceRules, WeekHours};
 use carillon_decision::engine::EngineConfig;
@@ -34,7 +34,12 @@ pub fn campaign(scenario: &Scenario) -> CampaignConfig {
         name: "demo".into(),
         tuning: scenario.tuning(),
         ring_timeout: Duration::from_secs_f64(settings.ring_timeout_s),
-        screen: settings.screen,
+        screening: if settings.screen {
+            Screening::Fast
+        } else {
+            Screening::Off
+        },
+        conversation: Default::default(),
         abandonment: AbandonmentRule {
             clock: AbandonmentClock::GreetingEnd,
             within: Duration::from_secs_f64(settings.abandon_within_s),
@@ -94,6 +99,7 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
             skills: BTreeMap::new(),
             campaigns: Vec::new(),
             line: LineKind::NailedUp,
+            role: Default::default(),
         })));
         opening.push(Input::AgentLogin { agent: id });
         opening.push(Input::AgentReady { agent: id });

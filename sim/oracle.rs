@@ -125,7 +125,7 @@ mod tests {
             permit: gate.permit(found, 0, NOW.wall, ring).unwrap(),
             trunk: TrunkId(1),
             caller_id: E164::new(12_125_550_199).unwrap(),
-            screen: true,
+            screening: carillon_decision::campaign::Screening::Fast,
             follows: None,
             decision: None,
         }))

@@ -246,6 +246,10 @@ impl World {
             | Command::Disposition { .. }
             | Command::RetireNumber { .. }
             | Command::EnterDoNotCall { .. }
+            | Command::Audio(_)
+            | Command::Announce { .. }
+            | Command::CallOut(_)
+            | Command::Recorder { .. }
             | Command::Decided(_)
             | Command::Alert(_) => {}
         }

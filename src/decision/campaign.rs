@@ -1,6 +1,7 @@
 //! Settings of a campaign, and the dials a supervisor may turn while it runs.
 
 use crate::compliance::ComplianceRules;
+use crate::conversation::ConversationRules;
 use crate::id::CampaignId;
 use crate::lead::RetryRules;
 use crate::ledger::WindowKind;
@@ -22,8 +23,8 @@ pub struct CampaignConfig {
     /// How long a callee's phone may ring, counted from the first ringing sign; at least 15 s
     /// (16 CFR 310.4(b)(4)(ii)).
     pub ring_timeout: Duration,
-    /// Whether people are told from machines before an agent is bridged.
-    pub screen: bool,
+    /// How people are told from machines before an agent is bridged.
+    pub screening: Screening,
     /// When the abandonment clock starts and how long it runs.
     pub abandonment: AbandonmentRule,
     /// Played to an answered caller nobody can serve; names a prompt of the driver.
@@ -46,6 +47,28 @@ pub struct CampaignConfig {
     pub dispositions: Vec<Disposition>,
     /// What happens to people who call back.
     pub inbound: InboundRule,
+    /// Hold, transfer, recording and what else happens in conversations.
+    pub conversation: ConversationRules,
+}
+
+/// How people are told from machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Screening {
+    /// Not at all: whoever answers gets an agent.
+    Off,
+    /// While the greeting is spoken: people wait no longer than it lasts.
+    #[default]
+    Fast,
+    /// As long as the law lets a person wait after the greeting: more machines are found.
+    Careful,
+}
+
+impl Screening {
+    /// Whether anybody is listened to.
+    pub fn is_on(self) -> bool {
+        self != Screening::Off
+    }
 }
 
 /// When an answered person counts as abandoned.

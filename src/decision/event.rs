@@ -6,8 +6,11 @@
 
 use crate::agent::{AgentProfile, AgentState, BreakReason};
 use crate::call::{AmdVerdict, CallRecord, Cause};
-use crate::campaign::{CampaignConfig, Dial};
+use crate::campaign::{CampaignConfig, Dial, Screening};
 use crate::compliance::{DialPermit, Refusal};
+use crate::conversation::{
+    AudioPlan, ConsultStep, RecordingOrder, SuperviseMode, TransferKind, TransferTo,
+};
 use crate::id::{AgentId, CallId, CampaignId, LeadId, SnapshotId, TrunkId};
 use crate::lead::{Callback, Lead, LeadStatus};
 use crate::ledger::LedgerState;
@@ -95,6 +98,31 @@ pub enum Input {
     StoreHealth { writable: bool, reason: String },
     /// Stop dialing everywhere and let conversations end (drain), or resume.
     Drain { on: bool },
+
+    /// The agent parks the customer with music, or takes them back.
+    AgentHold { agent: AgentId, on: bool },
+    /// The agent passes the customer on, or calls somebody in.
+    AgentTransfer {
+        agent: AgentId,
+        to: TransferTo,
+        kind: TransferKind,
+    },
+    /// What becomes of the agent's consultation.
+    AgentConsult { agent: AgentId, step: ConsultStep },
+    /// The agent leaves the campaign's message on the machine on the line and is free.
+    AgentDropMessage { agent: AgentId },
+    /// Recording of the agent's conversation is paused (card data), or goes on.
+    AgentRecording { agent: AgentId, pause: bool },
+    /// A supervisor takes part in an agent's calls from their own phone; `None` ends it.
+    Supervise {
+        supervisor: AgentId,
+        agent: AgentId,
+        mode: Option<SuperviseMode>,
+    },
+    /// A supervisor has a conversation recorded, or its recording ended.
+    Recording { call: CallId, on: bool },
+    /// Something is wrong with what is heard in a conversation, in words.
+    Heard { call: CallId, problem: String },
 }
 
 /// News of one call.
@@ -132,6 +160,12 @@ pub enum Progress {
     MessageEnded,
     /// The caller pressed the opt-out key during the message.
     OptOut,
+    /// The greeting is over, whoever spoke it: the abandonment clock starts `ago` before now.
+    GreetingEnded { ago: Duration },
+    /// A machine takes a message now: its beep was heard, or it fell silent.
+    MachineListens,
+    /// The prompt of `Command::Announce` ended.
+    AnnouncementEnded,
 }
 
 /// What the engine orders. The driver obeys at once and reports through [`Input`].
@@ -152,6 +186,15 @@ pub enum Command {
     HangUp { call: CallId },
     /// Join caller and agent.
     Bridge { call: CallId, agent: AgentId },
+    /// Who hears whom from now on.
+    Audio(AudioPlan),
+    /// Play a prompt to a customer in conversation (name, consent to recording), the agent
+    /// hearing it too where that is simple; then report.
+    Announce { call: CallId, prompt: String },
+    /// Call an outside destination for a conversation. Consumes the permit.
+    CallOut(Box<CallOut>),
+    /// To the recorder of a conversation.
+    Recorder { call: CallId, order: RecordingOrder },
     /// Play the campaign's message to an answered caller nobody can serve, then report.
     PlayMessage { call: CallId, prompt: String },
     /// The further answer `leg` of `original` is from now on the call `call`.
@@ -217,12 +260,31 @@ pub struct Originate {
     pub trunk: TrunkId,
     /// The number to show.
     pub caller_id: E164,
-    /// Whether the media side must tell people from machines before anybody is bridged.
-    pub screen: bool,
+    /// How the media side must tell people from machines before anybody is bridged.
+    pub screening: Screening,
     /// The call this one replaces after trunk trouble.
     pub follows: Option<CallId>,
     /// The decision that asked for this line.
     pub decision: Option<crate::id::DecisionId>,
+}
+
+/// An order to call an outside destination for a conversation that is under way.
+#[derive(Debug)]
+pub struct CallOut {
+    /// The new call.
+    pub call: CallId,
+    /// The customer's call it is for.
+    pub conversation: CallId,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// The proof that this number may be called.
+    pub permit: DialPermit,
+    /// Where to send it.
+    pub trunk: TrunkId,
+    /// The number to show.
+    pub caller_id: E164,
+    /// How long it may ring.
+    pub ring_timeout: Duration,
 }
 
 /// Where a lead stands now.
@@ -261,4 +323,10 @@ pub enum Alert {
     AgentMissedCall(AgentId),
     /// An agent's line was lost.
     AgentLineLost(AgentId),
+    /// Something is wrong with what is heard in a conversation.
+    Conversation {
+        call: CallId,
+        agent: Option<AgentId>,
+        problem: String,
+    },
 }

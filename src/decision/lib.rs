@@ -7,6 +7,7 @@ pub mod agent;
 pub mod call;
 pub mod campaign;
 pub mod compliance;
+pub mod conversation;
 pub mod engine;
 pub mod event;
 pub mod id;

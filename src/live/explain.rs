@@ -230,6 +230,7 @@ pub fn call(entry: &CallEntry, ladder: Option<&Ladder>, names: &Config) -> Expla
     let begun = match r.direction {
         Direction::Outbound => "placed",
         Direction::Inbound => "came in",
+        Direction::Transfer => "called out for a conversation",
     };
     let trunk = trunk_name(names, r.trunk);
     let mut steps = vec![

@@ -111,6 +111,7 @@ pub(crate) fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::Outbound => "outbound",
         Direction::Inbound => "inbound",
+        Direction::Transfer => "transfer",
     }
 }
 

@@ -22,6 +22,19 @@ pub struct AgentProfile {
     pub campaigns: Vec<CampaignId>,
     /// How the agent's phone is connected.
     pub line: LineKind,
+    /// What they are on the floor for.
+    pub role: Role,
+}
+
+/// What somebody with a phone is on the floor for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Takes calls.
+    #[default]
+    Agent,
+    /// Listens, whispers and joins; is never given a call.
+    Supervisor,
 }
 
 /// How an agent's phone is connected.

@@ -15,6 +15,8 @@ pub enum Direction {
     Outbound,
     /// They dialed.
     Inbound,
+    /// We dialed an outside destination for a conversation under way.
+    Transfer,
 }
 
 /// Who ended an answered call.

@@ -220,7 +220,7 @@ impl Engine {
         campaign.caller_ids.shown(caller_id);
         campaign.in_call.insert(lead.id);
         campaign.hours_refused = 0;
-        let (ring, screen) = (campaign.config.ring_timeout, campaign.config.screen);
+        let (ring, screening) = (campaign.config.ring_timeout, campaign.config.screening);
         let call_id = self.take_call_id();
         let mut call = Call::new(call_id, id, Direction::Outbound, trunk, caller_id, now);
         call.number = Some(number);
@@ -237,7 +237,7 @@ impl Engine {
             permit,
             trunk,
             caller_id,
-            screen,
+            screening,
             follows,
             decision,
         };

@@ -198,6 +198,7 @@ impl Engine {
             } => self.inbound(leg, from, to, trunk),
             Input::StoreHealth { writable, reason } => self.store_health(writable, reason),
             Input::Drain { on } => self.draining = on,
+            _ => {}
         }
     }
 

@@ -47,6 +47,7 @@ impl Engine {
                 }
             }
             Progress::OptOut => self.opt_out(id),
+            _ => {}
         }
     }
 
@@ -97,7 +98,7 @@ impl Engine {
         let Some(config) = self.campaigns.get(&campaign).map(|c| &c.config) else {
             return;
         };
-        if config.screen {
+        if config.screening.is_on() {
             let undecided = config.abandonment.within.saturating_sub(SCREEN_MARGIN);
             let call = self.calls.get_mut(&id).expect("looked up above");
             call.enter(Phase::Screening, now.mono);
@@ -294,7 +295,7 @@ impl Engine {
         };
         call.gave_up = Some(now.mono);
         call.outcome = Some(match call.direction {
-            Direction::Outbound => Outcome::Abandoned,
+            Direction::Outbound | Direction::Transfer => Outcome::Abandoned,
             Direction::Inbound => Outcome::InboundMessage,
         });
         if call.direction == Direction::Outbound && !call.in_ledger {

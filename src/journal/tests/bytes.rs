@@ -65,13 +65,21 @@ fn kind(input: &Input) -> usize {
         Input::Inbound { .. } => 19,
         Input::StoreHealth { .. } => 20,
         Input::Drain { .. } => 21,
+        Input::AgentHold { .. } => 22,
+        Input::AgentTransfer { .. } => 23,
+        Input::AgentConsult { .. } => 24,
+        Input::AgentDropMessage { .. } => 25,
+        Input::AgentRecording { .. } => 26,
+        Input::Supervise { .. } => 27,
+        Input::Recording { .. } => 28,
+        Input::Heard { .. } => 29,
     }
 }
 
 #[test]
 fn the_recording_has_every_kind_of_input() {
     let kinds: BTreeSet<usize> = inputs().iter().map(kind).collect();
-    assert!(kinds.into_iter().eq(0..22));
+    assert!(kinds.into_iter().eq(0..30));
 }
 
 #[test]

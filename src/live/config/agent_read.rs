@@ -4,7 +4,7 @@ use super::floor::{AgentPhone, AgentSettings, CampaignSettings};
 use super::ids::Names;
 use super::section::{Item, Section};
 use super::{secret_read, value};
-use carillon_decision::agent::{AgentProfile, LineKind};
+use carillon_decision::agent::{AgentProfile, LineKind, Role};
 use carillon_decision::id::{AgentId, CampaignId};
 use std::collections::BTreeMap;
 
@@ -28,6 +28,8 @@ fn agent(
         ("ring_first", LineKind::RingFirst),
     ];
     let line = table.choice("line", &lines).unwrap_or(LineKind::NailedUp);
+    let roles = [("agent", Role::Agent), ("supervisor", Role::Supervisor)];
+    let role = table.choice("role", &roles).unwrap_or_default();
     let serves = table
         .get("campaigns")
         .map(|item| campaign_ids(&item, campaigns))
@@ -65,6 +67,7 @@ fn agent(
             skills,
             campaigns: serves,
             line,
+            role,
         },
         display_name,
         pin,

@@ -7,7 +7,7 @@ use super::rules_read;
 use super::section::{Item, Section};
 use super::settings::DncList;
 use carillon_decision::campaign::{
-    AbandonmentClock, AbandonmentRule, CampaignConfig, Disposition, InboundRule,
+    AbandonmentClock, AbandonmentRule, CampaignConfig, Disposition, InboundRule, Screening,
 };
 use carillon_decision::compliance::ComplianceRules;
 use carillon_decision::id::CampaignId;
@@ -51,10 +51,15 @@ fn campaign(
     engine.ring_timeout = table
         .duration("ring_timeout", RING_TIMEOUT_S)
         .unwrap_or(engine.ring_timeout);
-    let screening = [("off", false), ("greeting", true)];
-    engine.screen = table
+    let screening = [
+        ("off", Screening::Off),
+        ("fast", Screening::Fast),
+        ("careful", Screening::Careful),
+        ("greeting", Screening::Fast),
+    ];
+    engine.screening = table
         .choice("screening", &screening)
-        .unwrap_or(engine.screen);
+        .unwrap_or(engine.screening);
     let mut prompts = Vec::new();
     let abandon = table
         .get("abandon_prompt")
@@ -95,7 +100,8 @@ pub(super) fn defaults(id: CampaignId, name: String) -> CampaignConfig {
         name,
         tuning: Tuning::default(),
         ring_timeout: Duration::from_secs(25),
-        screen: true,
+        screening: Screening::Fast,
+        conversation: Default::default(),
         abandonment: AbandonmentRule {
             clock: AbandonmentClock::GreetingEnd,
             within: Duration::from_secs(2),

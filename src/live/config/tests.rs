@@ -423,7 +423,7 @@ fn campaign_settings_arrive_in_the_engines_types() {
             promise: Promise::Hard
         }
     );
-    assert!(!engine.screen);
+    assert!(!engine.screening.is_on());
     assert_eq!(
         engine.compliance.unknown_zone,
         UnknownZone::Use("America/Chicago".into())

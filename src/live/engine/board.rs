@@ -94,6 +94,20 @@ impl Board {
                 "agent_line_lost",
                 format!("the phone line of {} was lost", self.names.agent(*agent)),
             ),
+            Alert::Conversation {
+                call,
+                agent,
+                problem,
+            } => {
+                let with = agent.map_or_else(String::new, |agent| {
+                    format!(" with {}", self.names.agent(agent))
+                });
+                (
+                    AlertLevel::Warning,
+                    "conversation",
+                    format!("call {call}{with}: {problem}"),
+                )
+            }
         };
         self.note(at, level, code, text);
     }

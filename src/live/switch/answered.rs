@@ -23,7 +23,7 @@ impl Switch {
         let Some(line) = self.calls.get_mut(&call) else {
             return;
         };
-        if !line.screen {
+        if !line.screening.is_on() {
             line.person = Some(now);
             return;
         }

@@ -3,6 +3,7 @@
 use super::dtmf_codes::CodeReader;
 use crate::config::AgentPhone;
 use carillon_decision::agent::AgentState;
+use carillon_decision::campaign::Screening;
 use carillon_decision::event::Originate;
 use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId, TrunkId};
 use carillon_media::{LegId, LegPort};
@@ -49,7 +50,7 @@ pub(super) struct CallLine {
     pub(super) leg: Option<LegKey>,
     pub(super) media: Option<LegPort>,
     /// Tell people from machines after the answer.
-    pub(super) screen: bool,
+    pub(super) screening: Screening,
     /// A verdict was given, or none is asked for.
     pub(super) judged: bool,
     /// The engine wants it ended.
@@ -74,7 +75,7 @@ impl CallLine {
             attempt: None,
             leg: None,
             media: None,
-            screen: false,
+            screening: Screening::Off,
             judged: false,
             hang_up: false,
             sit: false,

@@ -23,8 +23,8 @@ impl Switch {
         let call = order.call;
         let mut line = CallLine::new(order.campaign, order.trunk, Stage::Storing);
         line.lead = Some(order.lead);
-        line.screen = order.screen;
-        line.judged = !order.screen;
+        line.screening = order.screening;
+        line.judged = !order.screening.is_on();
         self.calls.insert(call, line);
         tracing::info!(
             %call, lead = %order.lead, campaign = %order.campaign, trunk = %order.trunk,

@@ -94,7 +94,7 @@ fn an_agent_who_becomes_ready_in_time_takes_the_waiting_person() {
 #[test]
 fn the_clock_runs_from_the_end_of_the_greeting() {
     let mut config = campaign(RATIO_2);
-    config.screen = true;
+    config.screening = Screening::Fast;
     let mut floor = Floor::with(config, 1);
     let calls = floor.dialed(2);
     for call in &calls {
@@ -120,7 +120,7 @@ fn the_clock_runs_from_the_end_of_the_greeting() {
 #[test]
 fn silence_after_the_answer_is_a_person_before_the_deadline() {
     let mut config = campaign(Mode::Progressive);
-    config.screen = true;
+    config.screening = Screening::Fast;
     let mut floor = Floor::with(config, 1);
     let call = floor.dialed(1)[0];
     floor.rings(call);
@@ -134,7 +134,7 @@ fn silence_after_the_answer_is_a_person_before_the_deadline() {
 #[test]
 fn machines_are_hung_up_without_an_agent() {
     let mut config = campaign(Mode::Progressive);
-    config.screen = true;
+    config.screening = Screening::Fast;
     let mut floor = Floor::with(config, 1);
     let call = floor.dialed(1)[0];
     floor.rings(call);

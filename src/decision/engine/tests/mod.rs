@@ -6,7 +6,7 @@ mod dialing;
 mod state;
 
 use super::*;
-use crate::agent::{AgentProfile, AgentState, LineKind};
+use crate::agent::{AgentProfile, AgentState, LineKind, Role};
 use crate::call::{AmdVerdict, CallRecord, Cause};
 use crate::campaign::*;
 use crate::compliance::{ComplianceRules, WeekHours};
@@ -38,7 +38,8 @@ pub(super) fn campaign(mode: Mode) -> CampaignConfig {
             ..Tuning::default()
         },
         ring_timeout: Duration::from_secs(25),
-        screen: false,
+        screening: Screening::Off,
+        conversation: Default::default(),
         abandonment: AbandonmentRule {
             clock: AbandonmentClock::GreetingEnd,
             within: Duration::from_secs(2),
@@ -148,6 +149,7 @@ impl Floor {
             skills: skills.iter().map(|(s, l)| ((*s).to_owned(), *l)).collect(),
             campaigns: vec![],
             line,
+            role: Role::Agent,
         })));
         self.tell(Input::AgentLogin { agent });
         if line == LineKind::NailedUp {

@@ -89,7 +89,8 @@ pub fn campaign() -> CampaignConfig {
             ..Tuning::default()
         },
         ring_timeout: Duration::from_secs(25),
-        screen: true,
+        screening: carillon_decision::campaign::Screening::Fast,
+        conversation: Default::default(),
         abandonment: AbandonmentRule {
             clock: AbandonmentClock::GreetingEnd,
             within: Duration::from_secs(2),
@@ -202,6 +203,7 @@ fn floor() -> Vec<Input> {
             skills,
             campaigns: vec![CAMPAIGN],
             line: LineKind::NailedUp,
+            role: Default::default(),
         })),
         Input::AgentLogin { agent: AgentId(1) },
         Input::AgentLine {
@@ -309,11 +311,43 @@ fn rest() -> Vec<Input> {
     ]
 }
 
+fn conversations() -> Vec<Input> {
+    use carillon_decision::conversation::{ConsultStep, SuperviseMode, TransferKind, TransferTo};
+    let (agent, call) = (AgentId(1), CallId(4));
+    let transfer = |to, kind| Input::AgentTransfer { agent, to, kind };
+    vec![
+        Input::AgentHold { agent, on: true },
+        transfer(TransferTo::Agent(AgentId(2)), TransferKind::Blind),
+        transfer(TransferTo::Campaign(CampaignId(1)), TransferKind::Blind),
+        transfer(
+            TransferTo::Destination("billing".to_owned()),
+            TransferKind::Attended,
+        ),
+        Input::AgentConsult {
+            agent,
+            step: ConsultStep::Join,
+        },
+        Input::AgentDropMessage { agent },
+        Input::AgentRecording { agent, pause: true },
+        Input::Supervise {
+            supervisor: AgentId(9),
+            agent,
+            mode: Some(SuperviseMode::Whisper),
+        },
+        Input::Recording { call, on: true },
+        Input::Heard {
+            call,
+            problem: "dead air".to_owned(),
+        },
+    ]
+}
+
 /// Every variant of `Input`, of `Progress` and of `Dial` at least once.
 pub fn inputs() -> Vec<Input> {
     let mut inputs = floor();
     inputs.extend(calls());
     inputs.extend(rest());
+    inputs.extend(conversations());
     inputs
 }
 
