@@ -1,5 +1,6 @@
 //! What supervisors and agents may ask for.
 
+use super::conversation::{ConversationOrder, RecordCall, Supervision};
 use carillon_decision::campaign::Dial;
 use carillon_decision::id::{AgentId, CallId};
 use carillon_decision::number::E164;
@@ -38,6 +39,17 @@ pub enum Action {
     /// An agent notes something of the call they are in or wrap up; a later note of the same
     /// call replaces it.
     Note(NoteEntry),
+    /// An agent does something with the conversation they are in.
+    Conversation {
+        /// The agent's login name.
+        name: String,
+        /// What.
+        order: ConversationOrder,
+    },
+    /// A supervisor takes part in an agent's calls.
+    Supervise(Supervision),
+    /// A supervisor has a conversation recorded.
+    Record(RecordCall),
     /// Place one real test call on a trunk and report its signalling.
     TrunkTest {
         /// The trunk's name.

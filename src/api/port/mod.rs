@@ -6,6 +6,7 @@
 mod action;
 mod board;
 mod card;
+mod conversation;
 mod error;
 mod history;
 mod metric;
@@ -14,6 +15,7 @@ mod trace;
 pub use action::{Action, ActionReply, AgentAction, DispositionEntry, NoteEntry};
 pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary};
 pub use card::{CardNote, KeypadCode, LeadCard};
+pub use conversation::{ConversationOrder, RecordCall, Supervision, TransferName};
 pub use error::{ActionError, Problem};
 pub use history::{
     CallFilter, CampaignReport, DecisionFilter, ExplainStep, Explanation, LeadAttempt, LeadView,

@@ -1,6 +1,7 @@
 //! The route table: the only list of routes there is. Each names who may call it.
 
 mod agent;
+mod conversation;
 mod machine;
 mod pages;
 mod read;
@@ -11,6 +12,7 @@ mod tuning;
 pub(crate) mod documented {
     //! Handlers as the OpenAPI document names them.
     pub(crate) use super::agent::*;
+    pub(crate) use super::conversation::*;
     pub(crate) use super::machine::*;
     pub(crate) use super::read::*;
     pub(crate) use super::supervisor::*;
@@ -107,6 +109,16 @@ pub(crate) fn table() -> Vec<Route> {
         change("/api/lists/{id}", Supervisor, post(supervisor::list)),
         change("/api/agents/{name}", Supervisor, post(supervisor::agent)),
         change(
+            "/api/agents/{name}/supervise",
+            Supervisor,
+            post(conversation::supervise),
+        ),
+        change(
+            "/api/calls/{id}/recording",
+            Supervisor,
+            post(conversation::record_call),
+        ),
+        change(
             "/api/trunks/{name}/test",
             Supervisor,
             post(supervisor::trunk_test),
@@ -120,6 +132,19 @@ pub(crate) fn table() -> Vec<Route> {
         change("/api/agent/break", Agent, post(agent::take_break)),
         change("/api/agent/logout", Agent, post(agent::logout)),
         change("/api/agent/hangup", Agent, post(agent::hangup)),
+        change("/api/agent/hold", Agent, post(conversation::hold)),
+        change("/api/agent/transfer", Agent, post(conversation::transfer)),
+        change("/api/agent/consult", Agent, post(conversation::consult)),
+        change(
+            "/api/agent/drop-message",
+            Agent,
+            post(conversation::drop_message),
+        ),
+        change(
+            "/api/agent/recording",
+            Agent,
+            post(conversation::pause_recording),
+        ),
         change("/api/agent/note", Agent, post(agent::note)),
         change("/api/agent/disposition", Agent, post(agent::disposition)),
     ]

@@ -1,5 +1,6 @@
 //! Reads `[[campaign]]`.
 
+use super::conversation_read;
 use super::floor::{CampaignSettings, PromptSource};
 use super::foreign;
 use super::ids::Names;
@@ -70,6 +71,7 @@ fn campaign(
         prompt: builtin(&mut prompts, "inbound-closed"),
     });
     engine.compliance = rules_read::rules(&table, dnc, engine.tuning.mode.overdials());
+    engine.conversation = conversation_read::rules(&table, &engine.compliance.packs, &mut prompts);
     rules_read::retry(&table, &mut engine.retry);
     engine.caller_ids = caller_ids(&table);
     engine.trunk_groups =
@@ -228,7 +230,7 @@ fn abandonment(table: &Section<'_>, rule: &mut AbandonmentRule) {
 }
 
 /// A prompt built in, or a WAV file beside the configuration.
-fn prompt(item: &Item<'_>, prompts: &mut Vec<PromptSource>) -> Option<String> {
+pub(super) fn prompt(item: &Item<'_>, prompts: &mut Vec<PromptSource>) -> Option<String> {
     let name = item.string()?;
     let built_in = carillon_media::prompts::NAMES.contains(&name.as_str());
     let file = match built_in {
@@ -259,7 +261,7 @@ fn prompt(item: &Item<'_>, prompts: &mut Vec<PromptSource>) -> Option<String> {
     Some(name)
 }
 
-fn builtin(prompts: &mut Vec<PromptSource>, name: &str) -> String {
+pub(super) fn builtin(prompts: &mut Vec<PromptSource>, name: &str) -> String {
     if !prompts.iter().any(|prompt| prompt.name == name) {
         prompts.push(PromptSource {
             name: name.to_owned(),

@@ -7,6 +7,7 @@
 mod agent_read;
 mod campaign_read;
 mod capture_read;
+mod conversation_read;
 pub(crate) mod document;
 mod error;
 mod floor;

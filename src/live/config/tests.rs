@@ -16,13 +16,13 @@ fn parse(text: &str) -> Result<Config, ConfigErrors> {
 }
 
 /// The campaign of a configuration with these further lines in its campaign table.
-fn campaign(lines: &str) -> CampaignConfig {
+pub(super) fn campaign(lines: &str) -> CampaignConfig {
     let config = parse(&format!("{TRUNK}{CAMPAIGN}{lines}")).unwrap_or_else(|e| panic!("{e}"));
     config.campaigns()[0].clone()
 }
 
 /// Every part must stand in the report of this text.
-fn refused(text: &str, parts: &[&str]) {
+pub(super) fn refused(text: &str, parts: &[&str]) {
     let report = match parse(text) {
         Ok(config) => panic!("accepted: {config:?}"),
         Err(errors) => errors.to_string(),

@@ -36,6 +36,9 @@ impl FloorPort {
                 self.keep_note(entry.call, &entry.text).await?;
                 Ok(ActionReply::done("noted"))
             }
+            Action::Conversation { name, order } => self.converse(&name, order).await,
+            Action::Supervise(supervision) => self.supervise(supervision).await,
+            Action::Record(order) => self.record(order).await,
             Action::TrunkTest { name, number } => self.test_trunk(&name, number).await,
             Action::Drain { on } => {
                 self.tell(Input::Drain { on }).await?;
@@ -57,7 +60,7 @@ impl FloorPort {
         }
     }
 
-    async fn tell(&self, input: Input) -> Result<(), ActionError> {
+    pub(super) async fn tell(&self, input: Input) -> Result<(), ActionError> {
         self.inputs.send(input).await.map_err(|e| node_problem(&e))
     }
 

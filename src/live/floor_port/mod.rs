@@ -2,6 +2,7 @@
 //! store and to the board.
 
 mod actions;
+mod conversations;
 mod metrics;
 mod report;
 mod traces;

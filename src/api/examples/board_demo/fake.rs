@@ -104,9 +104,12 @@ fn apply(world: &mut World, action: Action) -> Result<ActionReply, ActionError> 
             ladder: vec!["INVITE →".into(), "← 180 Ringing".into(), "← 200 OK".into()],
             passed: Some(true),
         }),
-        Action::List { .. } | Action::Note(_) | Action::Stop { .. } => {
-            Ok(ActionReply::done("done"))
-        }
+        Action::List { .. }
+        | Action::Note(_)
+        | Action::Stop { .. }
+        | Action::Conversation { .. }
+        | Action::Supervise(_)
+        | Action::Record(_) => Ok(ActionReply::done("done")),
     }
 }
 

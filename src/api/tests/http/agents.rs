@@ -3,7 +3,8 @@
 use crate::support::{Ask, Service};
 use axum::http::StatusCode;
 use carillon_api::Reads;
-use carillon_api::port::{Action, AgentAction};
+use carillon_api::port::{Action, AgentAction, ConversationOrder, TransferName};
+use carillon_decision::conversation::ConsultStep;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -102,6 +103,62 @@ async fn dispositions_are_checked_and_carried_over() {
     );
     assert_eq!(entry.callback.unwrap().to_string(), "2026-12-24T14:00:00Z");
     assert_eq!(entry.note.as_deref(), Some("after lunch"));
+}
+
+#[tokio::test]
+async fn what_an_agent_does_with_a_conversation_becomes_its_order() {
+    use ConversationOrder as Order;
+    let (service, cookie, _) = talking().await;
+    let to = |name: &str| TransferName::Destination(name.to_owned());
+    let cases = [
+        ("hold", json!({"on": true}), Order::Hold { on: true }),
+        (
+            "transfer",
+            json!({"to": {"destination": "billing"}, "attended": true}),
+            Order::Transfer {
+                to: to("billing"),
+                attended: true,
+            },
+        ),
+        (
+            "transfer",
+            json!({"to": {"agent": "chen"}}),
+            Order::Transfer {
+                to: TransferName::Agent("chen".into()),
+                attended: false,
+            },
+        ),
+        (
+            "consult",
+            json!({"step": "join"}),
+            Order::Consult(ConsultStep::Join),
+        ),
+        ("drop-message", Value::Null, Order::DropMessage),
+        (
+            "recording",
+            json!({"pause": true}),
+            Order::Recording { pause: true },
+        ),
+    ];
+    for (path, body, order) in cases {
+        let path = format!("/api/agent/{path}");
+        let ask = Ask::post(&path).header("cookie", &cookie);
+        let ask = if body.is_null() {
+            ask.done()
+        } else {
+            ask.json(body)
+        };
+        let answer = service.send(ask).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+        let name = "amara".to_owned();
+        let asked = service.floor.asked.lock().unwrap().pop();
+        assert_eq!(asked, Some(Action::Conversation { name, order }));
+    }
+    let wrong = Ask::post("/api/agent/transfer").header("cookie", &cookie);
+    let answer = service
+        .send(wrong.json(json!({"to": {"number": "+1"}})))
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 use crate::support::{Ask, Service, TOKEN};
 use axum::http::StatusCode;
 use carillon_api::Reads;
-use carillon_api::port::{Action, AgentAction};
+use carillon_api::port::{Action, AgentAction, RecordCall, Supervision};
 use carillon_decision::campaign::Dial;
+use carillon_decision::conversation::SuperviseMode;
+use carillon_decision::id::CallId;
 use carillon_decision::pacing::{Mode, Promise};
 use serde_json::json;
 
@@ -63,6 +65,32 @@ async fn each_request_becomes_its_action() {
             Action::Stop { now: true },
         ),
         ("/api/stop", json!({}), Action::Stop { now: false }),
+        (
+            "/api/agents/amara/supervise",
+            json!({"supervisor": "noor", "mode": "whisper"}),
+            Action::Supervise(Supervision {
+                supervisor: "noor".into(),
+                agent: "amara".into(),
+                mode: Some(SuperviseMode::Whisper),
+            }),
+        ),
+        (
+            "/api/agents/amara/supervise",
+            json!({"supervisor": "noor", "mode": "off"}),
+            Action::Supervise(Supervision {
+                supervisor: "noor".into(),
+                agent: "amara".into(),
+                mode: None,
+            }),
+        ),
+        (
+            "/api/calls/17/recording",
+            json!({"on": true}),
+            Action::Record(RecordCall {
+                call: CallId(17),
+                on: true,
+            }),
+        ),
     ];
     for (path, body, action) in cases {
         let answer = service.post(path, body).await;
