@@ -14,8 +14,8 @@ pub struct Attempt {
     pub call: CallId,
     /// Its campaign.
     pub campaign: CampaignId,
-    /// The lead.
-    pub lead: LeadId,
+    /// The lead. `None`: an outside destination, called for the conversation that `follows` names.
+    pub lead: Option<LeadId>,
     /// The number dialed.
     pub number: E164,
     /// The trunk.
@@ -30,7 +30,7 @@ pub struct Attempt {
     pub permit: PermitSummary,
     /// The pacing decision that asked for it.
     pub decision: Option<DecisionId>,
-    /// The call it replaces after trunk trouble.
+    /// The call it replaces after trunk trouble; for a destination the customer's call.
     pub follows: Option<CallId>,
 }
 

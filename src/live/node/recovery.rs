@@ -39,7 +39,7 @@ pub(super) async fn recover(store: &dyn Store, owner: &str) -> Result<Recovered,
     for open in open {
         let attempt = &open.attempt;
         tracing::warn!(
-            call = %attempt.call, lead = %attempt.lead, number = %attempt.number.masked(),
+            call = %attempt.call, lead = attempt.lead.map(|l| l.0), number = %attempt.number.masked(),
             sip_call_id = attempt.sip_call_id, placed = %attempt.placed,
             "an attempt of an earlier run has no outcome: it is settled as cancelled"
         );

@@ -1,8 +1,7 @@
 //! Attempts: durable before their INVITE leaves, many at once, never waited for by the switch.
 
 use crate::clock::NodeClock;
-use crate::switch::Notice;
-use carillon_decision::event::Originate;
+use crate::switch::{Notice, Order};
 use carillon_store::{Attempt, Store};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// An attempt to be stored.
 #[derive(Debug)]
 pub(crate) struct AttemptJob {
-    pub(crate) order: Box<Originate>,
+    pub(crate) order: Order,
     /// Call-ID its INVITE will carry.
     pub(crate) sip_call_id: String,
 }
@@ -56,16 +55,16 @@ pub(crate) async fn run_attempts(
 fn attempt_of(job: &AttemptJob, clock: &NodeClock) -> Attempt {
     let order = &job.order;
     Attempt {
-        call: order.call,
-        campaign: order.campaign,
-        lead: order.lead,
-        number: order.permit.number(),
-        trunk: order.trunk,
-        caller_id: order.caller_id,
+        call: order.call(),
+        campaign: order.campaign(),
+        lead: order.lead(),
+        number: order.permit().number(),
+        trunk: order.trunk(),
+        caller_id: order.caller_id(),
         sip_call_id: job.sip_call_id.clone(),
         placed: clock.now().wall,
-        permit: order.permit.summary(),
-        decision: order.decision,
-        follows: order.follows,
+        permit: order.permit().summary(),
+        decision: order.decision(),
+        follows: order.follows(),
     }
 }

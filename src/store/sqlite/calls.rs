@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::job::{Lane, WriteOp};
 use super::record_row::{attempt_of, entries_query, entry_of, insert_attempt, insert_record};
-use super::rows::{digits, get, unsigned};
+use super::rows::{digits, direction_code, get, unsigned};
 use crate::call::{Attempt, CallEntry, CallFilter, OpenAttempt};
 use crate::error::StoreError;
 use crate::port::{CallStore, Fut, NOTE_CHARS_MAX};
@@ -53,7 +53,8 @@ async fn close_attempt(conn: &mut SqliteConnection, record: &CallRecord) -> Resu
         .bind(record.call.0 as i64)
         .execute(&mut *conn)
         .await?;
-    let Some(lead) = record.lead.filter(|_| record.outcome.counts_as_attempt()) else {
+    let counts = record.direction == Direction::Outbound && record.outcome.counts_as_attempt();
+    let Some(lead) = record.lead.filter(|_| counts) else {
         return Ok(());
     };
     sqlx::query(
@@ -151,8 +152,11 @@ fn record_of_attempt(attempt: Attempt, outcome: Outcome) -> CallRecord {
     CallRecord {
         call: attempt.call,
         campaign: attempt.campaign,
-        lead: Some(attempt.lead),
-        direction: Direction::Outbound,
+        lead: attempt.lead,
+        direction: match attempt.lead {
+            Some(_) => Direction::Outbound,
+            None => Direction::Transfer,
+        },
         number: Some(attempt.number),
         caller_id: attempt.caller_id,
         trunk: attempt.trunk,
@@ -221,7 +225,7 @@ fn calls_query(filter: &CallFilter, limit: u32) -> QueryBuilder<Sqlite> {
     if let Some(direction) = filter.direction {
         query
             .push(" AND r.inbound = ")
-            .push_bind(direction == Direction::Inbound);
+            .push_bind(direction_code(direction));
     }
     if let Some(from) = filter.from {
         query.push(" AND r.started >= ").push_bind(from.0);

@@ -118,7 +118,7 @@ async fn read_history(
          UNION ALL
          SELECT n.lead, a.placed, a.number, 'no_answer' FROM attempt a INDEXED BY attempt_open
          CROSS JOIN lead_number n ON n.number = a.number
-         WHERE a.open = 1 AND a.campaign = $2
+         WHERE a.open = 1 AND a.lead <> 0 AND a.campaign = $2
              AND n.lead IN (SELECT value FROM json_each($1))
          ORDER BY 1, 2",
     )

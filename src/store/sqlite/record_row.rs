@@ -1,16 +1,19 @@
 //! Call records and attempts as rows.
 
 use super::rows::{
-    digits, direction, duplicate, ended_by, ended_by_name, from_json, get, maybe_unsigned, number,
-    outcome, to_json, unsigned, verdict, verdict_name,
+    digits, direction, direction_code, duplicate, ended_by, ended_by_name, from_json, get,
+    maybe_unsigned, number, outcome, to_json, unsigned, verdict, verdict_name,
 };
 use crate::call::{Attempt, CallEntry};
 use crate::error::StoreError;
-use carillon_decision::call::{CallRecord, Direction};
+use carillon_decision::call::CallRecord;
 use carillon_decision::id::{AgentId, CallId, CampaignId, DecisionId, LeadId, TrunkId};
 use carillon_decision::time::Wall;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+/// Lead of an attempt that is nobody's: a destination of a conversation. Leads count from 1.
+const NO_LEAD: i64 = 0;
 
 /// A span or id as stored. Ids count up from 1 and spans are milliseconds: both stay far below
 /// 2^63.
@@ -40,7 +43,7 @@ pub(super) async fn insert_record(
     .bind(record.call.0 as i64)
     .bind(record.campaign.0)
     .bind(signed(record.lead.map(|l| l.0)))
-    .bind(record.direction == Direction::Inbound)
+    .bind(direction_code(record.direction))
     .bind(record.number.map(digits))
     .bind(digits(record.caller_id))
     .bind(record.trunk.0)
@@ -73,7 +76,7 @@ pub(super) fn record_of(row: &SqliteRow) -> Result<CallRecord, StoreError> {
         call: CallId(unsigned(row, "call")?),
         campaign: CampaignId(get(row, "campaign")?),
         lead: maybe_unsigned(row, "lead")?.map(LeadId),
-        direction: direction(get(row, "inbound")?),
+        direction: direction(get(row, "inbound")?)?,
         number: get::<Option<i64>>(row, "number")?.map(number).transpose()?,
         caller_id: number(get(row, "caller_id")?)?,
         trunk: TrunkId(get(row, "trunk")?),
@@ -133,7 +136,7 @@ pub(super) async fn insert_attempt(
     )
     .bind(attempt.call.0 as i64)
     .bind(attempt.campaign.0)
-    .bind(attempt.lead.0 as i64)
+    .bind(attempt.lead.map_or(NO_LEAD, |l| l.0 as i64))
     .bind(digits(attempt.number))
     .bind(attempt.trunk.0)
     .bind(digits(attempt.caller_id))
@@ -153,7 +156,7 @@ pub(super) fn attempt_of(row: &SqliteRow) -> Result<Attempt, StoreError> {
     Ok(Attempt {
         call: CallId(unsigned(row, "call")?),
         campaign: CampaignId(get(row, "campaign")?),
-        lead: LeadId(unsigned(row, "lead")?),
+        lead: Some(LeadId(unsigned(row, "lead")?)).filter(|l| l.0 as i64 != NO_LEAD),
         number: number(get(row, "number")?)?,
         trunk: TrunkId(get(row, "trunk")?),
         caller_id: number(get(row, "caller_id")?)?,

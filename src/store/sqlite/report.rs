@@ -1,10 +1,10 @@
 //! The figures of a report.
 
 use super::leads::HOUR_MS;
-use super::rows::{get, outcome, unsigned};
+use super::rows::{direction, get, outcome, unsigned};
 use crate::error::StoreError;
 use crate::report::{AgentTime, HourRow, Report, Spread};
-use carillon_decision::call::{Cause, Outcome};
+use carillon_decision::call::{Cause, Direction, Outcome};
 use carillon_decision::id::{AgentId, CampaignId};
 use carillon_decision::status::TimeSplit;
 use carillon_decision::time::Wall;
@@ -60,9 +60,14 @@ async fn count_calls(conn: &mut SqliteConnection, report: &mut Report) -> Result
     let mut hours: BTreeMap<i64, HourRow> = BTreeMap::new();
     for row in &rows {
         let calls = unsigned(row, "calls")?;
-        if get::<bool>(row, "inbound")? {
-            report.inbound += calls;
-            continue;
+        match direction(get(row, "inbound")?)? {
+            Direction::Outbound => {}
+            Direction::Inbound => {
+                report.inbound += calls;
+                continue;
+            }
+            // Destinations of conversations: the customer's own call is counted.
+            Direction::Transfer => continue,
         }
         let hour: i64 = get(row, "hour")?;
         let hour = hours.entry(hour).or_insert_with(|| HourRow {

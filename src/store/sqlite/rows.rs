@@ -154,11 +154,21 @@ pub(super) fn consent(code: i64) -> Result<Consent, StoreError> {
     }
 }
 
-pub(super) fn direction(inbound: bool) -> Direction {
-    if inbound {
-        Direction::Inbound
-    } else {
-        Direction::Outbound
+/// What the column `inbound` holds. Ledgers, histories and reports count what has 0.
+pub(super) fn direction_code(direction: Direction) -> i64 {
+    match direction {
+        Direction::Outbound => 0,
+        Direction::Inbound => 1,
+        Direction::Transfer => 2,
+    }
+}
+
+pub(super) fn direction(code: i64) -> Result<Direction, StoreError> {
+    match code {
+        0 => Ok(Direction::Outbound),
+        1 => Ok(Direction::Inbound),
+        2 => Ok(Direction::Transfer),
+        _ => Err(unknown("direction", &code.to_string())),
     }
 }
 

@@ -8,7 +8,7 @@ use carillon_decision::call::{CallRecord, Cause, Direction, EndedBy, Outcome};
 use carillon_decision::id::{AgentId, CallId, LeadId};
 use carillon_decision::ledger::{LedgerState, QUARTER_MS, Tally};
 use carillon_decision::time::Wall;
-use carillon_store::{CallEntry, CallFilter, NOTE_CHARS_MAX, Store, StoreError};
+use carillon_store::{Attempt, CallEntry, CallFilter, NOTE_CHARS_MAX, Store, StoreError};
 
 const NO_ANSWER: Outcome = Outcome::Unanswered(Cause::NoAnswer);
 
@@ -144,6 +144,66 @@ pub async fn a_crashed_attempt_is_settled_once(open: &Open) {
     assert_eq!(store.unfinished_attempts().await.unwrap(), []);
     assert_eq!(store.lead(id).await.unwrap().attempts, 1);
     assert!(store.settle_attempt(CallId(6), NO_ANSWER).await.is_err());
+}
+
+pub async fn a_destination_called_for_a_conversation_is_no_attempt_on_anyone(open: &Open) {
+    let store = open("transfer").await;
+    let id = import(&*store, "l", vec![new_lead(1)]).await[0];
+    let of_conversation = |call| Attempt {
+        lead: None,
+        decision: None,
+        follows: Some(CallId(1)),
+        ..attempt(call, id, number(1), NOW)
+    };
+    store.begin_attempt(of_conversation(5)).await.unwrap();
+    let transfer = CallRecord {
+        direction: Direction::Transfer,
+        follows: Some(CallId(1)),
+        decision: None,
+        ..record(5, id, number(1), NOW, Outcome::Connected)
+    };
+    store.finish_call(transfer.clone()).await.unwrap();
+    let read = store.call(CallId(5)).await.unwrap().record;
+    assert_eq!(read.direction, Direction::Transfer);
+    assert_eq!(read.permit, transfer.permit, "the attempt keeps it");
+    // One that a crash left open is settled as what it was.
+    store.begin_attempt(of_conversation(6)).await.unwrap();
+    let open_now = store.unfinished_attempts().await.unwrap();
+    assert_eq!(open_now[0].attempt, of_conversation(6));
+    assert!(store.settle_attempt(CallId(6), NO_ANSWER).await.unwrap());
+    let settled = store.call(CallId(6)).await.unwrap().record;
+    assert_eq!(
+        (settled.direction, settled.lead, settled.follows),
+        (Direction::Transfer, None, Some(CallId(1)))
+    );
+    let only = |direction| CallFilter {
+        direction: Some(direction),
+        ..CallFilter::default()
+    };
+    let transfers = store.calls(only(Direction::Transfer), 10).await.unwrap();
+    assert_eq!(transfers.len(), 2);
+    assert!(
+        store
+            .calls(only(Direction::Outbound), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        store
+            .calls(only(Direction::Inbound), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(store.lead(id).await.unwrap().attempts, 0);
+    let ledger = store.ledger(CAMPAIGN, Wall(0)).await.unwrap();
+    assert!(
+        ledger.quarters.is_empty(),
+        "no customer was connected by it"
+    );
+    let report = store.report(Wall(0), later(100), None).await.unwrap();
+    assert_eq!((report.placed, report.inbound), (0, 0));
 }
 
 pub async fn trunk_trouble_costs_no_attempt(open: &Open) {

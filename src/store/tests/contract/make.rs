@@ -117,7 +117,7 @@ pub fn attempt(call: u64, lead: LeadId, to: E164, placed: Wall) -> Attempt {
     Attempt {
         call: CallId(call),
         campaign: CAMPAIGN,
-        lead,
+        lead: Some(lead),
         number: to,
         trunk: TrunkId(4),
         caller_id: number(9_999),

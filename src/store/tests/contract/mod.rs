@@ -56,6 +56,7 @@ macro_rules! contract_tests {
             calls::a_record_comes_back_equal,
             calls::a_call_has_one_record,
             calls::a_crashed_attempt_is_settled_once,
+            calls::a_destination_called_for_a_conversation_is_no_attempt_on_anyone,
             calls::trunk_trouble_costs_no_attempt,
             calls::dispositions_come_in_either_order,
             calls::a_note_is_kept_with_its_call_and_lead,
