@@ -372,6 +372,7 @@ fn agents(config: &Config) -> Vec<AgentSetup> {
     let setup = |a: &crate::config::AgentSettings| AgentSetup {
         id: a.engine.id,
         phone: a.phone.clone(),
+        role: a.engine.role,
     };
     config.agents.iter().map(setup).collect()
 }

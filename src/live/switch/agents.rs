@@ -1,12 +1,12 @@
 //! Agents' phones: called or calling in, kept connected, listened to for codes.
 
-use super::dtmf_codes::DeskCode;
 use super::inbound::LOGIN_USER;
 use super::pending::normal;
 use super::{LadderKey, Party, Switch};
 use crate::config::AgentPhone;
 use carillon_decision::Input;
-use carillon_decision::agent::{AgentState, BreakReason};
+use carillon_decision::agent::AgentState;
+use carillon_decision::conversation::Party as Member;
 use carillon_decision::id::AgentId;
 use carillon_sip::{IncomingCall, Invite, LegKey, MediaSpec, Peer, SessionDescription};
 use std::time::Instant;
@@ -177,11 +177,13 @@ impl Switch {
 
     /// Takes the line out of every table; the customer on it stays up, alone.
     pub(super) fn release_line(&mut self, now: Instant, agent: AgentId, hang_up: bool) {
+        let bridged = self.talks.of(Member::Agent(agent));
+        self.leave_talk(Member::Agent(agent));
         let Some(desk) = self.agents.get_mut(&agent) else {
             return;
         };
         desk.up = false;
-        let bridged = desk.bridged.take();
+        desk.holds = false;
         let (key, leg, media) = (desk.key.take(), desk.leg.take(), desk.media.take());
         if let Some(port) = media {
             self.by_media.remove(&port.leg);
@@ -212,49 +214,5 @@ impl Switch {
                 desk.ready = Some(now);
             }
         }
-    }
-
-    /// A key on an agent's phone.
-    pub(super) fn agent_key(&mut self, now: Instant, agent: AgentId, digit: char) {
-        let mono = self.clock.mono(now);
-        let Some(desk) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        let Some(code) = desk.codes.key(mono, digit) else {
-            return;
-        };
-        tracing::info!(%agent, ?code, "code from the agent's phone");
-        if self.halted {
-            return self.code_halted(now, agent, code);
-        }
-        let input = match code {
-            DeskCode::Ready => Some(Input::AgentReady { agent }),
-            DeskCode::Break => Some(Input::AgentBreak {
-                agent,
-                reason: BreakReason::Requested,
-            }),
-            DeskCode::HangUp => Some(Input::AgentHangUp { agent }),
-            DeskCode::LogOut => Some(Input::AgentLogout { agent, now: false }),
-            DeskCode::Disposition(place) => self.disposition(agent, place),
-        };
-        if let Some(input) = input {
-            self.news.tell(input);
-        }
-    }
-
-    /// The disposition at a place of the campaign's list, for the call the agent is in or was
-    /// in last.
-    fn disposition(&self, agent: AgentId, place: u8) -> Option<Input> {
-        let desk = self.agents.get(&agent)?;
-        let (call, campaign) = desk.last?;
-        let index = usize::from(place).checked_sub(1)?;
-        let chosen = self.campaigns.get(&campaign)?.dispositions.get(index)?;
-        Some(Input::AgentDisposition {
-            agent,
-            call: desk.state.call().unwrap_or(call),
-            disposition: chosen.code.clone(),
-            callback: None,
-            ready: false,
-        })
     }
 }

@@ -1,6 +1,7 @@
 //! After the answer: telling people from machines, keys, and the end of the leg.
 
 use super::Switch;
+use super::key_ear::KeyBy;
 use super::lines::Stage;
 use super::media::MESSAGE_TAG;
 use carillon_decision::Progress;
@@ -9,8 +10,6 @@ use carillon_decision::id::CallId;
 use carillon_media::{GreetingEvent, GreetingSettings};
 use std::time::{Duration, Instant};
 
-/// Key that asks not to be called again, during the message (47 CFR 64.1200(a)(7)(i)(B)).
-const OPT_OUT_KEY: char = '1';
 /// The engine decides by itself that a silent callee is a person, in time for the law; the
 /// detector's own limit is beyond every such deadline.
 const NO_SPEECH_MS: u32 = 30_000;
@@ -97,12 +96,16 @@ impl Switch {
     }
 
     /// A key pressed by a callee: the opt-out during the message; anything else is theirs.
-    pub(super) fn call_key(&mut self, call: CallId, digit: char) {
-        let in_message = self
-            .calls
-            .get(&call)
-            .is_some_and(|l| l.stage == Stage::Message);
-        if in_message && digit == OPT_OUT_KEY {
+    pub(super) fn call_key(&mut self, now: Instant, call: CallId, digit: char, by: KeyBy) {
+        let mono = self.clock.mono(now);
+        let Some(line) = self.calls.get_mut(&call) else {
+            return;
+        };
+        if !line.keys.is_new(mono, digit, by) || line.stage != Stage::Message {
+            return;
+        }
+        let campaign = self.campaigns.get(&line.campaign);
+        if campaign.is_some_and(|c| c.conversation.opt_out_key == digit) {
             tracing::info!(%call, "opt-out key");
             self.progress(call, Progress::OptOut);
         }
@@ -116,6 +119,9 @@ impl Switch {
         tag: u64,
         completed: bool,
     ) {
+        if self.announcement_ended(call, tag) {
+            return;
+        }
         let Some(line) = self.calls.get_mut(&call) else {
             return;
         };

@@ -3,6 +3,7 @@
 use super::Switch;
 use super::lines::Stage;
 use carillon_decision::Progress;
+use carillon_decision::conversation::Party as Member;
 use carillon_decision::id::{AgentId, CallId};
 use std::time::Instant;
 
@@ -22,7 +23,7 @@ impl Switch {
         }
     }
 
-    fn try_bridge(&mut self, call: CallId, agent: AgentId) -> Result<(), String> {
+    pub(super) fn try_bridge(&mut self, call: CallId, agent: AgentId) -> Result<(), String> {
         let line = self.calls.get_mut(&call).ok_or("the call is gone")?;
         let desk = self.agents.get_mut(&agent).ok_or("the agent is unknown")?;
         let phone = desk
@@ -33,18 +34,16 @@ impl Switch {
         if line.stage == Stage::Ending || line.leg.is_none() {
             return Err("the call is ending".to_owned());
         }
-        if let Some(other) = desk.bridged.filter(|&other| other != call) {
+        let elsewhere = self.talks.of(Member::Agent(agent));
+        if let Some(other) = elsewhere.filter(|&other| other != call) {
             return Err(format!("the agent's line still carries call {other}"));
         }
         self.media.stop_watch(leg);
-        self.media.zip(phone.leg);
         self.media
             .bridge(leg, phone.leg)
             .map_err(|e| e.to_string())?;
         line.stage = Stage::Talking;
         line.judged = true;
-        line.agent = Some(agent);
-        desk.bridged = Some(call);
         desk.last = Some((call, line.campaign));
         // Both sides must be there before anything can be late.
         if let Some(person) = line
@@ -55,20 +54,51 @@ impl Switch {
             self.vitals.bridge_took(took);
         }
         tracing::info!(%call, %agent, lead = line.lead.map(|l| l.0), "bridged");
+        self.joined(call, agent);
+        self.media.zip(phone.leg);
         Ok(())
     }
 
-    /// Ends the bridge a call is in; the agent's line goes back to silence.
+    /// Takes a call out of its conversation; the agent's line goes back to silence.
     pub(super) fn part(&mut self, call: CallId) {
-        let Some(line) = self.calls.get_mut(&call) else {
+        self.leave_talk(Member::Call(call));
+    }
+
+    /// Plays a prompt to a customer in conversation; agents hear it too, so that they know when
+    /// to speak. One that cannot be played has ended.
+    pub(super) fn announce(&mut self, call: CallId, prompt: &str) {
+        let Some(line) = self.calls.get(&call) else {
             return;
         };
-        if let (Some(leg), Stage::Talking | Stage::Ending) = (line.audio(), line.stage) {
-            self.media.unbridge(leg);
+        let Some(leg) = line.audio().filter(|_| line.stage == Stage::Talking) else {
+            return self.progress(call, Progress::AnnouncementEnded);
+        };
+        let Some(tag) = self.media.announce(leg, prompt) else {
+            return self.progress(call, Progress::AnnouncementEnded);
+        };
+        self.filler_gone(leg);
+        if let Some(line) = self.calls.get_mut(&call) {
+            line.announcing = Some(tag);
         }
-        if let Some(desk) = line.agent.and_then(|a| self.agents.get_mut(&a)) {
-            desk.bridged = desk.bridged.filter(|&c| c != call);
+        for agent in self.talks.listeners(call, Member::Call(call)) {
+            let desk = self.agents.get(&agent).filter(|desk| desk.up);
+            if let Some(port) = desk.and_then(|d| d.media) {
+                self.media.announce(port.leg, prompt);
+            }
         }
+    }
+
+    /// Whether a prompt that ended on a call was its announcement.
+    pub(super) fn announcement_ended(&mut self, call: CallId, tag: u64) -> bool {
+        let line = self.calls.get_mut(&call);
+        let Some(line) = line.filter(|l| l.announcing == Some(tag)) else {
+            return false;
+        };
+        line.announcing = None;
+        self.progress(call, Progress::AnnouncementEnded);
+        // Music goes on after it.
+        self.heard_again(Member::Call(call));
+        true
     }
 
     /// Plays the message to an answered caller. A message that cannot be played has ended.

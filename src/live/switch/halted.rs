@@ -5,6 +5,7 @@
 use super::Switch;
 use super::dtmf_codes::DeskCode;
 use super::lines::Stage;
+use carillon_decision::conversation::Party as Member;
 use carillon_decision::id::{AgentId, CallId};
 use std::time::Instant;
 
@@ -18,6 +19,7 @@ impl Switch {
             calls = self.calls.len(),
             "the engine has stopped: no new calls; conversations go on until they end"
         );
+        self.take_back_halted(now);
         let all: Vec<(CallId, Stage)> = self
             .calls
             .iter()
@@ -28,6 +30,24 @@ impl Switch {
                 Stage::Dialing | Stage::Storing => self.hang_up(now, call),
                 Stage::Answered => self.message_halted(now, call),
                 Stage::Message | Stage::Talking | Stage::Ending => {}
+            }
+        }
+    }
+
+    /// Customers who hear music go back to their agent; nobody else would ever do that.
+    fn take_back_halted(&mut self, now: Instant) {
+        for (call, agent) in self.talks.held() {
+            let consulted = self.calls.iter();
+            let consulted: Vec<CallId> = consulted
+                .filter(|(_, line)| line.conversation == Some(call))
+                .map(|(&id, _)| id)
+                .collect();
+            for call in consulted {
+                self.hang_up(now, call);
+            }
+            let back = agent.map(|agent| self.try_bridge(call, agent));
+            if !matches!(back, Some(Ok(()))) {
+                self.message_halted(now, call);
             }
         }
     }
@@ -72,7 +92,7 @@ impl Switch {
 
     /// What an agent may still do by phone.
     pub(super) fn code_halted(&mut self, now: Instant, agent: AgentId, code: DeskCode) {
-        let bridged = self.agents.get(&agent).and_then(|desk| desk.bridged);
+        let bridged = self.talks.of(Member::Agent(agent));
         match (code, bridged) {
             (DeskCode::HangUp, Some(call)) => self.hang_up(now, call),
             (DeskCode::LogOut, None) => self.release_line(now, agent, true),

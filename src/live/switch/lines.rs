@@ -1,10 +1,11 @@
 //! What the switch keeps of each call and of each agent's phone.
 
 use super::dtmf_codes::CodeReader;
+use super::key_ear::KeyEar;
+use super::order::Order;
 use crate::config::AgentPhone;
-use carillon_decision::agent::AgentState;
+use carillon_decision::agent::{AgentState, Role};
 use carillon_decision::campaign::Screening;
-use carillon_decision::event::Originate;
 use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId, TrunkId};
 use carillon_media::{LegId, LegPort};
 use carillon_sip::{CallKey, LegKey, Peer};
@@ -30,7 +31,7 @@ pub(super) enum Stage {
 /// What another target needs to take over an INVITE that the first did not take.
 #[derive(Debug)]
 pub(super) struct Attempt {
-    pub(super) order: Box<Originate>,
+    pub(super) order: Order,
     pub(super) call_id: String,
     pub(super) tried: Vec<Peer>,
 }
@@ -40,6 +41,8 @@ pub(super) struct Attempt {
 pub(super) struct CallLine {
     pub(super) campaign: CampaignId,
     pub(super) lead: Option<LeadId>,
+    /// The customer's call a destination is called for.
+    pub(super) conversation: Option<CallId>,
     pub(super) trunk: TrunkId,
     pub(super) stage: Stage,
     pub(super) key: Option<CallKey>,
@@ -57,10 +60,16 @@ pub(super) struct CallLine {
     pub(super) hang_up: bool,
     /// A "not in service" tone was heard before any answer.
     pub(super) sit: bool,
+    /// It rings, and nothing of it is heard.
+    pub(super) rings: bool,
+    /// Its network sends audio before the answer.
+    pub(super) early_media: bool,
+    pub(super) keys: KeyEar,
+    /// Tag of the announcement it hears.
+    pub(super) announcing: Option<u64>,
     pub(super) answered: Option<Instant>,
     /// When it was known that a person waits: the start of the bridge latency.
     pub(super) person: Option<Instant>,
-    pub(super) agent: Option<AgentId>,
 }
 
 impl CallLine {
@@ -68,6 +77,7 @@ impl CallLine {
         Self {
             campaign,
             lead: None,
+            conversation: None,
             trunk,
             stage,
             key: None,
@@ -79,9 +89,12 @@ impl CallLine {
             judged: false,
             hang_up: false,
             sit: false,
+            rings: false,
+            early_media: false,
+            keys: KeyEar::default(),
+            announcing: None,
             answered: None,
             person: None,
-            agent: None,
         }
     }
 
@@ -95,6 +108,7 @@ impl CallLine {
 pub(crate) struct AgentSetup {
     pub(crate) id: AgentId,
     pub(crate) phone: AgentPhone,
+    pub(crate) role: Role,
 }
 
 /// An agent's phone.
@@ -110,8 +124,11 @@ pub(super) struct AgentLine {
     pub(super) state: AgentState,
     /// When the agent last became ready.
     pub(super) ready: Option<Instant>,
-    /// The call whose audio the line carries.
-    pub(super) bridged: Option<CallId>,
+    pub(super) keys: KeyEar,
+    /// The phone has its line on hold (re-INVITE).
+    pub(super) holds: bool,
+    /// The agent a supervisor is at.
+    pub(super) beside: Option<AgentId>,
     /// The call the agent talked in last, for a disposition by phone, and its campaign.
     pub(super) last: Option<(CallId, CampaignId)>,
 }
@@ -127,7 +144,9 @@ impl AgentLine {
             codes: CodeReader::default(),
             state: AgentState::LoggedOut,
             ready: None,
-            bridged: None,
+            keys: KeyEar::default(),
+            holds: false,
+            beside: None,
             last: None,
         }
     }

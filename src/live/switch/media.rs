@@ -39,13 +39,22 @@ impl Prompts {
         }
         Ok(Self(all))
     }
+
+    /// The prompt of a name.
+    pub(super) fn get(&self, name: &str) -> Option<&Prompt> {
+        self.0.get(name)
+    }
 }
 
 pub(super) struct Media {
-    relay: Relay,
-    prompts: Prompts,
+    pub(super) relay: Relay,
+    pub(super) prompts: Prompts,
     zip: Prompt,
+    /// Heard by who waits for a destination that rings silently.
+    pub(super) ringback: Prompt,
     sessions: u64,
+    /// Announcements so far.
+    pub(super) announced: u64,
 }
 
 impl Media {
@@ -54,7 +63,9 @@ impl Media {
             relay,
             prompts,
             zip: Prompt::tone(&Tone::zip()),
+            ringback: Prompt::tone(&Tone::ringback()),
             sessions: 0,
+            announced: 0,
         }
     }
 
@@ -142,12 +153,12 @@ impl Media {
         }
     }
 
-    /// Packets the far end sent so far.
     /// Presses keys towards the far end.
     pub(super) fn press(&self, leg: LegId, digits: &str) -> Result<(), RelayError> {
         self.relay.send_dtmf(leg, digits)
     }
 
+    /// Packets the far end sent so far.
     pub(super) fn packets_in(&self, leg: LegId) -> u64 {
         self.relay.stats(leg).map_or(0, |stats| stats.packets_in)
     }

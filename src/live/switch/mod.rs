@@ -8,19 +8,24 @@
 mod agents;
 mod answered;
 mod bridge;
+mod desk_orders;
 mod dtmf_codes;
 mod halted;
 mod health;
 mod inbound;
+mod key_ear;
 mod ladder;
 mod line_health;
 mod lines;
 mod located;
 mod media;
+mod order;
 mod outbound;
 mod pending;
 mod run;
+mod sounds;
 mod stop;
+mod talks;
 mod test_call;
 mod test_report;
 #[cfg(test)]
@@ -33,6 +38,7 @@ pub use ladder::{Ladder, LadderKey, LadderLine, Ladders};
 pub(crate) use lines::AgentSetup;
 pub(crate) use located::Places;
 pub(crate) use media::Prompts;
+pub(crate) use order::Order;
 pub(crate) use run::{Ears, spawn};
 pub use test_call::TestCall;
 pub use test_report::{TestReport, TestStep};
@@ -46,6 +52,7 @@ use crate::vitals::VitalCounters;
 use crate::wire::Wire;
 use carillon_decision::call::Cause;
 use carillon_decision::campaign::CampaignConfig;
+use carillon_decision::conversation;
 use carillon_decision::id::{AgentId, CallId, CampaignId, TrunkId};
 use carillon_decision::{Command, Input, Progress};
 use carillon_media::LegId;
@@ -152,6 +159,7 @@ pub(crate) struct Switch {
     trunks: BTreeMap<TrunkId, TrunkLine>,
     agents: BTreeMap<AgentId, AgentLine>,
     calls: BTreeMap<CallId, CallLine>,
+    talks: talks::Talks,
     tests: BTreeMap<u64, test_call::Running>,
     pending: BTreeMap<u64, Pending>,
     /// Answered calls that ended lately, for answers of other forks.
@@ -208,6 +216,7 @@ impl Switch {
             trunks: setup.trunks,
             agents: agents.collect(),
             calls: BTreeMap::new(),
+            talks: talks::Talks::default(),
             tests: BTreeMap::new(),
             pending: BTreeMap::new(),
             forks: BTreeMap::new(),
@@ -231,9 +240,12 @@ impl Switch {
     /// Obeys one command of the engine. Commands that are not for the switch are ignored.
     fn command(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Originate(order) => self.originate(now, order),
+            Command::Originate(order) => self.originate(order),
+            Command::CallOut(order) => self.call_out(order),
             Command::HangUp { call } => self.hang_up(now, call),
             Command::Bridge { call, agent } => self.bridge(now, call, agent),
+            Command::Audio(plan) => self.audio(plan),
+            Command::Announce { call, prompt } => self.announce(call, &prompt),
             Command::PlayMessage { call, prompt } => self.play_message(call, &prompt),
             Command::Adopt {
                 call,
@@ -312,6 +324,7 @@ impl Switch {
 
     /// Takes a call out of every table and gives its audio back.
     fn forget_call(&mut self, call: CallId) -> Option<CallLine> {
+        self.part(call);
         let line = self.calls.remove(&call)?;
         match (line.key, line.leg) {
             // Other forks of an answered INVITE may answer yet: a person each.
@@ -328,8 +341,9 @@ impl Switch {
             self.by_media.remove(&port.leg);
             self.media.close(port.leg);
         }
-        if let Some(agent) = line.agent.and_then(|a| self.agents.get_mut(&a)) {
-            agent.bridged = agent.bridged.filter(|&c| c != call);
+        if let Some(conversation) = line.conversation {
+            // Nobody waits for its ringing any more.
+            self.heard_again(conversation::Party::Call(conversation));
         }
         Some(line)
     }

@@ -1,13 +1,15 @@
-//! From `Originate` to the answer or the failure.
+//! From `Originate` or `CallOut` to the answer or the failure.
 
 use super::lines::{Attempt, CallLine, Stage};
+use super::order::Order;
 use super::pending::normal;
 use super::{LadderKey, Party, Switch};
 use crate::profiles::EarlyMedia;
 use crate::store_port::AttemptJob;
 use carillon_decision::Progress;
 use carillon_decision::call::Cause;
-use carillon_decision::event::Originate;
+use carillon_decision::conversation::Party as Member;
+use carillon_decision::event::{CallOut, Originate};
 use carillon_decision::id::CallId;
 use carillon_media::LegPort;
 use carillon_sip::{Failure, LegKey, Peer, SessionDescription};
@@ -18,18 +20,35 @@ use tokio::sync::mpsc::error::TrySendError;
 const TARGETS_TRIED_MAX: usize = 5;
 
 impl Switch {
-    /// Hands the attempt to the store first; [`Switch::stored`] goes on.
-    pub(super) fn originate(&mut self, _now: Instant, order: Box<Originate>) {
-        let call = order.call;
+    /// Calls a lead.
+    pub(super) fn originate(&mut self, order: Box<Originate>) {
         let mut line = CallLine::new(order.campaign, order.trunk, Stage::Storing);
         line.lead = Some(order.lead);
         line.screening = order.screening;
         line.judged = !order.screening.is_on();
-        self.calls.insert(call, line);
         tracing::info!(
-            %call, lead = %order.lead, campaign = %order.campaign, trunk = %order.trunk,
-            number = %order.permit.number().masked(), "dial"
+            call = %order.call, lead = %order.lead, campaign = %order.campaign,
+            trunk = %order.trunk, number = %order.permit.number().masked(), "dial"
         );
+        self.store_first(line, Order::Lead(order));
+    }
+
+    /// Calls an outside destination for a conversation.
+    pub(super) fn call_out(&mut self, order: Box<CallOut>) {
+        let mut line = CallLine::new(order.campaign, order.trunk, Stage::Storing);
+        line.conversation = Some(order.conversation);
+        line.judged = true;
+        tracing::info!(
+            call = %order.call, conversation = %order.conversation, campaign = %order.campaign,
+            trunk = %order.trunk, number = %order.permit.number().masked(), "call out"
+        );
+        self.store_first(line, Order::Out(order));
+    }
+
+    /// Hands the attempt to the store; [`Switch::stored`] goes on.
+    fn store_first(&mut self, line: CallLine, order: Order) {
+        let call = order.call();
+        self.calls.insert(call, line);
         let sip_call_id = self.sip_call_id(&call.to_string());
         match self.attempts.try_send(AttemptJob { order, sip_call_id }) {
             Ok(()) => {}
@@ -40,7 +59,7 @@ impl Switch {
 
     /// The store has answered: the INVITE may leave, or the attempt did not happen.
     pub(super) fn stored(&mut self, now: Instant, job: AttemptJob, result: Result<(), String>) {
-        let (order, call) = (&job.order, job.order.call);
+        let call = job.order.call();
         let Some(line) = self.calls.get(&call) else {
             return;
         };
@@ -55,7 +74,7 @@ impl Switch {
         if self.dry_run {
             return self.not_sent(call, "dry run");
         }
-        if !order.permit.is_valid_at(self.clock.now().wall) {
+        if !job.order.permit().is_valid_at(self.clock.now().wall) {
             return self.not_sent(call, "the permit went stale while the attempt was stored");
         }
         match self.place(now, job) {
@@ -65,7 +84,7 @@ impl Switch {
     }
 
     fn place(&mut self, now: Instant, job: AttemptJob) -> Result<(), String> {
-        let (call, trunk) = (job.order.call, job.order.trunk);
+        let (call, trunk) = (job.order.call(), job.order.trunk());
         let trunk = self.trunks.get(&trunk).ok_or("the trunk is unknown")?;
         let peer = trunk.pool.pick(now, &mut self.chance);
         let peer = peer.ok_or("nobody knows where the trunk is")?;
@@ -83,6 +102,7 @@ impl Switch {
         let line = self.calls.get_mut(&call).ok_or("the call is gone")?;
         line.media = Some(port);
         line.stage = Stage::Dialing;
+        self.heard_again(Member::Call(call));
         Ok(())
     }
 
@@ -94,12 +114,12 @@ impl Switch {
         peer: Peer,
         port: LegPort,
     ) -> Result<(), String> {
-        let (order, call) = (&attempt.order, attempt.order.call);
+        let (order, call) = (&attempt.order, attempt.order.call());
         let session = self.media.session();
-        let trunk = self.trunks.get(&order.trunk);
+        let trunk = self.trunks.get(&order.trunk());
         let trunk = trunk.ok_or("the trunk is unknown")?;
-        let number = order.permit.number();
-        let invite = trunk.invite(peer, number, order.caller_id, port.address, session);
+        let number = order.permit().number();
+        let invite = trunk.invite(peer, number, order.caller_id(), port.address, session);
         let key = self
             .endpoint
             .invite_as(now, invite, attempt.call_id.clone())
@@ -137,7 +157,7 @@ impl Switch {
             return false;
         };
         let next = trunk.pool.next(now, &attempt.tried, &mut self.chance);
-        let valid = attempt.order.permit.is_valid_at(wall);
+        let valid = attempt.order.permit().is_valid_at(wall);
         let Some(next) = next.filter(|_| valid && attempt.tried.len() < TARGETS_TRIED_MAX) else {
             return false;
         };
@@ -206,6 +226,7 @@ impl Switch {
         line.attempt = None;
         if let (Some(sdp), Some(leg)) = (&sdp, line.audio()) {
             self.media.set_remote(leg, sdp);
+            line.early_media = true;
             // Announcements of the network come this way: "not in service" tones above all.
             if let Err(error) = self
                 .media
@@ -220,7 +241,15 @@ impl Switch {
             (_, true, _) => Progress::EarlyMedia,
             _ => return,
         };
+        // Who is waiting for a destination hears it ring, from there or from us.
+        line.rings = progress == Progress::Ringing && !line.early_media;
+        let waits = line.conversation;
+        let audible = waits.is_some() && line.early_media && progress == Progress::Ringing;
         self.progress(call, progress);
+        if audible {
+            self.progress(call, Progress::EarlyMedia);
+        }
+        self.heard_again(Member::Call(waits.unwrap_or(call)));
     }
 
     /// A 2xx on a call of ours. Also the answer that crossed our CANCEL: the engine takes it
@@ -244,12 +273,15 @@ impl Switch {
         line.stage = Stage::Answered;
         line.hang_up = false;
         line.answered = Some(now);
+        line.rings = false;
         let audio = line.audio();
         self.by_leg.insert(leg, Party::Call(call));
         if let Some(audio) = audio {
             self.media.set_remote(audio, &sdp);
         }
+        let waits = line.conversation;
         self.progress(call, Progress::Answered);
+        self.heard_again(Member::Call(waits.unwrap_or(call)));
         self.screen(now, call);
         self.after_answer_halted(now, call);
     }

@@ -1,6 +1,7 @@
 //! The switch's thread: waits for messages, orders, audio news and timers, and settles the
 //! endpoint after each.
 
+use super::key_ear::KeyBy;
 use super::{Notice, Party, Setup, Switch};
 use crate::error::NodeError;
 use crate::wire::{Arrival, Wire, WireSetup};
@@ -268,8 +269,8 @@ impl Switch {
                 self.session_agreed(now, leg, Err(format!("it answered {code}")));
             }
             Event::Dtmf { leg, digit, .. } => match self.by_leg.get(&leg).copied() {
-                Some(Party::Call(call)) => self.call_key(call, digit),
-                Some(Party::Agent(agent)) => self.agent_key(now, agent, digit),
+                Some(Party::Call(call)) => self.call_key(now, call, digit, KeyBy::Info),
+                Some(Party::Agent(agent)) => self.agent_key(now, agent, digit, KeyBy::Info),
                 Some(Party::Test(_)) | None => {}
             },
             Event::OptionsReply {
@@ -367,12 +368,14 @@ impl Switch {
             (Party::Call(call), MediaEvent::Greeting { event, .. }) => {
                 self.greeting(now, call, event)
             }
-            (Party::Call(call), MediaEvent::Dtmf { digit, .. }) => self.call_key(call, digit),
+            (Party::Call(call), MediaEvent::Dtmf { digit, .. }) => {
+                self.call_key(now, call, digit, KeyBy::Media);
+            }
             (Party::Call(call), MediaEvent::PlayEnded { tag, completed, .. }) => {
                 self.call_play_ended(now, call, tag, completed);
             }
             (Party::Agent(agent), MediaEvent::Dtmf { digit, .. }) => {
-                self.agent_key(now, agent, digit)
+                self.agent_key(now, agent, digit, KeyBy::Media);
             }
             (Party::Agent(agent), MediaEvent::Silent { .. }) => self.agent_silent(now, agent),
             _ => {}
