@@ -17,6 +17,7 @@ pub mod greeting;
 pub mod meter;
 pub mod prompt;
 pub mod prompts;
+pub mod quality;
 pub mod recording;
 pub mod relay;
 pub mod resample;
