@@ -92,6 +92,7 @@ impl Default for ConversationSettings {
 
 /// One side's voice and talk. Holds and prompts are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SideFigures {
     /// Time spent speaking, ms.
     pub speech_ms: u64,
@@ -112,6 +113,7 @@ pub struct SideFigures {
 
 /// How the conversation went.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ConversationFigures {
     /// Time both heard each other, prompts left out: what all else is measured on, ms.
     pub talk_ms: u64,

@@ -5,13 +5,19 @@
 //! * [`activity`], [`speech_level`]: one side's speech, frame by frame;
 //! * [`conversation`]: both sides together, with alarms ([`alarm`]) while it lasts.
 //!
-//! Everything is pure and takes constant memory a call, however long it lasts.
+//! * [`report`]: all of it for one call, with the problems named; [`picture`]: for people to see;
+//! * [`desk`]: many calls at once, on the keeper's thread.
+//!
+//! Everything but the desk is pure; it takes constant memory a call, however long it lasts.
 
 pub mod activity;
 pub mod alarm;
 pub mod conversation;
+pub mod desk;
 pub mod emodel;
 pub mod path;
+pub mod picture;
+pub mod report;
 pub mod speech_level;
 pub mod strip;
 mod turns;

@@ -125,9 +125,10 @@ impl PathMeter {
         }
     }
 
-    /// Goes on with another agent's leg, after a transfer.
-    pub fn agent_changed(&mut self, agent: LegCounts) {
-        self.last[AGENT] = agent;
+    /// Goes on from these counts: after a hold, or with another agent's leg after a transfer. What
+    /// was counted meanwhile is not of the conversation.
+    pub fn resume(&mut self, customer: LegCounts, agent: LegCounts) {
+        self.last = [customer, agent];
     }
 
     /// Takes the counts of both legs `at_ms` after the bridge and scores the interval since the
@@ -383,7 +384,7 @@ mod tests {
         meter.sample(10_000, leg(500, 0), leg(1_000_500, 400_000));
         assert_eq!(meter.customer_hears().unwrap().loss_to_us_percent, 0.0);
         // Nor what another agent's did, whose line is younger.
-        meter.agent_changed(leg(900, 800));
+        meter.resume(leg(500, 0), leg(900, 800));
         meter.sample(20_000, leg(1_000, 0), leg(1_400, 800));
         assert_eq!(meter.customer_hears().unwrap().loss_to_us_percent, 0.0);
     }

@@ -12,6 +12,7 @@ const CELL_FRAMES: u32 = 500 / FRAME_MS as u32;
 /// The strips: one character a cell, `0` to `9` for the share of it spent speaking (9 is all),
 /// `h` where the customer was on hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Strip {
     /// Length of a cell, ms.
     pub cell_ms: u64,
