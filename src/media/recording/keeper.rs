@@ -17,7 +17,7 @@ use crate::relay::Clock;
 use crate::tap::{CHUNK_MS, TapEvent};
 
 /// Time lines are moved on, and listeners told the time, this often.
-pub const TICK: Duration = Duration::from_millis(20);
+pub const TICK: Duration = Duration::from_millis(10);
 
 /// A tap without a packet for so long is taken for closed: its end was lost.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(900);
@@ -153,6 +153,10 @@ impl KeeperDesk {
     /// Moves every conversation on to `now`, and tells the listeners the time.
     pub fn advance(&mut self, now: Instant) {
         let listeners = &mut self.listeners;
+        // First, so that what was ordered before audio came is in force for it.
+        for listener in &mut *listeners {
+            listener.tick(now);
+        }
         let mut forgotten = Vec::new();
         for (tap, line) in &mut self.lines {
             line.timeline.advance(now, |at_ms, left, right| {
@@ -166,9 +170,6 @@ impl KeeperDesk {
         }
         for tap in forgotten {
             self.end(tap);
-        }
-        for listener in &mut self.listeners {
-            listener.tick(now);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::tap::CHUNK_MS;
 const PER_MS: u64 = SAMPLES_PER_MS as u64;
 /// What is missing is waited for this long at first: a tap's batch, and a little for its way
 /// through the queue.
-const HOLD_MIN: u64 = (CHUNK_MS as u64 + 20) * PER_MS;
+const HOLD_MIN: u64 = (CHUNK_MS as u64 + 30) * PER_MS;
 /// And this long at most, when packets have been seen to come so late.
 const HOLD_MAX: u64 = 400 * PER_MS;
 /// Added to a hold that was too short.

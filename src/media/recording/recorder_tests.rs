@@ -1,0 +1,472 @@
+//! The recorder from tap to file, with a disk that stalls or fills on command.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "an instant to count from; no test depends on it"
+)]
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::g711::Law;
+use crate::tap::{TapChunk, TapEvent, TapPacket, Way};
+
+fn ms(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// A code word that tells the tenth of a second, and which way; never silence.
+fn word(way: Way, tenth: u64) -> u8 {
+    (tenth % 50) as u8 + if way == Way::Sent { 50 } else { 0 }
+}
+
+/// The tenth of a second number `tenth`, of one way.
+fn chunk(tap: u64, way: Way, origin: Instant, tenth: u64) -> TapEvent {
+    let packets = (0..5u64).map(|n| TapPacket {
+        at: origin + ms(tenth * 100 + n * 20),
+        sequence: (tenth * 5 + n) as u16,
+        timestamp: (tenth * 800 + n * 160) as u32,
+        length: 160,
+    });
+    TapEvent::Chunk(TapChunk {
+        tap,
+        way,
+        law: Law::Pcmu,
+        ssrc: 1,
+        packets: packets.collect(),
+        octets: vec![word(way, tenth); 800],
+        lost_before: 0,
+    })
+}
+
+/// A recorder with its listener in the test's hands.
+pub(super) struct Bench {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) recorder: Recorder,
+    desk: Option<KeeperDesk>,
+    threads: Option<RecorderThreads>,
+    pub(super) origin: Instant,
+    events: Arc<Mutex<Vec<RecorderEvent>>>,
+    heard: Arc<Condvar>,
+}
+
+impl Bench {
+    pub(super) fn new(change: impl FnOnce(&mut RecorderConfig)) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (events, heard) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Condvar::new()));
+        let (to, wake) = (events.clone(), heard.clone());
+        let told: Told = Arc::new(move |event| {
+            to.lock().expect("no panic").push(event);
+            wake.notify_all();
+        });
+        let mut config = RecorderConfig::new(dir.path().to_owned(), told);
+        change(&mut config);
+        let (recorder, ears, threads) = start_recorder(config).expect("it starts");
+        Self {
+            dir,
+            recorder,
+            desk: Some(KeeperDesk::new(vec![Box::new(ears)])),
+            threads: Some(threads),
+            origin: Instant::now(),
+            events,
+            heard,
+        }
+    }
+
+    pub(super) fn start(&self, id: u64, format: Format) {
+        self.recorder.start(RecordingOrder {
+            id: RecordingId(id),
+            tap: id,
+            at: self.origin,
+            started_ms: 1_772_560_800_000,
+            stem: PathBuf::from(format!("2026/03/{id}")),
+            format,
+            about: BTreeMap::from([("call".to_owned(), id.to_string())]),
+        });
+    }
+
+    /// Feeds tenths of a second of both ways.
+    pub(super) fn feed(&mut self, tap: u64, tenths: std::ops::Range<u64>) {
+        let desk = self.desk.as_mut().expect("not closed");
+        for tenth in tenths {
+            for way in [Way::Received, Way::Sent] {
+                desk.hear(chunk(tap, way, self.origin, tenth));
+            }
+            desk.advance(self.origin + ms(tenth * 100 + 100));
+        }
+    }
+
+    fn tick(&mut self, at_ms: u64) {
+        let desk = self.desk.as_mut().expect("not closed");
+        desk.advance(self.origin + ms(at_ms));
+    }
+
+    /// Waits until an event is told.
+    fn wait(&self, wanted: impl Fn(&RecorderEvent) -> bool) {
+        let events = self.events.lock().expect("no panic");
+        let waited = self
+            .heard
+            .wait_timeout_while(events, ms(20_000), |events| !events.iter().any(&wanted))
+            .expect("no panic");
+        assert!(!waited.1.timed_out(), "told so far: {:?}", waited.0);
+    }
+
+    /// Ends everything; what was told.
+    pub(super) fn close(&mut self) -> Vec<RecorderEvent> {
+        if let Some(mut desk) = self.desk.take() {
+            desk.close();
+        }
+        if let Some(threads) = self.threads.take() {
+            threads.close();
+        }
+        self.events.lock().expect("no panic").clone()
+    }
+
+    pub(super) fn summary(&mut self, id: u64) -> RecordingSummary {
+        self.close()
+            .into_iter()
+            .find_map(|event| match event {
+                RecorderEvent::Closed(summary) if summary.id.0 == id => Some(summary),
+                _ => None,
+            })
+            .expect("it was closed")
+    }
+
+    pub(super) fn path(&self, summary: &RecordingSummary) -> PathBuf {
+        self.dir.path().join(&summary.path)
+    }
+}
+
+/// Both channels of a WAV as tenths of a second: the word heard in the middle of each.
+pub(super) fn tenths(samples: &[i16]) -> Vec<(Option<u8>, Option<u8>)> {
+    let word = |sample: i16| (0..100u8).find(|w| Law::Pcmu.decode(*w) == sample && sample != 0);
+    samples
+        .chunks(1_600)
+        .map(|tenth| {
+            let middle = tenth.len() / 4 * 2;
+            (word(tenth[middle]), word(tenth[middle + 1]))
+        })
+        .collect()
+}
+
+pub(super) fn samples_of(path: &Path, keys: Option<&KeyRing>) -> Vec<i16> {
+    let mut view = PlainView::open(path, keys).expect("it opens");
+    let mut wav = Vec::new();
+    export_wav(&mut view, path, &mut wav).expect("it is exported");
+    let mut reader = hound::WavReader::new(wav.as_slice()).expect("a WAV file");
+    assert_eq!(
+        (reader.spec().channels, reader.spec().sample_rate),
+        (2, 8_000)
+    );
+    reader.samples().map(|s| s.expect("a sample")).collect()
+}
+
+pub(super) fn expected_tenths(range: std::ops::Range<u64>) -> Vec<(Option<u8>, Option<u8>)> {
+    range
+        .map(|t| (Some(word(Way::Received, t)), Some(word(Way::Sent, t))))
+        .collect()
+}
+
+pub(super) fn ring() -> Arc<KeyRing> {
+    Arc::new(KeyRing::new(MasterKey::new(&[7; 32]).expect("a key")))
+}
+
+#[test]
+fn every_format_holds_what_was_said() {
+    for sealed in [false, true] {
+        for format in [Format::Wav, Format::WavMulaw, Format::WavAlaw, Format::Flac] {
+            let keys = sealed.then(ring);
+            let mut bench = Bench::new(|c| c.keys = keys.clone());
+            bench.start(1, format);
+            bench.feed(1, 0..63);
+            let summary = bench.summary(1);
+            assert_eq!(summary.ending, Ending::Finished, "{summary:?}");
+            assert_eq!((summary.length_ms, summary.lost_ms), (6_300, 0));
+            assert_eq!(summary.content, format.kept());
+            assert_eq!(summary.key.is_some(), sealed);
+            let path = bench.path(&summary);
+            let heard = tenths(&samples_of(&path, keys.as_deref()));
+            if format == Format::WavAlaw {
+                assert_eq!(heard.len(), 63);
+            } else {
+                assert_eq!(heard, expected_tenths(0..63), "{format:?}");
+            }
+            let found = verify(&path, &expected(&summary), keys.as_deref(), |_| {});
+            assert_eq!(found.expect("readable").faults, []);
+            let files = std::fs::read_dir(bench.dir.path().join("2026/03")).expect("there");
+            assert_eq!(
+                files.count(),
+                2,
+                "the recording and its sidecar, nothing else"
+            );
+        }
+    }
+}
+
+pub(super) fn expected(summary: &RecordingSummary) -> Expected {
+    Expected {
+        content: summary.content,
+        sha256: summary.sha256.clone(),
+        chain: summary.chain.clone(),
+        octets: summary.octets,
+        length_ms: summary.length_ms,
+        sealed: summary.key.is_some(),
+    }
+}
+
+#[test]
+fn a_pause_is_silence_to_the_millisecond_and_time_goes_on() {
+    let mut bench = Bench::new(|_| {});
+    bench.start(1, Format::Wav);
+    bench.feed(1, 0..10);
+    bench
+        .recorder
+        .pause(RecordingId(1), bench.origin + ms(1_050), "ann", "card data");
+    bench.feed(1, 10..20);
+    bench
+        .recorder
+        .resume(RecordingId(1), bench.origin + ms(2_050), "ann");
+    bench.feed(1, 20..30);
+    let summary = bench.summary(1);
+    assert_eq!(summary.length_ms, 3_000);
+    let paused = SpanMs {
+        from_ms: 1_050,
+        to_ms: 2_050,
+    };
+    assert_eq!(summary.paused, [paused]);
+    let samples = samples_of(&bench.path(&summary), None);
+    for (frame, pair) in samples.chunks(2).enumerate() {
+        let silent = (1_050 * 8..2_050 * 8).contains(&frame);
+        assert_eq!(pair == [0, 0], silent, "sample {frame}");
+    }
+    let sidecar = sidecar::Sidecar::read(&bench.path(&summary)).expect("readable");
+    let by = "ann".to_owned();
+    assert_eq!(
+        sidecar.marks[0],
+        Mark::Paused {
+            at_ms: 1_050,
+            by: by.clone(),
+            reason: "card data".to_owned()
+        }
+    );
+    assert_eq!(sidecar.marks[1], Mark::Resumed { at_ms: 2_050, by });
+}
+
+#[test]
+fn a_recording_begins_and_ends_where_it_was_ordered_to() {
+    let mut bench = Bench::new(|_| {});
+    bench.feed(1, 0..5);
+    let late = bench.origin + ms(520);
+    bench.recorder.start(RecordingOrder {
+        id: RecordingId(9),
+        tap: 1,
+        at: late,
+        started_ms: 0,
+        stem: PathBuf::from("late"),
+        format: Format::Wav,
+        about: BTreeMap::new(),
+    });
+    bench.feed(1, 5..10);
+    bench
+        .recorder
+        .stop(RecordingId(9), bench.origin + ms(1_120));
+    bench.feed(1, 10..20);
+    bench.wait(|e| matches!(e, RecorderEvent::Closed(_)));
+    let summary = bench.summary(9);
+    assert_eq!(summary.length_ms, 600);
+    let samples = samples_of(&bench.path(&summary), None);
+    assert_eq!(samples[0], Law::Pcmu.decode(word(Way::Received, 5)));
+    // 80 ms of the sixth tenth, then the seventh.
+    assert_eq!(samples[2 * 8 * 79], samples[0]);
+    assert_eq!(
+        samples[2 * 8 * 80],
+        Law::Pcmu.decode(word(Way::Received, 6))
+    );
+    assert_eq!(
+        samples[2 * 4_799],
+        Law::Pcmu.decode(word(Way::Received, 11))
+    );
+}
+
+#[test]
+fn a_stopped_recording_without_audio_is_closed() {
+    let mut bench = Bench::new(|_| {});
+    bench.start(1, Format::Wav);
+    bench.tick(0);
+    bench.recorder.stop(RecordingId(1), bench.origin + ms(700));
+    bench.tick(1_000);
+    bench.tick(1_800);
+    bench.wait(|e| matches!(e, RecorderEvent::Closed(s) if s.length_ms == 700));
+}
+
+/// A disk whose writes wait while the gate is shut, or fail once so many octets are on it.
+struct OddDisk {
+    shut: Mutex<bool>,
+    opened: Condvar,
+    room: AtomicU64,
+}
+
+struct OddFile(Arc<OddDisk>, Box<dyn StoredFile>);
+
+struct OddStorage(Arc<OddDisk>);
+
+impl OddDisk {
+    fn new(room: u64) -> Arc<Self> {
+        Arc::new(Self {
+            shut: Mutex::new(false),
+            opened: Condvar::new(),
+            room: AtomicU64::new(room),
+        })
+    }
+
+    fn shut(&self, shut: bool) {
+        *self.shut.lock().expect("no panic") = shut;
+        self.opened.notify_all();
+    }
+}
+
+impl Storage for OddStorage {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn StoredFile>> {
+        let file = FileStorage.create(path)?;
+        Ok(Box::new(OddFile(self.0.clone(), file)))
+    }
+
+    fn sync_all(&self, _root: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl StoredFile for OddFile {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
+        let shut = self.0.shut.lock().expect("no panic");
+        drop(self.0.opened.wait_while(shut, |shut| *shut));
+        let room = self.0.room.load(Ordering::Relaxed);
+        if offset + octets.len() as u64 > room {
+            // As a full disk does: a part is written.
+            let part = room.saturating_sub(offset).min(octets.len() as u64);
+            self.1.write_at(offset, &octets[..part as usize])?;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.1.write_at(offset, octets)
+    }
+
+    fn set_len(&mut self, octets: u64) -> io::Result<()> {
+        self.1.set_len(octets)
+    }
+}
+
+#[test]
+fn a_stalled_disk_holds_nobody_up_and_the_loss_is_told() {
+    let disk = OddDisk::new(u64::MAX);
+    let mut bench = Bench::new(|c| {
+        c.storage = Arc::new(OddStorage(disk.clone()));
+        c.writers = 1;
+        // A second of audio.
+        c.queued_max = 32_000;
+    });
+    bench.start(1, Format::Wav);
+    bench.feed(1, 0..2);
+    bench.wait(|e| matches!(e, RecorderEvent::Opened { .. }));
+    disk.shut(true);
+    // This returns although nothing is written: the listener never waits.
+    bench.feed(1, 2..40);
+    bench.wait(|e| *e == RecorderEvent::Losing(true));
+    disk.shut(false);
+    // The writer is asked to do what it has; then there is room again.
+    let mut tenth = 40;
+    while !bench
+        .events
+        .lock()
+        .expect("no panic")
+        .contains(&RecorderEvent::Losing(false))
+    {
+        bench.feed(1, tenth..tenth + 1);
+        tenth += 1;
+    }
+    bench.feed(1, tenth..tenth + 2);
+    let summary = bench.summary(1);
+    assert_eq!(summary.ending, Ending::Finished);
+    assert_eq!(summary.length_ms, (tenth + 2) * 100, "time goes on");
+    assert!(summary.lost_ms >= 2_000, "{summary:?}");
+    let heard = tenths(&samples_of(&bench.path(&summary), None));
+    let wanted = expected_tenths(0..tenth + 2);
+    assert_eq!(heard[..10], wanted[..10]);
+    assert_eq!(heard[tenth as usize..], wanted[tenth as usize..]);
+    let silent = heard.iter().filter(|t| **t == (None, None)).count() as u64;
+    assert!(
+        silent.abs_diff(summary.lost_ms / 100) <= 1,
+        "{silent} tenths are silent"
+    );
+}
+
+#[test]
+fn all_recordings_together_are_bounded_too() {
+    let disk = OddDisk::new(u64::MAX);
+    let mut bench = Bench::new(|c| {
+        c.storage = Arc::new(OddStorage(disk.clone()));
+        c.queued_total_max = 64_000;
+    });
+    (1..=4).for_each(|id| bench.start(id, Format::Wav));
+    bench.feed(1, 0..1);
+    disk.shut(true);
+    (1..=4).for_each(|id| bench.feed(id, 1..10));
+    bench.wait(|e| *e == RecorderEvent::Losing(true));
+    disk.shut(false);
+    let events = bench.close();
+    let lost: u64 = events
+        .iter()
+        .map(|event| match event {
+            RecorderEvent::Closed(summary) => summary.lost_ms,
+            _ => 0,
+        })
+        .sum();
+    // 3.7 s were spoken, 2 s fit.
+    assert!((1_500..=2_200).contains(&lost), "{lost} ms");
+}
+
+#[test]
+fn a_full_disk_ends_the_recording_and_leaves_what_was_said() {
+    for sealed in [false, true] {
+        let keys = sealed.then(ring);
+        let disk = OddDisk::new(100_000);
+        let mut bench = Bench::new(|c| {
+            c.storage = Arc::new(OddStorage(disk.clone()));
+            c.keys = keys.clone();
+        });
+        bench.start(1, Format::Wav);
+        bench.feed(1, 0..60);
+        bench.wait(|e| matches!(e, RecorderEvent::Broken { error, .. } if error.code() == "recording_disk_full"));
+        let summary = bench.summary(1);
+        assert_eq!(summary.ending, Ending::Failed);
+        assert!((2_900..=3_130).contains(&summary.length_ms), "{summary:?}");
+        let heard = tenths(&samples_of(&bench.path(&summary), keys.as_deref()));
+        let whole = summary.length_ms / 100;
+        assert_eq!(heard[..whole as usize], expected_tenths(0..whole)[..]);
+    }
+}
+
+#[test]
+fn a_path_out_of_the_root_is_refused() {
+    let mut bench = Bench::new(|_| {});
+    for (id, stem) in [(1, "../x"), (2, "/tmp/x"), (3, "")] {
+        bench.recorder.start(RecordingOrder {
+            id: RecordingId(id),
+            tap: id,
+            at: bench.origin,
+            started_ms: 0,
+            stem: PathBuf::from(stem),
+            format: Format::Wav,
+            about: BTreeMap::new(),
+        });
+    }
+    bench.tick(0);
+    let refused = bench.close().into_iter().filter(|e| {
+        matches!(e, RecorderEvent::NotOpened { error, .. } if error.code() == "recording_bad_path")
+    });
+    assert_eq!(refused.count(), 3);
+}
