@@ -11,10 +11,13 @@
 //! **No packet waits for anything but its own socket**: no database, no log, no lock that is
 //! held across a system call other than the send itself.
 
+pub mod conceal;
 pub mod dtmf;
 pub mod g711;
 pub mod greeting;
+pub mod jitter;
 pub mod meter;
+pub mod mix;
 pub mod prompt;
 pub mod prompts;
 pub mod quality;
@@ -35,6 +38,6 @@ pub use g711::Law;
 pub use greeting::{GreetingDetector, GreetingEvent, GreetingSettings, SitKind, Verdict};
 pub use prompt::{Prompt, PromptError};
 pub use relay::{
-    Clock, DtmfPolicy, LegId, LegOptions, LegPort, LegStats, Levels, MediaEvent, PlayOptions,
-    Relay, RelayConfig, RelayError, Remote, Repeat,
+    Clock, DeadWay, DtmfPolicy, LegId, LegOptions, LegPort, LegStats, Levels, MediaEvent,
+    PlayOptions, Relay, RelayConfig, RelayError, Remote, Repeat,
 };

@@ -88,6 +88,7 @@ impl Media {
             allow_relearn: true,
             silent_after: Some(AGENT_SILENT_AFTER),
             dtmf: DtmfPolicy::Absorb,
+            ..LegOptions::default()
         })?;
         self.relay.fill_silence(port.leg, true)?;
         Ok(port)

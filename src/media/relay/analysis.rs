@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::types::Levels;
+use super::events::Levels;
 use crate::SAMPLES_PER_MS;
 use crate::greeting::{GreetingDetector, GreetingEvent, GreetingSettings};
 use crate::meter::Meter;

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::events::MediaEvent;
+use super::mixer::{MAX_FRAME, Mixer};
 use super::outgoing::{self, SharedOutgoing};
-use super::types::{LegId, MediaEvent, PlayOptions, Remote, Repeat};
+use super::types::{LegId, PlayOptions, Remote, Repeat};
 use crate::SAMPLES_PER_MS;
 use crate::dtmf;
 use crate::tone::Tone;
@@ -14,8 +16,6 @@ use crate::tone::Tone;
 const COVER_AFTER: Duration = Duration::from_millis(40);
 /// Further behind than this, frames are left out instead of sent in a burst.
 const MOST_BEHIND: Duration = Duration::from_millis(100);
-/// Longest frame: 60 ms.
-const MAX_FRAME: usize = 60 * SAMPLES_PER_MS as usize;
 
 /// Frames of our own for one leg.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Generator {
     /// Timestamp of the first packet of the press under way.
     key_stamp: u32,
     fill: bool,
+    /// The leg hears a sum: a frame of it goes out whenever one is due.
+    mixing: bool,
     /// The far end's, once it is known and may be sent to.
     format: Option<Format>,
     due: Option<Instant>,
@@ -42,8 +44,19 @@ struct Play {
     position: usize,
     /// Turns still to play after this one; `None`: for ever.
     more: Option<u32>,
+    /// Added to what the leg hears.
+    under: bool,
     /// `None`: key presses in the band, which nobody is told about.
     tag: Option<u64>,
+}
+
+/// What the leg hears when we have nothing to say.
+pub enum Hears<'a> {
+    Nothing,
+    /// The packets of one leg, passed on by that leg's thread.
+    Direct,
+    /// A sum.
+    Mixed(&'a mut Mixer),
 }
 
 /// Takes events; the leg's thread sends them on.
@@ -58,6 +71,21 @@ impl Generator {
             },
             dtmf: remote.dtmf_payload_type.is_some(),
         });
+    }
+
+    pub fn set_mixing(&mut self, mixing: bool) {
+        self.mixing = mixing;
+    }
+
+    /// True while something is played that belongs under what the leg hears.
+    pub fn plays_under(&self) -> bool {
+        self.play.as_ref().is_some_and(|play| play.under)
+    }
+
+    /// True while nothing else than ours is to be heard.
+    fn overrides(&self) -> bool {
+        let plays = self.play.is_some() && !(self.mixing && self.plays_under());
+        plays || self.keys.is_active()
     }
 
     pub fn set_fill(&mut self, on: bool) {
@@ -83,6 +111,7 @@ impl Generator {
             samples,
             position: 0,
             more,
+            under: options.under,
             tag: Some(options.tag),
         });
     }
@@ -114,6 +143,7 @@ impl Generator {
             samples: samples.into(),
             position: 0,
             more: Some(0),
+            under: false,
             tag: None,
         });
     }
@@ -124,10 +154,10 @@ impl Generator {
 
     /// Sets the next deadline after anything changed.
     pub fn refresh(&mut self, now: Instant, out: &SharedOutgoing) {
-        let overrides = self.format.is_some() && (self.play.is_some() || self.keys.is_active());
+        let overrides = self.format.is_some() && self.overrides();
         let mut out = outgoing::lock(out);
         out.set_overridden(overrides);
-        if self.format.is_none() || !(overrides || self.fill) {
+        if self.format.is_none() || !(overrides || self.fill || self.mixing) {
             self.due = None;
             return;
         }
@@ -141,17 +171,27 @@ impl Generator {
         &mut self,
         now: Instant,
         leg: LegId,
-        bridged: bool,
+        hears: Hears<'_>,
         out: &SharedOutgoing,
         events: Events,
     ) {
         let Some(format) = self.format else { return };
         let length = Duration::from_millis(u64::from(format.frame_ms));
         let samples = format.frame_ms * SAMPLES_PER_MS;
+        let (mut mixer, bridged) = match hears {
+            Hears::Mixed(mixer) => (Some(mixer), false),
+            Hears::Direct => (None, true),
+            Hears::Nothing => (None, false),
+        };
         while let Some(due) = self.due.filter(|due| *due <= now) {
             let due = if now - due > MOST_BEHIND { now } else { due };
             self.due = if self.keys.is_active() && format.dtmf {
                 self.key_frame(due, samples, out);
+                Some(due + length)
+            } else if let Some(mixer) = &mut mixer
+                && !self.overrides()
+            {
+                self.mixed_frame(due, samples as usize, leg, mixer, out, events);
                 Some(due + length)
             } else if self.play.is_some() {
                 self.play_frame(due, samples as usize, leg, out, events);
@@ -162,8 +202,7 @@ impl Generator {
                 None
             };
         }
-        let overrides = self.play.is_some() || self.keys.is_active();
-        outgoing::lock(out).set_overridden(overrides);
+        outgoing::lock(out).set_overridden(self.overrides());
     }
 
     fn key_frame(&mut self, due: Instant, samples: u32, out: &SharedOutgoing) {
@@ -189,6 +228,32 @@ impl Generator {
         let mut frame = [0i16; MAX_FRAME];
         let ended = play.fill(&mut frame[..samples]);
         outgoing::lock(out).send_samples(due, &frame[..samples]);
+        self.finish_play(ended, leg, events);
+    }
+
+    /// A frame of what the leg hears, and what is played under it.
+    fn mixed_frame(
+        &mut self,
+        due: Instant,
+        samples: usize,
+        leg: LegId,
+        mixer: &mut Mixer,
+        out: &SharedOutgoing,
+        events: Events,
+    ) {
+        let (mut frame, mut under) = ([0i16; MAX_FRAME], [0i16; MAX_FRAME]);
+        let ended = self
+            .play
+            .as_mut()
+            .map(|play| play.fill(&mut under[..samples]));
+        let under = ended.map(|_| &under[..samples]);
+        mixer.mix(due, &mut frame[..samples], under);
+        // Mixed before the lock is taken: decoding takes its time.
+        outgoing::lock(out).send_mixed(due, &frame[..samples]);
+        self.finish_play(ended == Some(true), leg, events);
+    }
+
+    fn finish_play(&mut self, ended: bool, leg: LegId, events: Events) {
         if ended && let Some(Play { tag: Some(tag), .. }) = self.play.take() {
             events(MediaEvent::PlayEnded {
                 leg,
@@ -309,7 +374,7 @@ mod tests {
             self.generator.run(
                 self.start + ms(at_ms),
                 self.leg,
-                false,
+                Hears::Nothing,
                 &self.out,
                 &mut |event| {
                     if let MediaEvent::PlayEnded { completed, .. } = event {
@@ -334,7 +399,10 @@ mod tests {
 
         fn play(&mut self, milliseconds: usize, repeat: Repeat) {
             let samples = vec![1000i16; milliseconds * 8];
-            let options = PlayOptions { repeat, tag: 0 };
+            let options = PlayOptions {
+                repeat,
+                ..PlayOptions::default()
+            };
             self.generator
                 .play(self.leg, samples.into(), options, &mut |_| {});
         }

@@ -2,27 +2,35 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
 use super::analysis::Analysis;
-use super::generator::{Events, Generator};
+use super::events::{LegStats, Levels, MediaEvent};
+use super::generator::{Events, Generator, Hears};
+use super::mixer::Mixer;
 use super::outgoing::{self, MAX_PAYLOAD, SharedOutgoing, Target};
 use super::ports::LegSocket;
 use super::reception::{Admission, Reception, SourceLock};
-use super::types::{
-    DtmfPolicy, LegId, LegOptions, LegStats, Levels, MediaEvent, PlayOptions, Remote,
-};
+use super::tapping::{Ending, TapWriter};
+use super::types::{DtmfPolicy, LegId, LegOptions, PlayOptions, Remote};
+use super::voice::SharedVoice;
 use crate::dtmf::{self, Press};
 use crate::g711::Law;
 use crate::greeting::GreetingSettings;
 use crate::rtp::{self, Header, Packet};
+use crate::tap::{CHUNK_MS, Tap, Way};
+
+/// Nothing a tap has gathered waits for longer.
+const TAP_EVERY: Duration = Duration::from_millis(CHUNK_MS as u64);
 
 /// What a leg's thread is told.
 pub enum LegCommand {
     Remote(Remote),
-    Peer(Option<Peer>),
+    Hear(Ears),
+    HeardBy(Vec<Listener>),
+    Tap(Option<Tap>),
     Play(Arc<[i16]>, PlayOptions),
     StopPlay,
     FillSilence(bool),
@@ -34,10 +42,24 @@ pub enum LegCommand {
     Close,
 }
 
-/// The other leg of a bridge: where this leg's packets go.
+/// What a leg hears besides what is played to it.
+#[derive(Debug, Default)]
+pub struct Ears {
+    pub sources: Vec<Source>,
+    /// Decoded and added up; otherwise the one source is passed on packet by packet.
+    pub mixed: bool,
+}
+
+/// A leg that is heard.
 #[derive(Debug)]
-pub struct Peer {
+pub struct Source {
     pub leg: LegId,
+    pub voice: SharedVoice,
+}
+
+/// A leg that hears this one: where this leg's packets go.
+#[derive(Debug)]
+pub struct Listener {
     pub out: SharedOutgoing,
 }
 
@@ -49,7 +71,10 @@ pub struct Leg {
     remote: Option<Remote>,
     lock: SourceLock,
     reception: Reception,
-    peer: Option<Peer>,
+    voice: SharedVoice,
+    ears: Ears,
+    mixer: Option<Box<Mixer>>,
+    listeners: Vec<Listener>,
     generator: Generator,
     analysis: Analysis,
     keys: dtmf::Receiver,
@@ -57,6 +82,11 @@ pub struct Leg {
     quiet_since: Option<Instant>,
     silent: bool,
     counts: LegStats,
+    tapped: Option<Tap>,
+    tap: Option<TapWriter>,
+    tap_due: Option<Instant>,
+    /// Taps that have ended, whose listeners are still to be told.
+    pub endings: Vec<Ending>,
     /// The deadline set in the wheel.
     pub armed: Option<Instant>,
 }
@@ -73,6 +103,7 @@ impl Leg {
         id: LegId,
         socket: Arc<LegSocket>,
         out: SharedOutgoing,
+        voice: SharedVoice,
         options: LegOptions,
     ) -> Self {
         Self {
@@ -83,13 +114,20 @@ impl Leg {
             options,
             remote: None,
             reception: Reception::default(),
-            peer: None,
+            voice,
+            ears: Ears::default(),
+            mixer: None,
+            listeners: Vec::new(),
             generator: Generator::default(),
             analysis: Analysis::default(),
             keys: dtmf::Receiver::default(),
             quiet_since: None,
             silent: false,
             counts: LegStats::default(),
+            tapped: None,
+            tap: None,
+            tap_due: None,
+            endings: Vec::new(),
             armed: None,
         }
     }
@@ -98,26 +136,80 @@ impl Leg {
     pub fn command(&mut self, now: Instant, command: LegCommand, events: Events) {
         match command {
             LegCommand::Remote(remote) => self.set_remote(now, remote),
-            LegCommand::Peer(peer) => {
-                if let Some(peer) = &peer {
-                    tracing::trace!(leg = %self.id, peer = %peer.leg, "bridged");
-                }
-                self.peer = peer;
+            LegCommand::Hear(ears) => {
+                self.ears = ears;
+                self.tune();
             }
+            LegCommand::HeardBy(listeners) => self.listeners = listeners,
+            LegCommand::Tap(tap) => self.set_tap(now, tap),
             LegCommand::Play(samples, options) => {
                 self.generator.play(self.id, samples, options, events);
+                self.tune();
             }
-            LegCommand::StopPlay => self.generator.stop_play(self.id, events),
+            LegCommand::StopPlay => {
+                self.generator.stop_play(self.id, events);
+                self.tune();
+            }
             LegCommand::FillSilence(on) => self.generator.set_fill(on),
             LegCommand::WatchGreeting(settings) => self.analysis.watch(now, settings.map(|s| *s)),
             LegCommand::Meter(frequencies) => self.analysis.meter(&frequencies),
             LegCommand::SendDtmf(digits) => self.generator.send_dtmf(self.id, &digits, events),
             // Who asked may have given up; nothing is lost with the answer.
             LegCommand::Levels(reply) => drop(reply.send(self.analysis.levels())),
-            LegCommand::Stats(reply) => drop(reply.send(self.stats())),
+            LegCommand::Stats(reply) => drop(reply.send(self.stats(now))),
             LegCommand::Close => {}
         }
         self.generator.refresh(now, &self.out);
+    }
+
+    /// Arranges for what the leg hears to reach it: passed on, or mixed. A prompt under a
+    /// conversation of two needs mixing while it lasts.
+    fn tune(&mut self) {
+        let under = self.generator.plays_under() && !self.ears.sources.is_empty();
+        let mixes = self.ears.mixed || under;
+        let legs = self.ears.sources.iter().map(|source| source.leg);
+        let (direct, mixed) = if mixes {
+            (None, legs.collect())
+        } else {
+            (legs.last(), Vec::new())
+        };
+        outgoing::lock(&self.out).set_sources(direct, mixed);
+        self.generator.set_mixing(mixes);
+        match &mut self.mixer {
+            Some(mixer) if mixes => mixer.set_voices(self.ears.sources.iter().map(|s| &s.voice)),
+            None if mixes => {
+                let mixer = self.mixer.insert(Box::default());
+                mixer.set_voices(self.ears.sources.iter().map(|s| &s.voice));
+            }
+            _ => self.mixer = None,
+        }
+    }
+
+    fn set_tap(&mut self, now: Instant, tap: Option<Tap>) {
+        self.end_tap(now);
+        let writer = |way| tap.clone().map(|tap| TapWriter::new(tap, way));
+        outgoing::lock(&self.out).set_tap(writer(Way::Sent));
+        self.tap = writer(Way::Received);
+        self.tapped = tap;
+        self.tap_due = self.tapped.as_ref().map(|_| now + TAP_EVERY);
+    }
+
+    /// Hands over what the tap has gathered, and its end. For the thread to deliver:
+    /// [`endings`](Self::endings).
+    pub fn end_tap(&mut self, now: Instant) {
+        self.flush_taps();
+        outgoing::lock(&self.out).set_tap(None);
+        (self.tap, self.tap_due) = (None, None);
+        if let Some(tap) = self.tapped.take() {
+            self.endings.push(Ending::new(tap, now));
+        }
+    }
+
+    fn flush_taps(&mut self) {
+        if let Some(tap) = &mut self.tap {
+            tap.flush();
+            outgoing::lock(&self.out).flush_tap();
+        }
     }
 
     fn set_remote(&mut self, now: Instant, remote: Remote) {
@@ -214,9 +306,13 @@ impl Leg {
         match kind {
             Kind::Audio(law) if !packet.payload.is_empty() => {
                 // The far side first: nobody waits for our analysis.
-                if let Some(peer) = &self.peer {
-                    let mut out = outgoing::lock(&peer.out);
+                for listener in &self.listeners {
+                    let mut out = outgoing::lock(&listener.out);
                     out.forward_audio(now, self.id, *law, &packet.header, packet.payload);
+                }
+                self.voice.push(now, &packet.header, *law, packet.payload);
+                if let Some(tap) = &mut self.tap {
+                    tap.audio(now, *law, &packet.header, packet.payload);
                 }
                 if self.analysis.is_active() {
                     let count = law.decode_into(packet.payload, scratch);
@@ -243,18 +339,20 @@ impl Leg {
     }
 
     fn forward_event(&self, now: Instant, packet: &Packet<'_>) {
-        match (&self.peer, self.options.dtmf) {
-            (Some(peer), DtmfPolicy::Forward) => {
-                let mut out = outgoing::lock(&peer.out);
-                out.forward_event(now, self.id, &packet.header, packet.payload);
-            }
-            _ => self.skip(&packet.header),
+        if self.options.dtmf == DtmfPolicy::Absorb {
+            return self.skip(&packet.header);
+        }
+        self.voice.skip(&packet.header);
+        for listener in &self.listeners {
+            let mut out = outgoing::lock(&listener.out);
+            out.forward_event(now, self.id, &packet.header, packet.payload);
         }
     }
 
     fn skip(&self, header: &Header) {
-        if let Some(peer) = &self.peer {
-            outgoing::lock(&peer.out).skip(self.id, header);
+        self.voice.skip(header);
+        for listener in &self.listeners {
+            outgoing::lock(&listener.out).skip(self.id, header);
         }
     }
 
@@ -274,6 +372,7 @@ impl Leg {
             self.keys.deadline(),
             self.analysis.deadline(),
             self.silent_due(),
+            self.tap_due,
         ]
         .into_iter()
         .flatten()
@@ -287,8 +386,21 @@ impl Leg {
 
     /// Does what is due.
     pub fn on_time(&mut self, now: Instant, events: Events) {
-        self.generator
-            .run(now, self.id, self.peer.is_some(), &self.out, events);
+        let hears = match &mut self.mixer {
+            Some(mixer) => Hears::Mixed(mixer),
+            None if self.ears.sources.is_empty() => Hears::Nothing,
+            None => Hears::Direct,
+        };
+        let under = self.generator.plays_under();
+        self.generator.run(now, self.id, hears, &self.out, events);
+        if under && !self.generator.plays_under() {
+            self.tune();
+            self.generator.refresh(now, &self.out);
+        }
+        if self.tap_due.is_some_and(|due| due <= now) {
+            self.flush_taps();
+            self.tap_due = Some(now + TAP_EVERY);
+        }
         if let Some(press) = self.keys.poll(now) {
             self.pressed(press, events);
         }
@@ -304,9 +416,10 @@ impl Leg {
         }
     }
 
-    fn stats(&self) -> LegStats {
+    fn stats(&self, now: Instant) -> LegStats {
         let mut stats = self.counts.clone();
         self.reception.report(&mut stats);
+        self.voice.report(now, &mut stats);
         outgoing::lock(&self.out).report(&mut stats);
         let announced = self.remote.filter(|r| !on_hold(r)).map(|r| r.address);
         stats.remote = self.lock.locked().or(announced);

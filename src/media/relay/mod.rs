@@ -12,19 +12,26 @@
 
 mod analysis;
 mod directory;
+mod error;
+mod events;
 mod generator;
+mod hearing;
 mod leg;
+mod mixer;
 mod outgoing;
 mod ports;
 mod reception;
 mod stream;
+mod tapping;
 mod types;
+mod voice;
 mod wheel;
 mod worker;
 
+pub use error::RelayError;
+pub use events::{DeadWay, LegStats, Levels, MediaEvent};
 pub use types::{
-    Clock, DtmfPolicy, LegId, LegOptions, LegPort, LegStats, Levels, MediaEvent, PlayOptions,
-    RelayConfig, RelayError, Remote, Repeat,
+    Clock, DtmfPolicy, LegId, LegOptions, LegPort, PlayOptions, RelayConfig, Remote, Repeat,
 };
 
 use std::net::{IpAddr, SocketAddr};
@@ -35,11 +42,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::greeting::GreetingSettings;
 use crate::prompt::Prompt;
+use crate::tap::Tap;
 use directory::{Directory, Entry};
-use leg::{Leg, LegCommand, Peer};
+use leg::{Leg, LegCommand};
 use outgoing::Outgoing;
 use ports::PortPool;
 use stream::Stream;
+use voice::SharedVoice;
 use worker::{Command, WorkerHandle};
 
 /// Events that may wait for their reader before the threads keep them back themselves.
@@ -132,9 +141,10 @@ impl Relay {
             directory.next_random() as u32,
         );
         let out = Outgoing::shared(Arc::clone(&socket), stream);
-        let opened = Leg::new(leg, socket, Arc::clone(&out), options);
+        let voice = SharedVoice::default();
+        let opened = Leg::new(leg, socket, Arc::clone(&out), Arc::clone(&voice), options);
         worker.send(Command::Open(Box::new(opened)))?;
-        directory.legs.insert(leg, Entry { out, peer: None });
+        directory.legs.insert(leg, Entry::new(out, voice));
         Ok(LegPort { leg, address })
     }
 
@@ -145,43 +155,6 @@ impl Relay {
     /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
     pub fn set_remote(&self, leg: LegId, remote: Remote) -> Result<(), RelayError> {
         self.command(leg, LegCommand::Remote(remote))
-    }
-
-    /// Lets two legs hear each other. Bridges either was in end. A prompt that plays goes on,
-    /// and the bridge is heard after it.
-    ///
-    /// # Errors
-    /// [`RelayError::UnknownLeg`], [`RelayError::SelfBridge`], [`RelayError::Stopped`].
-    pub fn bridge(&self, a: LegId, b: LegId) -> Result<(), RelayError> {
-        if a == b {
-            return Err(RelayError::SelfBridge(a));
-        }
-        let mut directory = self.directory();
-        let out_a = Arc::clone(&directory.entry(a)?.out);
-        let out_b = Arc::clone(&directory.entry(b)?.out);
-        if directory.entry(a)?.peer == Some(b) {
-            return Ok(());
-        }
-        self.part(&mut directory, a)?;
-        self.part(&mut directory, b)?;
-        directory.entry(a)?.peer = Some(b);
-        directory.entry(b)?.peer = Some(a);
-        self.send(a, LegCommand::Peer(Some(Peer { leg: b, out: out_b })))?;
-        self.send(b, LegCommand::Peer(Some(Peer { leg: a, out: out_a })))
-    }
-
-    /// Ends the bridge a leg is in, if any, for both sides.
-    ///
-    /// # Errors
-    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
-    pub fn unbridge(&self, leg: LegId) -> Result<(), RelayError> {
-        self.part(&mut self.directory(), leg)
-    }
-
-    /// The leg it is bridged to.
-    #[must_use]
-    pub fn peer(&self, leg: LegId) -> Option<LegId> {
-        self.directory().legs.get(&leg)?.peer
     }
 
     /// Plays a prompt to a leg, in place of what it hears. One that plays already is replaced
@@ -273,17 +246,29 @@ impl Relay {
         self.ask(leg, LegCommand::Stats)
     }
 
+    /// Tells every packet of a leg's audio, both ways, to `tap` from now on, in place of the tap
+    /// before. `None` ends it. The tap hears of its end as [`TapEvent::Ended`].
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    ///
+    /// [`TapEvent::Ended`]: crate::tap::TapEvent::Ended
+    pub fn tap(&self, leg: LegId, tap: Option<Tap>) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::Tap(tap))
+    }
+
     /// Closes a leg: its bridge ends, its port is free soon after. Ask for `stats` before.
     ///
     /// # Errors
     /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`]. The leg is gone even so.
     pub fn close(&self, leg: LegId) -> Result<(), RelayError> {
         let mut directory = self.directory();
-        let parted = self.part(&mut directory, leg);
-        directory
-            .legs
-            .remove(&leg)
-            .ok_or(RelayError::UnknownLeg(leg))?;
+        let heard_by = directory.entry(leg)?.heard_by.clone();
+        let mut parted = self.part(&mut directory, leg, None);
+        for listener in heard_by {
+            parted = parted.and(self.stop_hearing(&mut directory, listener, leg));
+        }
+        directory.legs.remove(&leg);
         let closed = self.send(leg, LegCommand::Close);
         directory.free_slot(leg);
         parted.and(closed)
@@ -309,16 +294,6 @@ impl Relay {
             .directory
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Ends the bridge of `leg` in the directory and at both threads.
-    fn part(&self, directory: &mut Directory, leg: LegId) -> Result<(), RelayError> {
-        let Some(peer) = directory.entry(leg)?.peer.take() else {
-            return Ok(());
-        };
-        directory.entry(peer)?.peer = None;
-        self.send(peer, LegCommand::Peer(None))?;
-        self.send(leg, LegCommand::Peer(None))
     }
 
     /// Under the directory's lock, so that commands to a leg arrive in the order of the calls.

@@ -5,14 +5,19 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::events::LegStats;
 use super::ports::LegSocket;
 use super::stream::Stream;
-use super::types::{LegId, LegStats};
+use super::tapping::TapWriter;
+use super::types::LegId;
 use crate::g711::{self, Law};
 use crate::rtp::{HEADER_BYTES, Header};
 
 /// Longest payload taken and sent: fits an Ethernet frame; 180 ms of G.711.
 pub const MAX_PAYLOAD: usize = 1_440;
+
+/// A press goes on this long after each of its packets.
+const PRESS_LASTS: Duration = Duration::from_millis(50);
 
 pub type SharedOutgoing = Arc<Mutex<Outgoing>>;
 
@@ -25,6 +30,15 @@ pub struct Target {
     pub dtmf_payload_type: Option<u8>,
 }
 
+/// A key press of a mixed leg under way.
+#[derive(Clone, Copy, Debug)]
+struct Press {
+    /// Whose, their source and their timestamp: what makes it one press.
+    theirs: (LegId, u32, u32),
+    ours: u32,
+    until: Instant,
+}
+
 /// Sends to one far end.
 #[derive(Debug)]
 pub struct Outgoing {
@@ -34,6 +48,13 @@ pub struct Outgoing {
     target: Option<Target>,
     /// A prompt or key presses have the line: forwarded packets are not heard.
     overridden: bool,
+    /// The leg whose packets are passed on as they come. Others' are turned away: their thread
+    /// may not have heard yet that nobody listens any more.
+    direct: Option<LegId>,
+    /// The legs whose key presses are put between the frames of their sum.
+    mixed: Vec<LegId>,
+    press: Option<Press>,
+    tap: Option<TapWriter>,
     buffer: Box<[u8; HEADER_BYTES + MAX_PAYLOAD]>,
     packets: u64,
     bytes: u64,
@@ -52,6 +73,10 @@ impl Outgoing {
             stream,
             target: None,
             overridden: false,
+            direct: None,
+            mixed: Vec::new(),
+            press: None,
+            tap: None,
             buffer: Box::new([0; HEADER_BYTES + MAX_PAYLOAD]),
             packets: 0,
             bytes: 0,
@@ -65,6 +90,26 @@ impl Outgoing {
 
     pub fn set_overridden(&mut self, overridden: bool) {
         self.overridden = overridden;
+    }
+
+    /// Sets whose packets are passed on, and whose key presses.
+    pub fn set_sources(&mut self, direct: Option<LegId>, mixed: Vec<LegId>) {
+        self.direct = direct;
+        self.mixed = mixed;
+        self.press = None;
+    }
+
+    /// Tells what is sent, or ends that.
+    pub fn set_tap(&mut self, tap: Option<TapWriter>) {
+        self.flush_tap();
+        self.tap = tap;
+    }
+
+    /// Hands over what a tap has gathered.
+    pub fn flush_tap(&mut self) {
+        if let Some(tap) = &mut self.tap {
+            tap.flush();
+        }
     }
 
     /// When the newest packet belonged, and how long it lasts.
@@ -85,19 +130,26 @@ impl Outgoing {
         head: &Header,
         audio: &[u8],
     ) {
-        let Some(target) = self.hearing() else { return };
+        let Some(target) = self.hearing(from) else {
+            return;
+        };
         let samples = audio.len() as u32;
         let header = self
             .stream
             .forwarded(at, from, head, samples, target.payload_type);
         let Some(header) = header else { return };
         g711::transcode(law, audio, target.law, &mut self.buffer[HEADER_BYTES..]);
-        self.transmit(&header, audio.len(), target.address);
+        self.transmit_audio(at, &header, audio.len(), &target);
     }
 
     /// Passes on a key press packet, if the far end knows them.
     pub fn forward_event(&mut self, at: Instant, from: LegId, head: &Header, payload: &[u8]) {
-        let Some(target) = self.hearing() else { return };
+        if self.mixed.contains(&from) {
+            return self.insert_event(at, from, head, payload);
+        }
+        let Some(target) = self.hearing(from) else {
+            return;
+        };
         let Some(payload_type) = target.dtmf_payload_type else {
             return self.stream.skipped(from, head);
         };
@@ -107,6 +159,33 @@ impl Outgoing {
         header.marker = head.marker;
         self.buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
         self.transmit(&header, payload.len(), target.address);
+    }
+
+    /// Puts a key press packet between the frames of a mix, in whose place it is heard.
+    fn insert_event(&mut self, at: Instant, from: LegId, head: &Header, payload: &[u8]) {
+        let target = self.target.filter(|_| !self.overridden);
+        let Some((target, kind)) = target.and_then(|t| Some((t, t.dtmf_payload_type?))) else {
+            return;
+        };
+        let theirs = (from, head.ssrc, head.timestamp);
+        let known = self.press.filter(|press| press.theirs == theirs);
+        let header = self
+            .stream
+            .inserted(at, kind, known.map(|press| press.ours));
+        self.press = Some(Press {
+            theirs,
+            ours: header.timestamp,
+            until: at + PRESS_LASTS,
+        });
+        self.buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
+        self.transmit(&header, payload.len(), target.address);
+    }
+
+    /// Sends a frame of the mix that belongs at `at`, unless a key press is heard in its place.
+    pub fn send_mixed(&mut self, at: Instant, samples: &[i16]) {
+        if self.press.is_none_or(|press| press.until <= at) {
+            self.send_samples(at, samples);
+        }
     }
 
     /// A packet of the bridged leg that is not passed on.
@@ -123,7 +202,7 @@ impl Outgoing {
         target
             .law
             .encode_into(samples, &mut self.buffer[HEADER_BYTES..]);
-        self.transmit(&header, samples.len(), target.address);
+        self.transmit_audio(at, &header, samples.len(), &target);
     }
 
     /// Sends a frame of silence that belongs at `at`.
@@ -133,7 +212,7 @@ impl Outgoing {
             .stream
             .generated(at, samples as u32, target.payload_type, false);
         self.buffer[HEADER_BYTES..HEADER_BYTES + samples].fill(target.law.silence());
-        self.transmit(&header, samples, target.address);
+        self.transmit_audio(at, &header, samples, &target);
     }
 
     /// Sends a key press packet. `stamp` is the timestamp of the press's first packet, `None`
@@ -163,8 +242,18 @@ impl Outgoing {
         stats.send_errors = self.errors;
     }
 
-    fn hearing(&self) -> Option<Target> {
-        self.target.filter(|_| !self.overridden)
+    fn hearing(&self, from: LegId) -> Option<Target> {
+        self.target
+            .filter(|_| self.direct == Some(from) && !self.overridden)
+    }
+
+    /// Sends the audio in the buffer, and tells it to a tap.
+    fn transmit_audio(&mut self, at: Instant, header: &Header, audio: usize, target: &Target) {
+        if let Some(tap) = &mut self.tap {
+            let octets = &self.buffer[HEADER_BYTES..HEADER_BYTES + audio];
+            tap.audio(at, target.law, header, octets);
+        }
+        self.transmit(header, audio, target.address);
     }
 
     fn transmit(&mut self, header: &Header, payload: usize, to: SocketAddr) {

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mio::net::UdpSocket;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::types::{RelayConfig, RelayError};
+use super::error::RelayError;
+use super::types::RelayConfig;
 
 /// Expedited forwarding (RFC 3246), as the field of the IP header.
 const DSCP_EF: u32 = 46 << 2;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::types::LegStats;
+use super::events::LegStats;
 use crate::SAMPLES_PER_MS;
 use crate::rtp::Header;
 

@@ -100,6 +100,24 @@ impl Stream {
         }
     }
 
+    /// The header of a key press packet put between packets of our own: it takes a number and no
+    /// time. `stamp` is the timestamp of the press's first packet, `None` for the first.
+    pub fn inserted(&mut self, at: Instant, payload_type: u8, stamp: Option<u32>) -> Header {
+        if self.is_forwarding() {
+            // Its numbers have moved on.
+            self.source = Source::Generated { sound: false };
+        }
+        let sequence = self.next_sequence;
+        self.next_sequence = sequence.wrapping_add(1);
+        Header {
+            marker: stamp.is_none(),
+            payload_type,
+            sequence,
+            timestamp: stamp.unwrap_or_else(|| self.timestamp_at(at)),
+            ssrc: self.ssrc,
+        }
+    }
+
     /// The header under which a packet of `from` goes on; `None` if it is too late to.
     pub fn forwarded(
         &mut self,

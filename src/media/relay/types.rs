@@ -1,4 +1,4 @@
-//! What a caller of the relay says and hears: settings, addresses, events, figures.
+//! What a caller of the relay says: settings, names of legs, far ends, how things are played.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::g711::Law;
-use crate::greeting::GreetingEvent;
 
 /// The monotonic clock the relay reads. Passed in, because this crate has none of its own.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
@@ -117,8 +116,11 @@ pub struct LegOptions {
     /// Report [`MediaEvent::Silent`] after this long without a valid packet. `None`: never.
     /// Default 5 s. Timed from the moment the remote side is known and may send.
     pub silent_after: Option<Duration>,
-    /// What becomes of this leg's DTMF in a bridge.
+    /// What becomes of this leg's DTMF in a conversation.
     pub dtmf: DtmfPolicy,
+    /// Report [`MediaEvent::OneWay`] when we have sent for this long, the far end may send, and
+    /// nothing of it has arrived. `None`: never. Default 3 s.
+    pub one_way_after: Option<Duration>,
 }
 
 impl Default for LegOptions {
@@ -127,6 +129,7 @@ impl Default for LegOptions {
             allow_relearn: false,
             silent_after: Some(Duration::from_secs(5)),
             dtmf: DtmfPolicy::Forward,
+            one_way_after: Some(Duration::from_secs(3)),
         }
     }
 }
@@ -194,190 +197,6 @@ pub struct PlayOptions {
     pub repeat: Repeat,
     /// Returned in [`MediaEvent::PlayEnded`]; the relay gives it no meaning.
     pub tag: u64,
-}
-
-/// What the relay reports. Per leg, in the order in which it happened; nothing comes after
-/// [`close`](super::Relay::close) except what was already on its way.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MediaEvent {
-    /// The first valid packet from the far end; its source is now locked. Again when the lock
-    /// moves: after a changed SDP address, or a silent phone that came back from another port.
-    FirstPacket {
-        /// The leg.
-        leg: LegId,
-        /// Where it came from, and where we send from now on.
-        source: SocketAddr,
-    },
-    /// One key press, whole (reported at its end, once).
-    Dtmf {
-        /// The leg.
-        leg: LegId,
-        /// `0`–`9`, `*`, `#`, `A`–`D`.
-        digit: char,
-        /// Length of the press in milliseconds, as far as packets told it.
-        duration_ms: u32,
-    },
-    /// A prompt came to its end, was stopped or was replaced.
-    PlayEnded {
-        /// The leg.
-        leg: LegId,
-        /// The tag given to `play`.
-        tag: u64,
-        /// True when it was heard to its end.
-        completed: bool,
-    },
-    /// From the greeting watch.
-    Greeting {
-        /// The leg.
-        leg: LegId,
-        /// What was heard.
-        event: GreetingEvent,
-    },
-    /// No valid packet for `silent_for`: the phone or the path is dead. Reported once a gap.
-    Silent {
-        /// The leg.
-        leg: LegId,
-        /// How long nothing came.
-        silent_for: Duration,
-    },
-    /// Packets again after [`MediaEvent::Silent`].
-    Resumed {
-        /// The leg.
-        leg: LegId,
-    },
-}
-
-impl MediaEvent {
-    /// The leg an event is about.
-    #[must_use]
-    pub fn leg(&self) -> LegId {
-        match self {
-            Self::FirstPacket { leg, .. }
-            | Self::Dtmf { leg, .. }
-            | Self::PlayEnded { leg, .. }
-            | Self::Greeting { leg, .. }
-            | Self::Silent { leg, .. }
-            | Self::Resumed { leg } => *leg,
-        }
-    }
-}
-
-/// Figures of one leg since it was opened.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LegStats {
-    /// Valid RTP packets received.
-    pub packets_in: u64,
-    /// Their bytes, headers included.
-    pub bytes_in: u64,
-    /// RTP packets sent.
-    pub packets_out: u64,
-    /// Their bytes, headers included.
-    pub bytes_out: u64,
-    /// Packets missing by sequence number so far (RFC 3550 A.3); reordered ones do not count.
-    pub lost: u64,
-    /// Packets that came after one with a higher sequence number.
-    pub out_of_order: u64,
-    /// Packets that had come before.
-    pub duplicates: u64,
-    /// Packets from a source that is not the far end: dropped, heard by no one.
-    pub strangers: u64,
-    /// Datagrams that are no RTP, or of a payload type not negotiated: dropped.
-    pub invalid: u64,
-    /// Packets the system refused to send.
-    pub send_errors: u64,
-    /// Interarrival jitter in milliseconds (RFC 3550 section 6.4.1).
-    pub jitter_ms: f64,
-    /// When the last valid packet came.
-    pub last_received_at: Option<Instant>,
-    /// Where we send: the locked source, else the SDP's address.
-    pub remote: Option<SocketAddr>,
-    /// True once the source is locked.
-    pub locked: bool,
-}
-
-/// What a leg received in the last whole block of 100 ms.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Levels {
-    /// Whole blocks measured since `meter` was called; 0 means nothing came yet.
-    pub blocks: u64,
-    /// Level of everything, in dB relative to a full-scale sine (dBov per ITU-T G.100.1 + 3).
-    pub level_db: f32,
-    /// For each frequency asked: (Hz, dB relative to a full-scale sine at that frequency).
-    pub tones: Vec<(f32, f32)>,
-}
-
-/// Why the relay refused. Each has a stable [`code`](RelayError::code), a cause and a remedy.
-#[derive(Debug, thiserror::Error)]
-pub enum RelayError {
-    /// The settings can not work.
-    #[error("relay setting `{setting}`: {cause}; {remedy}")]
-    Config {
-        /// The setting.
-        setting: &'static str,
-        /// What is wrong with it.
-        cause: String,
-        /// What to do.
-        remedy: &'static str,
-    },
-    /// The system refused something at start.
-    #[error(
-        "the relay can not start: {step} failed: {source}; check limits on files and threads (ulimit -n, -u)"
-    )]
-    Start {
-        /// What failed.
-        step: &'static str,
-        /// The system's answer.
-        source: std::io::Error,
-    },
-    /// No port could be bound.
-    #[error(
-        "no free RTP port in {first}-{last}: {in_use} in use by calls, {refused} refused by the \
-         system (last: {last_refusal}); widen the RTP port range or place fewer calls"
-    )]
-    PortsExhausted {
-        /// First port of the range.
-        first: u16,
-        /// Last port of the range.
-        last: u16,
-        /// Ports held by legs.
-        in_use: usize,
-        /// Ports tried now and refused.
-        refused: usize,
-        /// The system's last answer, or `none`.
-        last_refusal: String,
-    },
-    /// The leg does not exist (any more).
-    #[error("leg {0} is not open; it was closed or never existed")]
-    UnknownLeg(LegId),
-    /// A leg can not be bridged to itself.
-    #[error("leg {0} can not be bridged to itself; give two legs")]
-    SelfBridge(LegId),
-    /// A digit that no telephone has.
-    #[error("`{0}` is no DTMF digit; allowed are 0-9, *, #, A-D")]
-    BadDigit(char),
-    /// The relay was stopped, or a thread of it died.
-    #[error("the relay is stopped; start a new one")]
-    Stopped,
-    /// A relay thread did not answer within a second.
-    #[error(
-        "the relay did not answer in time; the machine is overloaded: lower the number of calls"
-    )]
-    NoAnswer,
-}
-
-impl RelayError {
-    /// Stable code for logs, pages and tests.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Config { .. } => "media.relay_config",
-            Self::Start { .. } => "media.relay_start",
-            Self::PortsExhausted { .. } => "media.ports_exhausted",
-            Self::UnknownLeg(_) => "media.unknown_leg",
-            Self::SelfBridge(_) => "media.self_bridge",
-            Self::BadDigit(_) => "media.bad_digit",
-            Self::Stopped => "media.relay_stopped",
-            Self::NoAnswer => "media.relay_no_answer",
-        }
-    }
+    /// Mixed with what the leg hears instead of put in its place: a tone into a conversation.
+    pub under: bool,
 }

@@ -10,9 +10,12 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use mio::net::UdpSocket;
 use mio::{Interest, Poll, Registry, Token, Waker};
 
+use super::error::RelayError;
+use super::events::MediaEvent;
 use super::leg::{Leg, LegCommand};
 use super::outgoing::MAX_PAYLOAD;
-use super::types::{Clock, LegId, MediaEvent, RelayError};
+use super::tapping::Ending;
+use super::types::{Clock, LegId};
 use super::wheel::Wheel;
 
 const WAKE: Token = Token(usize::MAX);
@@ -142,6 +145,8 @@ struct Worker {
     commands: Receiver<Command>,
     outbox: Outbox,
     legs: Vec<Option<Box<Leg>>>,
+    /// Taps whose listeners are still to be told of their end.
+    endings: Vec<Ending>,
     wheel: Wheel,
     fired: Vec<u32>,
     /// Legs with packets left to read.
@@ -162,6 +167,7 @@ impl Worker {
                 lost: 0,
             },
             legs: Vec::new(),
+            endings: Vec::new(),
             wheel: Wheel::new(now),
             fired: Vec::new(),
             unread: Vec::new(),
@@ -194,6 +200,7 @@ impl Worker {
             }
             self.serve_deadlines(now);
             self.outbox.flush();
+            self.endings.retain(|ending| !ending.offer());
         }
     }
 
@@ -202,7 +209,7 @@ impl Worker {
             return Some(Duration::ZERO);
         }
         let wait = self.wheel.wait((self.clock)());
-        if self.outbox.backlog.is_empty() {
+        if self.outbox.backlog.is_empty() && self.endings.is_empty() {
             wait
         } else {
             let soon = Duration::from_millis(20);
@@ -215,11 +222,12 @@ impl Worker {
         while let Ok(command) = self.commands.try_recv() {
             match command {
                 Command::Open(leg) => self.open(leg),
-                Command::Leg(id, LegCommand::Close) => self.close(id),
+                Command::Leg(id, LegCommand::Close) => self.close(now, id),
                 Command::Leg(id, command) => {
                     let outbox = &mut self.outbox;
                     if let Some(leg) = find(&mut self.legs, id) {
                         leg.command(now, command, &mut |event| outbox.push(event));
+                        self.endings.append(&mut leg.endings);
                         arm(&mut self.wheel, leg);
                     }
                 }
@@ -240,8 +248,10 @@ impl Worker {
         self.unread.push(slot);
     }
 
-    fn close(&mut self, id: LegId) {
-        if find(&mut self.legs, id).is_some() {
+    fn close(&mut self, now: Instant, id: LegId) {
+        if let Some(leg) = find(&mut self.legs, id) {
+            leg.end_tap(now);
+            self.endings.append(&mut leg.endings);
             self.legs[id.slot()] = None;
         }
     }

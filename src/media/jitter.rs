@@ -1,0 +1,534 @@
+//! A jitter buffer: packets as they come in, audio in its order and at its pace out.
+//!
+//! Packets are put in order by sequence number and given out when audio is asked for. How long
+//! they wait follows how unevenly they come: the delay that 98 of 100 packets need, beyond the
+//! fastest of the last seconds (a histogram with forgetting; R. Ramjee et al., *Adaptive playout
+//! mechanisms for packetized audio applications*, INFOCOM 1994, has the problem). Nothing is
+//! decoded here, and time is the caller's: the moment for which audio is wanted.
+//!
+//! An empty buffer does not lose anything yet: what comes next may only be late. Then the delay
+//! grows by what was made up meanwhile. Only a packet behind the missing one makes it lost.
+
+use std::time::{Duration, Instant};
+
+use crate::SAMPLES_PER_MS;
+use crate::rtp::Header;
+
+/// Packets held at most: 1.28 s of 20 ms packets.
+const SLOTS: usize = 64;
+/// Jumps beyond these start anew (RFC 3550 appendix A.1: MAX_DROPOUT, MAX_MISORDER).
+const MAX_DROPOUT: i16 = 3_000;
+const MAX_MISORDER: i16 = -100;
+/// A timestamp further than this from the newest starts anew: 10 s.
+const MAX_JUMP: i32 = 10_000 * SAMPLES_PER_MS as i32;
+/// A far end that sends nothing for this long has paused: 1 s.
+const PAUSED_AFTER: i64 = 1_000 * SAMPLES_PER_MS as i64;
+/// Audio further behind its time than this is dropped at once instead of hurried: 400 ms.
+const TOO_FAR: i64 = 400 * SAMPLES_PER_MS as i64;
+/// The delay may lie this far over what is needed before it is shortened: 15 ms.
+const SLACK: i64 = 15 * SAMPLES_PER_MS as i64;
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It waits for its turn.
+    Kept,
+    /// Its turn has passed.
+    Late,
+    /// It had come before.
+    Duplicate,
+}
+
+/// What comes next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next<'a, F> {
+    /// A packet's audio.
+    Audio {
+        /// Its format, as given with it.
+        format: F,
+        /// Its octets.
+        octets: &'a [u8],
+        /// Its length in samples.
+        samples: u32,
+    },
+    /// So many samples are missing before the next packet; report what was made up with
+    /// [`JitterBuffer::lost`].
+    Lost {
+        /// Samples.
+        samples: u32,
+    },
+    /// Nothing is there, though it should be; report what was made up with
+    /// [`JitterBuffer::starved`].
+    Starved,
+    /// The far end pauses, or has not begun, or its packets wait for their time.
+    Pause,
+}
+
+/// Whether the delay is what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// It is.
+    Keep,
+    /// Audio should be stretched.
+    Lengthen,
+    /// Audio should be shortened.
+    Shorten,
+}
+
+/// Orders and times the packets of one stream. `F` is what the caller needs to decode one.
+#[derive(Debug)]
+pub struct JitterBuffer<F> {
+    slots: Vec<Slot<F>>,
+    held: usize,
+    origin: Option<Instant>,
+    ssrc: Option<u32>,
+    /// Extended, as all sequence numbers and timestamps below.
+    newest_sequence: u64,
+    newest_timestamp: i64,
+    next_sequence: u64,
+    next_timestamp: i64,
+    playing: bool,
+    /// The newest packet given out carried no audio: none is missed until audio comes again.
+    excused: bool,
+    /// Samples made up since the last packet, for which none is missing yet.
+    made_up: i64,
+    transit: Transit,
+    late: u64,
+    dropped: u64,
+    concealed: u64,
+}
+
+#[derive(Debug)]
+struct Slot<F> {
+    /// `None`: free.
+    sequence: Option<u64>,
+    /// `None`: a packet without audio (a key press, comfort noise).
+    format: Option<F>,
+    timestamp: i64,
+    samples: u32,
+    octets: Vec<u8>,
+}
+
+impl<F: Copy> Default for JitterBuffer<F> {
+    fn default() -> Self {
+        let slot = || Slot {
+            sequence: None,
+            format: None,
+            timestamp: 0,
+            samples: 0,
+            octets: Vec::new(),
+        };
+        Self {
+            slots: (0..SLOTS).map(|_| slot()).collect(),
+            held: 0,
+            origin: None,
+            ssrc: None,
+            newest_sequence: 0,
+            newest_timestamp: 0,
+            next_sequence: 0,
+            next_timestamp: 0,
+            playing: false,
+            excused: false,
+            made_up: 0,
+            transit: Transit::default(),
+            late: 0,
+            dropped: 0,
+            concealed: 0,
+        }
+    }
+}
+
+impl<F: Copy> JitterBuffer<F> {
+    /// Takes a packet of audio. Timestamps count samples of 8 kHz.
+    pub fn push(
+        &mut self,
+        at: Instant,
+        header: &Header,
+        samples: u32,
+        format: F,
+        octets: &[u8],
+    ) -> Arrival {
+        let (sequence, timestamp) = self.place(header, true);
+        let arrived = self.moment(at);
+        self.transit.observe(arrived, arrived - timestamp);
+        let past = timestamp + i64::from(samples) <= self.next_timestamp;
+        if sequence < self.next_sequence || (self.playing && past) {
+            let known = self.slot(sequence).sequence == Some(sequence);
+            self.late += u64::from(!known);
+            return Arrival::Late;
+        }
+        self.keep(sequence, timestamp, samples, Some(format), octets)
+    }
+
+    /// Takes note of a packet that carries no audio, so that its number is not taken for a loss.
+    pub fn skip(&mut self, header: &Header) {
+        if self.ssrc == Some(header.ssrc) {
+            let (sequence, timestamp) = self.place(header, false);
+            if sequence >= self.next_sequence {
+                self.keep(sequence, timestamp, 0, None, &[]);
+            }
+        }
+    }
+
+    /// Forgets all packets. The next one starts at once.
+    pub fn clear(&mut self) {
+        self.drop_below(u64::MAX);
+        self.ssrc = None;
+        self.playing = false;
+        self.made_up = 0;
+        self.transit = Transit::default();
+    }
+
+    /// What is to be heard at a moment. Ask once for each stretch of audio, moments ascending.
+    pub fn next(&mut self, at: Instant) -> Next<'_, F> {
+        let now = self.moment(at);
+        self.drop_excess(now);
+        loop {
+            let Some(index) = self.first() else {
+                if self.excused {
+                    self.pause();
+                }
+                return if self.playing {
+                    Next::Starved
+                } else {
+                    Next::Pause
+                };
+            };
+            let slot = &self.slots[index];
+            let sequence = slot.sequence.unwrap_or(self.next_sequence);
+            let Some(format) = slot.format else {
+                self.free(index);
+                self.next_sequence = sequence + 1;
+                self.excused = true;
+                continue;
+            };
+            let (timestamp, samples) = (slot.timestamp, slot.samples);
+            let missing = timestamp - self.next_timestamp;
+            if self.playing && missing > 0 {
+                if sequence == self.next_sequence {
+                    // No number is missing: the far end was silent on purpose.
+                    self.pause();
+                } else if missing > self.made_up {
+                    self.concealed += self.made_up.unsigned_abs();
+                    self.next_timestamp += std::mem::take(&mut self.made_up);
+                    let samples = (timestamp - self.next_timestamp) as u32;
+                    return Next::Lost { samples };
+                }
+            }
+            if !self.playing {
+                if now - timestamp - self.transit.base() < self.transit.starting_delay() {
+                    return Next::Pause;
+                }
+                self.playing = true;
+            }
+            self.concealed += std::mem::take(&mut self.made_up).unsigned_abs();
+            self.excused = false;
+            self.next_sequence = sequence + 1;
+            self.next_timestamp = timestamp + i64::from(samples);
+            self.free(index);
+            return Next::Audio {
+                format,
+                octets: &self.slots[index].octets,
+                samples,
+            };
+        }
+    }
+
+    /// So many samples were made up for lost ones.
+    pub fn lost(&mut self, samples: u32) {
+        self.next_timestamp += i64::from(samples);
+        self.concealed += u64::from(samples);
+    }
+
+    /// So many samples were made up because nothing was there.
+    pub fn starved(&mut self, samples: u32) {
+        self.made_up += i64::from(samples);
+        if self.made_up >= PAUSED_AFTER {
+            self.pause();
+        }
+    }
+
+    fn pause(&mut self) {
+        self.playing = false;
+        self.made_up = 0;
+    }
+
+    /// Whether the delay is right for audio to be heard at a moment.
+    #[must_use]
+    pub fn pace(&self, at: Instant) -> Pace {
+        let delay = self.delay(self.moment_of(at));
+        if !self.playing {
+            Pace::Keep
+        } else if delay < self.transit.needed() {
+            Pace::Lengthen
+        } else if delay > self.transit.needed() + SLACK + self.transit.frame() {
+            Pace::Shorten
+        } else {
+            Pace::Keep
+        }
+    }
+
+    /// True when the packet after the one given out last is there.
+    #[must_use]
+    pub fn has_next(&self) -> bool {
+        let slot = &self.slots[self.next_sequence as usize % SLOTS];
+        self.playing
+            && slot.sequence == Some(self.next_sequence)
+            && slot.format.is_some()
+            && slot.timestamp == self.next_timestamp
+    }
+
+    /// How long audio waits beyond the fastest packet, in milliseconds, for audio to be heard at
+    /// a moment. `None` while nothing is played.
+    #[must_use]
+    pub fn delay_ms(&self, at: Instant) -> Option<f64> {
+        let delay = self.delay(self.moment_of(at)).max(0) as f64;
+        self.playing.then_some(delay / f64::from(SAMPLES_PER_MS))
+    }
+
+    /// Samples made up for lost and late packets so far.
+    #[must_use]
+    pub fn concealed(&self) -> u64 {
+        self.concealed
+    }
+
+    /// Packets that came too late, or were dropped because too many waited.
+    #[must_use]
+    pub fn discarded(&self) -> u64 {
+        self.late + self.dropped
+    }
+
+    /// The extended sequence number and timestamp of a packet; starts anew where they jump.
+    fn place(&mut self, header: &Header, audio: bool) -> (u64, i64) {
+        let ahead = header
+            .sequence
+            .wrapping_sub(self.newest_sequence as u16)
+            .cast_signed();
+        let later = header
+            .timestamp
+            .wrapping_sub(self.newest_timestamp as u32)
+            .cast_signed();
+        let jumps = !(MAX_MISORDER..MAX_DROPOUT).contains(&ahead);
+        // A newer packet of older audio: the far end has set its media clock back.
+        let back =
+            audio && (later.unsigned_abs() > MAX_JUMP.unsigned_abs() || (ahead > 0 && later < 0));
+        if self.ssrc != Some(header.ssrc) || jumps || back {
+            return self.restart(header);
+        }
+        let sequence = self.newest_sequence.wrapping_add_signed(i64::from(ahead));
+        let timestamp = self.newest_timestamp + i64::from(later);
+        if ahead > 0 {
+            self.newest_sequence = sequence;
+            if audio {
+                self.newest_timestamp = timestamp;
+            }
+        }
+        (sequence, timestamp)
+    }
+
+    fn restart(&mut self, header: &Header) -> (u64, i64) {
+        self.drop_below(u64::MAX);
+        self.ssrc = Some(header.ssrc);
+        // Room below, so that packets overtaken by the first do not reach under zero.
+        self.newest_sequence = 1 << 16 | u64::from(header.sequence);
+        self.newest_timestamp = 1 << 32 | i64::from(header.timestamp);
+        self.next_sequence = self.newest_sequence;
+        self.next_timestamp = self.newest_timestamp;
+        self.playing = false;
+        self.made_up = 0;
+        self.transit.rebase();
+        (self.newest_sequence, self.newest_timestamp)
+    }
+
+    fn keep(
+        &mut self,
+        sequence: u64,
+        timestamp: i64,
+        samples: u32,
+        format: Option<F>,
+        octets: &[u8],
+    ) -> Arrival {
+        if sequence >= self.next_sequence + SLOTS as u64 {
+            // Nobody asks any more, or far too slowly.
+            self.drop_below(sequence + 1 - SLOTS as u64);
+            self.playing = false;
+        }
+        let slot = self.slot(sequence);
+        if slot.sequence == Some(sequence) {
+            return Arrival::Duplicate;
+        }
+        slot.sequence = Some(sequence);
+        slot.format = format;
+        slot.timestamp = timestamp;
+        slot.samples = samples;
+        slot.octets.clear();
+        slot.octets.extend_from_slice(octets);
+        self.held += 1;
+        if samples > 0 {
+            self.transit.frame = i64::from(samples);
+        }
+        Arrival::Kept
+    }
+
+    fn slot(&mut self, sequence: u64) -> &mut Slot<F> {
+        &mut self.slots[sequence as usize % SLOTS]
+    }
+
+    fn free(&mut self, index: usize) {
+        self.slots[index].sequence = None;
+        self.held -= 1;
+    }
+
+    /// The slot of the oldest packet that waits.
+    fn first(&self) -> Option<usize> {
+        if self.held == 0 {
+            return None;
+        }
+        (self.next_sequence..self.next_sequence + SLOTS as u64)
+            .map(|sequence| (sequence, sequence as usize % SLOTS))
+            .find(|(sequence, index)| self.slots[*index].sequence == Some(*sequence))
+            .map(|(_, index)| index)
+    }
+
+    fn drop_below(&mut self, sequence: u64) {
+        let mut dropped = 0;
+        for slot in &mut self.slots {
+            if slot.sequence.is_some_and(|held| held < sequence) {
+                slot.sequence = None;
+                dropped += u64::from(slot.format.is_some());
+                self.held -= 1;
+            }
+        }
+        if sequence != u64::MAX {
+            self.next_sequence = self.next_sequence.max(sequence);
+            self.dropped += dropped;
+        }
+    }
+
+    /// Drops what lies too far behind, as after a standstill of ours or of the network's.
+    fn drop_excess(&mut self, now: i64) {
+        if !self.playing || self.delay(now) < self.transit.needed() + TOO_FAR {
+            return;
+        }
+        let enough = now - self.transit.base() - self.transit.needed() - SLACK;
+        while let Some(index) = self.first() {
+            let slot = &self.slots[index];
+            if slot.timestamp >= enough {
+                break;
+            }
+            self.next_sequence = slot.sequence.unwrap_or(self.next_sequence) + 1;
+            self.dropped += u64::from(slot.format.is_some());
+            self.free(index);
+        }
+        self.playing = false;
+        self.made_up = 0;
+    }
+
+    /// How far audio heard now lies behind the fastest packet.
+    fn delay(&self, now: i64) -> i64 {
+        now - self.next_timestamp - self.transit.base()
+    }
+
+    fn moment(&mut self, at: Instant) -> i64 {
+        self.origin.get_or_insert(at);
+        self.moment_of(at)
+    }
+
+    /// A moment in samples since the first seen; moments before it are negative.
+    fn moment_of(&self, at: Instant) -> i64 {
+        let samples = |d: Duration| (d.as_micros() as i64) * i64::from(SAMPLES_PER_MS) / 1_000;
+        self.origin.map_or(0, |origin| {
+            samples(at.saturating_duration_since(origin))
+                - samples(origin.saturating_duration_since(at))
+        })
+    }
+}
+
+/// Bins of the histogram: 2 ms each, up to 256 ms.
+const BINS: usize = 128;
+const BIN: i64 = 2 * SAMPLES_PER_MS as i64;
+/// The fastest packet is sought among those of the last 4 to 8 s.
+const WINDOW: i64 = 4_000 * SAMPLES_PER_MS as i64;
+/// So many of the packets shall come in time.
+const IN_TIME: f32 = 0.98;
+/// What a packet counts after many: the histogram remembers about 500 packets.
+const NEWEST: f32 = 0.002;
+/// Before so many packets nothing is known; the first ones are played as they come.
+const FEW: u32 = 10;
+
+/// How long packets are on their way, against the fastest of them. All in samples.
+#[derive(Debug)]
+struct Transit {
+    histogram: [f32; BINS],
+    seen: u32,
+    fastest: Option<i64>,
+    fastest_before: Option<i64>,
+    window_from: i64,
+    needed: i64,
+    frame: i64,
+}
+
+impl Default for Transit {
+    fn default() -> Self {
+        Self {
+            histogram: [0.0; BINS],
+            seen: 0,
+            fastest: None,
+            fastest_before: None,
+            window_from: 0,
+            needed: 0,
+            frame: 20 * i64::from(SAMPLES_PER_MS),
+        }
+    }
+}
+
+impl Transit {
+    fn observe(&mut self, arrived: i64, transit: i64) {
+        if arrived - self.window_from >= WINDOW {
+            self.window_from = arrived;
+            self.fastest_before = self.fastest.take();
+        }
+        let fastest = self.fastest.map_or(transit, |fastest| fastest.min(transit));
+        self.fastest = Some(fastest);
+        let bin = ((transit - self.base()) / BIN).clamp(0, BINS as i64 - 1) as usize;
+        self.seen = self.seen.saturating_add(1);
+        let weight = (1.0 / self.seen as f32).max(NEWEST);
+        self.histogram.iter_mut().for_each(|b| *b *= 1.0 - weight);
+        self.histogram[bin] += weight;
+        let mut sum = 0.0;
+        let enough = self.histogram.iter().position(|share| {
+            sum += share;
+            sum >= IN_TIME
+        });
+        self.needed = match enough {
+            Some(0) => 0,
+            Some(bin) => (bin as i64 + 1) * BIN,
+            None => BINS as i64 * BIN,
+        };
+    }
+
+    fn base(&self) -> i64 {
+        let fastest = [self.fastest, self.fastest_before];
+        fastest.into_iter().flatten().min().unwrap_or(0)
+    }
+
+    /// Another time line begins; the network is the same.
+    fn rebase(&mut self) {
+        (self.fastest, self.fastest_before) = (None, None);
+    }
+
+    fn needed(&self) -> i64 {
+        self.needed
+    }
+
+    fn starting_delay(&self) -> i64 {
+        if self.seen < FEW { 0 } else { self.needed }
+    }
+
+    fn frame(&self) -> i64 {
+        self.frame
+    }
+}
+
+#[cfg(test)]
+mod tests;
