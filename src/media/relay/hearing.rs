@@ -4,6 +4,7 @@ use super::Relay;
 use super::directory::Directory;
 use super::error::RelayError;
 use super::leg::LegCommand;
+use super::outgoing;
 use super::types::LegId;
 
 impl Relay {
@@ -117,8 +118,12 @@ impl Relay {
         sources: &[LegId],
     ) -> Result<(), RelayError> {
         let changed = directory.set_hears(leg, sources);
-        // The ears first: what the old sources still send is turned away from then on.
-        self.send(leg, LegCommand::Hear(directory.ears(leg)))?;
+        // At once, whichever thread is behind with its commands: what the old sources still send
+        // is turned away from now on, and the new one's first packet is let through.
+        let ears = directory.ears(leg);
+        let (direct, mixed) = ears.sources(ears.mixed);
+        outgoing::lock(&directory.entry(leg)?.out).set_sources(direct, mixed);
+        self.send(leg, LegCommand::Hear(ears))?;
         for source in changed {
             self.send(source, LegCommand::HeardBy(directory.listeners(source)))?;
         }

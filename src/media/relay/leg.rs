@@ -50,6 +50,18 @@ pub struct Ears {
     pub mixed: bool,
 }
 
+impl Ears {
+    /// Whose packets are passed on, and whose are mixed.
+    pub fn sources(&self, mixed: bool) -> (Option<LegId>, Vec<LegId>) {
+        let mut legs = self.sources.iter().map(|source| source.leg);
+        if mixed {
+            (None, legs.collect())
+        } else {
+            (legs.next(), Vec::new())
+        }
+    }
+}
+
 /// A leg that is heard.
 #[derive(Debug)]
 pub struct Source {
@@ -167,12 +179,7 @@ impl Leg {
     fn tune(&mut self) {
         let under = self.generator.plays_under() && !self.ears.sources.is_empty();
         let mixes = self.ears.mixed || under;
-        let legs = self.ears.sources.iter().map(|source| source.leg);
-        let (direct, mixed) = if mixes {
-            (None, legs.collect())
-        } else {
-            (legs.last(), Vec::new())
-        };
+        let (direct, mixed) = self.ears.sources(mixes);
         outgoing::lock(&self.out).set_sources(direct, mixed);
         self.generator.set_mixing(mixes);
         match &mut self.mixer {

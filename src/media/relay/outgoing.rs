@@ -169,9 +169,9 @@ impl Outgoing {
         };
         let theirs = (from, head.ssrc, head.timestamp);
         let known = self.press.filter(|press| press.theirs == theirs);
-        let header = self
-            .stream
-            .inserted(at, kind, known.map(|press| press.ours));
+        let stamp = known.map(|press| press.ours);
+        let before = self.press.map(|press| press.ours);
+        let header = self.stream.inserted(at, kind, stamp, before);
         self.press = Some(Press {
             theirs,
             ours: header.timestamp,

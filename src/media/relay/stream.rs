@@ -101,19 +101,30 @@ impl Stream {
     }
 
     /// The header of a key press packet put between packets of our own: it takes a number and no
-    /// time. `stamp` is the timestamp of the press's first packet, `None` for the first.
-    pub fn inserted(&mut self, at: Instant, payload_type: u8, stamp: Option<u32>) -> Header {
+    /// time. `stamp` is the timestamp of the press's first packet, `None` for the first;
+    /// `before` that of the press before, which it must come after.
+    pub fn inserted(
+        &mut self,
+        at: Instant,
+        payload_type: u8,
+        stamp: Option<u32>,
+        before: Option<u32>,
+    ) -> Header {
         if self.is_forwarding() {
             // Its numbers have moved on.
             self.source = Source::Generated { sound: false };
         }
         let sequence = self.next_sequence;
         self.next_sequence = sequence.wrapping_add(1);
+        let now = self.timestamp_at(at);
+        let earliest = before.map_or(now, |before| before.wrapping_add(20 * SAMPLES_PER_MS));
+        let soon = earliest.wrapping_sub(now).cast_signed() > 0;
+        let fresh = if soon { earliest } else { now };
         Header {
             marker: stamp.is_none(),
             payload_type,
             sequence,
-            timestamp: stamp.unwrap_or_else(|| self.timestamp_at(at)),
+            timestamp: stamp.unwrap_or(fresh),
             ssrc: self.ssrc,
         }
     }

@@ -72,12 +72,10 @@ impl TapWriter {
         };
         chunk.lost_before = self.lost;
         self.lost = 0;
-        match self.tap.events.try_send(TapEvent::Chunk(chunk)) {
-            Err(TrySendError::Full(TapEvent::Chunk(chunk))) => {
-                self.lost = chunk.lost_before.saturating_add(chunk.packets.len() as u32);
-            }
-            // Who listened has gone; the leg is told to end the tap in its time, or closes.
-            Err(_) | Ok(()) => {}
+        // Who listened may have gone: nothing is lost to anyone then.
+        let sent = self.tap.events.try_send(TapEvent::Chunk(chunk));
+        if let Err(TrySendError::Full(TapEvent::Chunk(chunk))) = sent {
+            self.lost = chunk.lost_before.saturating_add(chunk.packets.len() as u32);
         }
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod audio;
+mod conversations;
 mod keys;
 mod network;
 mod phone;

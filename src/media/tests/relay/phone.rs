@@ -102,6 +102,18 @@ impl Phone {
         (packet.header, packet.payload.to_vec())
     }
 
+    /// What has arrived; for a socket that does not wait.
+    pub fn heard_so_far(&self) -> Vec<(Header, Vec<u8>)> {
+        let mut buffer = [0; 2048];
+        std::iter::from_fn(|| {
+            let (length, from) = self.socket.recv_from(&mut buffer).ok()?;
+            assert_eq!(from, self.relay_port);
+            let packet = Packet::parse(&buffer[..length]).unwrap();
+            Some((packet.header, packet.payload.to_vec()))
+        })
+        .collect()
+    }
+
     pub fn hear_audio(&self, packets: usize) -> Vec<i16> {
         let mut samples = Vec::new();
         for _ in 0..packets {
