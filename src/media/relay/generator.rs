@@ -92,7 +92,15 @@ impl Generator {
         self.fill = on;
     }
 
-    pub fn play(&mut self, leg: LegId, samples: Arc<[i16]>, options: PlayOptions, events: Events) {
+    /// Plays samples: in place of what the leg hears, or `under` it.
+    pub fn play(
+        &mut self,
+        leg: LegId,
+        samples: Arc<[i16]>,
+        options: PlayOptions,
+        under: bool,
+        events: Events,
+    ) {
         self.stop_play(leg, events);
         if samples.is_empty() {
             events(MediaEvent::PlayEnded {
@@ -111,7 +119,7 @@ impl Generator {
             samples,
             position: 0,
             more,
-            under: options.under,
+            under,
             tag: Some(options.tag),
         });
     }
@@ -404,7 +412,7 @@ mod tests {
                 ..PlayOptions::default()
             };
             self.generator
-                .play(self.leg, samples.into(), options, &mut |_| {});
+                .play(self.leg, samples.into(), options, false, &mut |_| {});
         }
     }
 

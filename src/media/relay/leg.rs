@@ -32,6 +32,7 @@ pub enum LegCommand {
     HeardBy(Vec<Listener>),
     Tap(Option<Tap>),
     Play(Arc<[i16]>, PlayOptions),
+    PlayUnder(Arc<[i16]>, PlayOptions),
     StopPlay,
     FillSilence(bool),
     WatchGreeting(Option<Box<GreetingSettings>>),
@@ -155,7 +156,12 @@ impl Leg {
             LegCommand::HeardBy(listeners) => self.listeners = listeners,
             LegCommand::Tap(tap) => self.set_tap(now, tap),
             LegCommand::Play(samples, options) => {
-                self.generator.play(self.id, samples, options, events);
+                self.generator
+                    .play(self.id, samples, options, false, events);
+                self.tune();
+            }
+            LegCommand::PlayUnder(samples, options) => {
+                self.generator.play(self.id, samples, options, true, events);
                 self.tune();
             }
             LegCommand::StopPlay => {

@@ -172,6 +172,20 @@ impl Relay {
         self.command(leg, LegCommand::Play(prompt.shared(), options))
     }
 
+    /// Plays a prompt like [`play`](Self::play), mixed with what the leg hears instead of in its
+    /// place: a tone into a conversation.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn play_under(
+        &self,
+        leg: LegId,
+        prompt: &Prompt,
+        options: PlayOptions,
+    ) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::PlayUnder(prompt.shared(), options))
+    }
+
     /// Stops what `play` started; a leg that plays nothing is left as it is.
     ///
     /// # Errors

@@ -197,6 +197,4 @@ pub struct PlayOptions {
     pub repeat: Repeat,
     /// Returned in [`MediaEvent::PlayEnded`]; the relay gives it no meaning.
     pub tag: u64,
-    /// Mixed with what the leg hears instead of put in its place: a tone into a conversation.
-    pub under: bool,
 }

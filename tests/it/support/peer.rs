@@ -296,7 +296,7 @@ impl Peer {
             let voice = Prompt::from_samples(tone::sine(hz, -16.0, 1_000));
             let forever = PlayOptions {
                 repeat: Repeat::Forever,
-                ..PlayOptions::default()
+                tag: 0,
             };
             self.relay
                 .play(port.leg, &voice, forever)

@@ -202,11 +202,9 @@ fn a_tone_under_a_conversation_is_heard_with_it() {
         relay.bridge(legs[0], legs[1]).unwrap();
         for_ms(300);
         let tone = Prompt::from_samples(sine(TONES[3], -16.0, 5_000));
-        let under = PlayOptions {
-            under: true,
-            ..PlayOptions::default()
-        };
-        relay.play(legs[0], &tone, under).unwrap();
+        relay
+            .play_under(legs[0], &tone, PlayOptions::default())
+            .unwrap();
         for_ms(1_200);
     });
     assert_eq!(tones_in(&newest(LAWS[0], &heard[0])), [1, 3]);
