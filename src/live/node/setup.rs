@@ -102,6 +102,8 @@ pub(super) fn endpoint(
     endpoint.listeners = locals.iter().map(shown).collect();
     endpoint.user_agent.clone_from(&sip.user_agent);
     endpoint.policy = policy(config);
+    // Agents' phones have a transfer key; the switch declines everybody else's.
+    endpoint.session.takes_refer = true;
     let users: Vec<User> = config.agents.iter().filter_map(user).collect();
     if !users.is_empty() {
         let mut registrar = RegistrarConfig::new(sip.realm.clone(), users);

@@ -18,6 +18,7 @@ use crate::store_port::{
 use crate::switch::{self, AgentSetup, HealthRules, Ladders, Notice, Places, Prompts};
 use crate::vitals::VitalCounters;
 use carillon_api::port::BoardStatus;
+use carillon_decision::agent::LineKind;
 use carillon_decision::id::{CallId, DecisionId, SnapshotId, TrunkId};
 use carillon_decision::{Command, Engine, EngineConfig};
 use carillon_media::Relay;
@@ -371,8 +372,10 @@ async fn first_board(
 fn agents(config: &Config) -> Vec<AgentSetup> {
     let setup = |a: &crate::config::AgentSettings| AgentSetup {
         id: a.engine.id,
+        name: a.engine.name.clone(),
         phone: a.phone.clone(),
         role: a.engine.role,
+        kept: a.engine.line == LineKind::NailedUp,
     };
     config.agents.iter().map(setup).collect()
 }

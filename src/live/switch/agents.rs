@@ -8,7 +8,9 @@ use carillon_decision::Input;
 use carillon_decision::agent::AgentState;
 use carillon_decision::conversation::Party as Member;
 use carillon_decision::id::AgentId;
-use carillon_sip::{IncomingCall, Invite, LegKey, MediaSpec, Peer, SessionDescription};
+use carillon_sip::{
+    IncomingCall, Invite, LegKey, MediaSpec, Peer, SessionDescription, SessionOptions,
+};
 use std::time::Instant;
 
 /// Where an agent's phone can be called.
@@ -35,7 +37,7 @@ impl Switch {
         }
     }
 
-    fn try_ring(&mut self, now: Instant, agent: AgentId) -> Result<(), String> {
+    pub(super) fn try_ring(&mut self, now: Instant, agent: AgentId) -> Result<(), String> {
         let contact = self.contact(now, agent)?;
         let session = self.media.session();
         let port = self.media.open_agent().map_err(|e| e.to_string())?;
@@ -51,7 +53,10 @@ impl Switch {
             // Phones that know it pick up by themselves (RFC 5373).
             headers: vec![("Answer-Mode".to_owned(), "Auto".to_owned())],
             credentials: None,
-            session: Default::default(),
+            session: SessionOptions {
+                takes_refer: true,
+                ..SessionOptions::default()
+            },
         };
         // One instant rings a phone once.
         let nth = self.clock.mono(now).0;
@@ -161,6 +166,10 @@ impl Switch {
 
     /// The agent's phone sends nothing any more.
     pub(super) fn agent_silent(&mut self, now: Instant, agent: AgentId) {
+        // Many phones send nothing while they have a line on hold.
+        if self.agents.get(&agent).is_some_and(|desk| desk.holds) {
+            return;
+        }
         tracing::warn!(%agent, "no audio from the agent's phone: it is taken for gone");
         self.release_line(now, agent, true);
         self.news.tell(Input::AgentLine { agent, up: false });
@@ -214,5 +223,6 @@ impl Switch {
                 desk.ready = Some(now);
             }
         }
+        self.referral_done(now, agent, to);
     }
 }

@@ -30,6 +30,9 @@ impl Switch {
             .media
             .filter(|_| desk.up)
             .ok_or("the agent's line is down")?;
+        if desk.holds {
+            return Err("the agent's phone has its line on hold".to_owned());
+        }
         let leg = line.audio().ok_or("the call has no audio")?;
         if line.stage == Stage::Ending || line.leg.is_none() {
             return Err("the call is ending".to_owned());

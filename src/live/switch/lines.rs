@@ -107,8 +107,21 @@ impl CallLine {
 #[derive(Clone, Debug)]
 pub(crate) struct AgentSetup {
     pub(crate) id: AgentId,
+    /// Login name.
+    pub(crate) name: String,
     pub(crate) phone: AgentPhone,
     pub(crate) role: Role,
+    /// The line stays connected between calls.
+    pub(crate) kept: bool,
+}
+
+/// A transfer the agent's phone asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Referral {
+    pub(super) leg: LegKey,
+    pub(super) asked: Instant,
+    /// When the phone was told its end, and with which status.
+    pub(super) done: Option<(Instant, u16)>,
 }
 
 /// An agent's phone.
@@ -129,6 +142,7 @@ pub(super) struct AgentLine {
     pub(super) holds: bool,
     /// The agent a supervisor is at.
     pub(super) beside: Option<AgentId>,
+    pub(super) referral: Option<Referral>,
     /// The call the agent talked in last, for a disposition by phone, and its campaign.
     pub(super) last: Option<(CallId, CampaignId)>,
 }
@@ -147,6 +161,7 @@ impl AgentLine {
             keys: KeyEar::default(),
             holds: false,
             beside: None,
+            referral: None,
             last: None,
         }
     }

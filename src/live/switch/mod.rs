@@ -22,6 +22,7 @@ mod media;
 mod order;
 mod outbound;
 mod pending;
+mod referrals;
 mod run;
 mod sounds;
 mod stop;
@@ -108,6 +109,8 @@ enum Timer {
     Options(TrunkId),
     /// Addresses of a trunk that left DNS are forgotten.
     Gone(TrunkId),
+    /// The transfer an agent's phone asked for has had its time.
+    Referral(AgentId),
     /// Time for the next step of a test call.
     Test(u64),
     /// `StopNow` has waited long enough.
@@ -286,6 +289,7 @@ impl Switch {
             Timer::Undecided(leg) => self.undecided(now, leg),
             Timer::Options(trunk) => self.options_due(now, trunk),
             Timer::Gone(trunk) => self.forget_gone(now, trunk),
+            Timer::Referral(agent) => self.referral_due(now, agent),
             Timer::Test(test) => self.test_due(now, test),
             Timer::Stop => self.stop_due(now),
         }

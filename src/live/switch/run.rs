@@ -273,6 +273,7 @@ impl Switch {
                 Some(Party::Agent(agent)) => self.agent_key(now, agent, digit, KeyBy::Info),
                 Some(Party::Test(_)) | None => {}
             },
+            Event::ReferRequested(request) => self.refer_requested(now, &request),
             Event::OptionsReply {
                 key,
                 code,
@@ -328,9 +329,7 @@ impl Switch {
     fn leg_ended(&mut self, now: Instant, leg: LegKey, cause: EndCause) {
         match self.by_leg.remove(&leg) {
             Some(Party::Call(call)) => self.call_ended(call),
-            Some(Party::Agent(agent)) => {
-                self.agent_line_gone(now, agent, &format!("{cause:?}"));
-            }
+            Some(Party::Agent(agent)) => self.agent_hung_up(now, agent, cause),
             Some(Party::Test(test)) => self.test_ended(test, cause),
             None => {
                 self.pending_gone(leg);
@@ -357,6 +356,9 @@ impl Switch {
         };
         if let Some(audio) = audio {
             self.media.set_remote(audio, sdp);
+        }
+        if let Some(&Party::Agent(agent)) = self.by_leg.get(&leg) {
+            self.phone_holds(agent, sdp.audio().is_some_and(|a| a.held));
         }
     }
 
