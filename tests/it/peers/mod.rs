@@ -2,6 +2,7 @@
 //! strangers, and a network that loses packets.
 
 mod floor;
+mod hearing;
 mod kamailio;
 mod link;
 mod lossy;

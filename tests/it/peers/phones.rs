@@ -14,13 +14,13 @@ use std::time::Duration;
 
 const LEADS: [&str; 2] = ["+12125550123", "+12125550124"];
 /// Octets of a recording: 8,000 samples a second, two octets each.
-const HALF_A_SECOND: u64 = 8_000;
+pub const HALF_A_SECOND: u64 = 8_000;
 /// What the customer says, Hz.
 const CUSTOMER_HZ: f32 = 1_000.0;
 
 /// A node that knows Ana by her password, offers these digests, speaks UDP, TCP and TLS, and has
 /// two leads.
-async fn node(peer: &Peer, folder: &Path, digest: &str) -> TestNode {
+pub async fn node(peer: &Peer, folder: &Path, digest: &str) -> TestNode {
     let place = folder.display();
     let fixed = format!("phone = \"sip:ana@{}\"", peer.address);
     let text = config(peer.address, "");
@@ -42,13 +42,14 @@ async fn node(peer: &Peer, folder: &Path, digest: &str) -> TestNode {
 }
 
 /// Where the node takes SIP over this transport.
-fn address(node: &TestNode, transport: &str) -> SocketAddr {
+pub fn address(node: &TestNode, transport: &str) -> SocketAddr {
     let all = &node.node.addresses().sip_all;
     let found = all.iter().find(|(kind, _)| kind == transport);
     found.unwrap_or_else(|| panic!("no {transport}: {all:?}")).1
 }
 
-async fn registered(node: &TestNode) {
+/// Waits until a phone stands in the registrar.
+pub async fn registered(node: &TestNode) {
     node.board("a registered phone", |_| {
         let all = node.node.floor().extra_metrics();
         let found = all
@@ -59,9 +60,8 @@ async fn registered(node: &TestNode) {
     .await;
 }
 
-/// A working day: dial in, two calls, hang up, be rung.
-/// Nobody presses keys before the line carries sound.
-async fn log_in(node: &TestNode, phone: &mut dyn Softphone) {
+/// Gets ready by key. Nobody presses keys before the line carries sound.
+pub async fn log_in(node: &TestNode, phone: &mut dyn Softphone) {
     tokio::task::block_in_place(|| {
         eventually("sound on the agent's line", PATIENCE, || {
             let heard = phone.heard().and_then(|f| std::fs::metadata(f).ok());
@@ -85,6 +85,7 @@ async fn log_in(node: &TestNode, phone: &mut dyn Softphone) {
     node.agent_is("ready").await;
 }
 
+/// A working day: dial in, two calls, hang up, be rung.
 async fn day(peer: &Peer, node: &TestNode, phone: &mut dyn Softphone) {
     registered(node).await;
     phone.dial("login");

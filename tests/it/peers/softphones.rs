@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// What the agent's phone says, Hz.
 pub const AGENT_HZ: f32 = 440.0;
+/// How loud, dB re full-scale sine.
+pub const AGENT_DB: f32 = -12.0;
 /// The agent.
 pub const USER: &str = "ana";
 /// The phone's password.
@@ -43,6 +45,16 @@ pub struct Baresip {
 impl Baresip {
     /// Starts it; it registers by itself.
     pub fn start(folder: &Path, node: SocketAddr, transport: &'static str) -> Self {
+        Self::start_with_codecs(folder, node, transport, "PCMU,PCMA")
+    }
+
+    /// The same with codecs of the caller's choice, the best liked first.
+    pub fn start_with_codecs(
+        folder: &Path,
+        node: SocketAddr,
+        transport: &'static str,
+        codecs: &str,
+    ) -> Self {
         let port = free_ports(1)[0];
         let place = folder.display();
         tone_file(&folder.join("voice.wav"), AGENT_HZ);
@@ -57,7 +69,7 @@ impl Baresip {
         );
         let account = format!(
             "<sip:{USER}@{node};transport={transport}>;auth_pass={PASSWORD};regint=60;\
-             answermode=auto;audio_codecs=PCMU,PCMA\n"
+             answermode=auto;audio_codecs={codecs}\n"
         );
         std::fs::write(folder.join("config"), settings).expect("written");
         std::fs::write(folder.join("accounts"), account).expect("written");
@@ -213,7 +225,7 @@ impl Softphone for Linphone {
 
 /// A minute of a tone: no call here is longer.
 fn tone_file(path: &Path, hz: f32) {
-    let samples = carillon_media::tone::sine(hz, -12.0, 60_000);
+    let samples = carillon_media::tone::sine(hz, AGENT_DB, 60_000);
     let octets = 2 * samples.len() as u32;
     let mut wav = Vec::with_capacity(44 + octets as usize);
     wav.extend(b"RIFF");

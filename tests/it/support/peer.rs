@@ -18,6 +18,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// How loud a far end speaks, dB re full-scale sine.
+pub const VOICE_DB: f32 = -16.0;
 /// How often the thread looks whether the test wants something.
 const TURN: Duration = Duration::from_millis(5);
 
@@ -293,7 +295,7 @@ impl Peer {
             .fill_silence(port.leg, true)
             .expect("the leg is open");
         if hz > 0.0 {
-            let voice = Prompt::from_samples(tone::sine(hz, -16.0, 1_000));
+            let voice = Prompt::from_samples(tone::sine(hz, VOICE_DB, 1_000));
             let forever = PlayOptions {
                 repeat: Repeat::Forever,
                 tag: 0,

@@ -26,6 +26,13 @@ impl Peer {
         self.relay.close(line.audio).expect("the leg is open");
     }
 
+    /// Measures these tones on a line from now on, in place of the usual ones.
+    pub fn listen_for(&self, line: Line, tones_hz: &[f32]) {
+        self.relay
+            .meter(line.audio, tones_hz)
+            .expect("the leg is open");
+    }
+
     /// Level of a tone heard on a line in the last 100 ms, dB to full scale.
     pub fn hears(&self, line: Line, hz: f32) -> f32 {
         let levels = self.relay.levels(line.audio).expect("the leg is open");
