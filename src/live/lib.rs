@@ -28,6 +28,7 @@ pub mod error;
 pub mod explain;
 mod floor_port;
 pub mod import;
+mod keeping;
 pub mod locate;
 pub mod node;
 mod number_plan;

@@ -4,6 +4,7 @@ use super::{Addresses, Recovered, StopReport, Vitals};
 use crate::engine::Inputs;
 use crate::error::NodeError;
 use crate::floor_port::FloorPort;
+use crate::keeping::KeepingThreads;
 use crate::switch::Notice;
 use crate::vitals::VitalCounters;
 use carillon_api::port::{BoardStatus, Floor};
@@ -23,6 +24,7 @@ const RECORDS_WITHIN: Duration = Duration::from_secs(10);
 pub(super) struct Ends {
     pub(super) switch: std::thread::JoinHandle<()>,
     pub(super) engine: std::thread::JoinHandle<()>,
+    pub(super) kept: KeepingThreads,
     pub(super) feeds: Vec<JoinHandle<()>>,
     pub(super) writer: JoinHandle<()>,
     pub(super) pages: Option<JoinHandle<()>>,
@@ -157,6 +159,10 @@ impl NodeHandle {
         let inputs = self.inputs.clone();
         let _ = tokio::task::spawn_blocking(move || inputs.stop()).await;
         join(self.ends.engine).await;
+        let kept = self.ends.kept;
+        if let Err(error) = tokio::task::spawn_blocking(move || kept.close()).await {
+            tracing::error!(%error, "recordings were not closed cleanly");
+        }
         for feed in &self.ends.feeds {
             feed.abort();
         }

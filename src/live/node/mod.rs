@@ -2,6 +2,7 @@
 
 mod ask;
 mod handle;
+mod keep;
 mod options;
 mod pages;
 mod parts;

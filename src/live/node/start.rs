@@ -186,9 +186,12 @@ impl Started {
             web,
         } = parts;
         super::places::watch(&locator, &places, &self.notices);
+        let inputs = self.inputs.clone();
+        let (keeping, kept) = super::keep::start(&self.config, &self.clock, relay.clone(), inputs)?;
         let setup = switch::Setup {
             attempts: attempts_to,
             places,
+            keeping: Some(keeping),
             ..self.switch_setup(endpoint, relay, prompts, trunks)
         };
         let (stop_to, stop_asked) = watch::channel(None);
@@ -229,6 +232,7 @@ impl Started {
         let ends = Ends {
             switch,
             engine,
+            kept,
             feeds,
             writer,
             pages,
@@ -280,6 +284,7 @@ impl Started {
             token: u64::from_le_bytes(setup::entropy()),
             chance: StdRng::from_seed(setup::entropy()),
             places: Places::default(),
+            keeping: None,
         }
     }
 

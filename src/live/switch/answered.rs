@@ -4,6 +4,7 @@ use super::Switch;
 use super::key_ear::KeyBy;
 use super::lines::Stage;
 use super::media::MESSAGE_TAG;
+use crate::keeping::VerdictNote;
 use carillon_decision::Progress;
 use carillon_decision::call::AmdVerdict;
 use carillon_decision::id::CallId;
@@ -50,6 +51,10 @@ impl Switch {
         if who == AmdVerdict::Person {
             line.person = Some(now);
         }
+        line.kept.verdict = Some(VerdictNote {
+            verdict: format!("{who:?}").to_lowercase(),
+            features: Vec::new(),
+        });
         tracing::debug!(%call, ?who, "who answered");
         let greeting_ended = Duration::from_millis(u64::from(ended_ms_ago));
         self.progress(

@@ -86,9 +86,10 @@ impl Switch {
         for agent in self.talks.listeners(call, Member::Call(call)) {
             let desk = self.agents.get(&agent).filter(|desk| desk.up);
             if let Some(port) = desk.and_then(|d| d.media) {
-                self.media.announce(port.leg, prompt);
+                self.media.announce_under(port.leg, prompt);
             }
         }
+        self.note_prompt(call, true);
     }
 
     /// Whether a prompt that ended on a call was its announcement.
@@ -98,6 +99,7 @@ impl Switch {
             return false;
         };
         line.announcing = None;
+        self.note_prompt(call, false);
         self.progress(call, Progress::AnnouncementEnded);
         // Music goes on after it.
         self.heard_again(Member::Call(call));

@@ -1,6 +1,7 @@
 //! What the switch keeps of each call and of each agent's phone.
 
 use super::dtmf_codes::CodeReader;
+use super::kept::Kept;
 use super::key_ear::KeyEar;
 use super::order::Order;
 use crate::config::AgentPhone;
@@ -67,6 +68,7 @@ pub(super) struct CallLine {
     pub(super) keys: KeyEar,
     /// Tag of the announcement it hears.
     pub(super) announcing: Option<u64>,
+    pub(super) kept: Kept,
     pub(super) answered: Option<Instant>,
     /// When it was known that a person waits: the start of the bridge latency.
     pub(super) person: Option<Instant>,
@@ -93,6 +95,7 @@ impl CallLine {
             early_media: false,
             keys: KeyEar::default(),
             announcing: None,
+            kept: Kept::default(),
             answered: None,
             person: None,
         }

@@ -13,6 +13,7 @@ mod dtmf_codes;
 mod halted;
 mod health;
 mod inbound;
+mod kept;
 mod key_ear;
 mod ladder;
 mod line_health;
@@ -47,6 +48,7 @@ pub(crate) use trunks::TrunkLine;
 
 use crate::clock::NodeClock;
 use crate::engine::News;
+use crate::keeping::Keeping;
 use crate::locate::{Sighting, Trouble};
 use crate::store_port::AttemptJob;
 use crate::vitals::VitalCounters;
@@ -137,6 +139,8 @@ pub(crate) struct Setup {
     /// Spreads calls over a trunk's targets.
     pub(crate) chance: StdRng,
     pub(crate) places: Places,
+    /// What is kept of conversations; nothing in tests.
+    pub(crate) keeping: Option<Keeping>,
 }
 
 pub(crate) use health::HealthRules;
@@ -186,6 +190,7 @@ pub(crate) struct Switch {
     chance: StdRng,
     /// Names that are looked up.
     places: Places,
+    keeping: Option<Keeping>,
 }
 
 /// What a failure says of the target.
@@ -235,6 +240,7 @@ impl Switch {
             wire,
             chance: setup.chance,
             places: setup.places,
+            keeping: setup.keeping,
         };
         switch.admit_trunks();
         switch
@@ -249,6 +255,7 @@ impl Switch {
             Command::Bridge { call, agent } => self.bridge(now, call, agent),
             Command::Audio(plan) => self.audio(plan),
             Command::Announce { call, prompt } => self.announce(call, &prompt),
+            Command::Recorder { call, order } => self.record(call, order),
             Command::PlayMessage { call, prompt } => self.play_message(call, &prompt),
             Command::Adopt {
                 call,
@@ -329,7 +336,7 @@ impl Switch {
     /// Takes a call out of every table and gives its audio back.
     fn forget_call(&mut self, call: CallId) -> Option<CallLine> {
         self.part(call);
-        let line = self.calls.remove(&call)?;
+        let mut line = self.calls.remove(&call)?;
         match (line.key, line.leg) {
             // Other forks of an answered INVITE may answer yet: a person each.
             (Some(key), Some(_)) => self.expect_forks(call, key, line.trunk),
@@ -343,7 +350,8 @@ impl Switch {
         }
         if let Some(port) = line.media {
             self.by_media.remove(&port.leg);
-            self.media.close(port.leg);
+            let kept = std::mem::take(&mut line.kept);
+            self.close_call_leg(call, kept, port.leg);
         }
         if let Some(conversation) = line.conversation {
             // Nobody waits for its ringing any more.

@@ -380,6 +380,7 @@ impl Switch {
                 self.agent_key(now, agent, digit, KeyBy::Media);
             }
             (Party::Agent(agent), MediaEvent::Silent { .. }) => self.agent_silent(now, agent),
+            (party, event @ MediaEvent::OneWay { .. }) => self.one_way(party, &event),
             _ => {}
         }
     }

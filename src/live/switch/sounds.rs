@@ -1,6 +1,7 @@
 //! What the node itself plays: music, ringing, announcements.
 
 use super::media::Media;
+use carillon_media::tap::Tap;
 use carillon_media::{LegId, PlayOptions, RelayError, Repeat};
 
 /// Something played over and over while there is nobody to hear.
@@ -19,10 +20,12 @@ const FIRST_OWN_TAG: u64 = 16;
 impl Media {
     /// From now on a leg hears the sum of these.
     pub(super) fn hear(&self, leg: LegId, sources: &[LegId]) -> Result<(), RelayError> {
-        match sources {
-            [one] => self.relay.bridge(leg, *one),
-            _ => self.relay.unbridge(leg),
-        }
+        self.relay.hear(leg, sources)
+    }
+
+    /// Tells all audio of a leg to a tap.
+    pub(super) fn tap(&self, leg: LegId, tap: Tap) -> Result<(), RelayError> {
+        self.relay.tap(leg, Some(tap))
     }
 
     /// Plays a filler until it is stopped.
@@ -62,6 +65,16 @@ impl Media {
         }
         self.announced += 1;
         Some(tag)
+    }
+
+    /// Plays a prompt once into what a leg hears.
+    pub(super) fn announce_under(&self, leg: LegId, prompt: &str) {
+        let Some(found) = self.prompts.get(prompt) else {
+            return;
+        };
+        if let Err(error) = self.relay.play_under(leg, found, of_tag(0)) {
+            tracing::warn!(%error, code = error.code(), prompt, "the agent does not hear it");
+        }
     }
 }
 

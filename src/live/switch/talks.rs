@@ -59,6 +59,16 @@ impl Talks {
             .collect()
     }
 
+    /// Agents and supervisors whom somebody in a conversation hears.
+    pub(super) fn heard_agents(&self, call: CallId, by: Member) -> Vec<AgentId> {
+        let hears = self.hears(call, by).map_or(&[][..], |h| &h.hears);
+        let agents = hears.iter().filter_map(|m| match m {
+            Member::Agent(agent) => Some(*agent),
+            Member::Call(_) => None,
+        });
+        agents.collect()
+    }
+
     fn hears(&self, call: CallId, member: Member) -> Option<&Hears> {
         let plan = self.plans.get(&call)?;
         plan.parties.iter().find(|h| h.who == member)
@@ -150,6 +160,7 @@ impl Switch {
                 self.fill(leg, None);
             }
         }
+        self.note_scene(call);
     }
 
     fn keep_plan(&mut self, plan: AudioPlan) -> Vec<Member> {
@@ -231,6 +242,7 @@ impl Switch {
             };
             self.fill(leg, filler);
         }
+        self.note_scene(call);
     }
 
     /// Whether an agent hears nobody and waits for a destination that rings without being heard.
@@ -247,7 +259,7 @@ impl Switch {
     }
 
     /// Where somebody hears and is heard; `None` when they are gone, or not there yet.
-    fn ear(&self, member: Member) -> Option<LegId> {
+    pub(super) fn ear(&self, member: Member) -> Option<LegId> {
         match member {
             Member::Call(call) => self.calls.get(&call)?.audio(),
             Member::Agent(agent) => {
@@ -290,9 +302,9 @@ impl Switch {
 
     /// Takes somebody out of their conversation: they hear nobody, and nobody hears them.
     pub(super) fn leave_talk(&mut self, member: Member) {
-        if self.talks.of(member).is_none() {
+        let Some(call) = self.talks.of(member) else {
             return;
-        }
+        };
         if let Some(leg) = self.ear(member) {
             self.fill(leg, None);
             self.media.unbridge(leg);
@@ -300,6 +312,7 @@ impl Switch {
         for rest in self.talks.leave(member) {
             self.silence(rest);
         }
+        self.note_scene(call);
     }
 }
 

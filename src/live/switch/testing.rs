@@ -44,6 +44,7 @@ pub(super) fn switch() -> (Switch, crossbeam_channel::Receiver<Message>) {
         token: 1,
         chance: StdRng::seed_from_u64(1),
         places: Places::default(),
+        keeping: None,
     };
     let wire = Wire::deaf(WireLimits::default(), Arc::default());
     (Switch::new(setup, wire), messages)
