@@ -252,6 +252,11 @@ impl Leg {
         outgoing::lock(&self.out).set_target(target);
     }
 
+    /// Nobody is known at the far end yet: what arrives is left to wait at the socket.
+    pub fn awaits_remote(&self) -> bool {
+        self.remote.is_none()
+    }
+
     /// Takes a datagram that arrived on the leg's port.
     pub fn receive(
         &mut self,

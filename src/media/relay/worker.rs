@@ -226,9 +226,13 @@ impl Worker {
                 Command::Leg(id, command) => {
                     let outbox = &mut self.outbox;
                     if let Some(leg) = find(&mut self.legs, id) {
+                        let waited = leg.awaits_remote();
                         leg.command(now, command, &mut |event| outbox.push(event));
                         self.endings.append(&mut leg.endings);
                         arm(&mut self.wheel, leg);
+                        if waited && !leg.awaits_remote() {
+                            self.unread.push(id.slot());
+                        }
                     }
                 }
                 Command::Stop => return false,
@@ -243,9 +247,8 @@ impl Worker {
             self.legs.resize_with(slot + 1, || None);
         }
         self.legs[slot] = Some(leg);
-        // Packets that came before the leg did were announced then; read them once the commands
-        // waiting behind this one are carried out.
-        self.unread.push(slot);
+        // Nothing is read until the far end is known: its first key press may be among what came
+        // before. Packets that were announced meanwhile are read then.
     }
 
     fn close(&mut self, now: Instant, id: LegId) {
@@ -261,6 +264,9 @@ impl Worker {
         let Some(Some(leg)) = self.legs.get_mut(slot) else {
             return;
         };
+        if leg.awaits_remote() {
+            return;
+        }
         let socket = Arc::clone(&leg.socket);
         let outbox = &mut self.outbox;
         let mut left = READ_AT_ONCE;

@@ -60,7 +60,7 @@ pub async fn registered(node: &TestNode) {
     .await;
 }
 
-/// Gets ready by key. Nobody presses keys before the line carries sound.
+/// Gets ready by one code. Nobody presses keys before the line carries sound.
 pub async fn log_in(node: &TestNode, phone: &mut dyn Softphone) {
     tokio::task::block_in_place(|| {
         eventually("sound on the agent's line", PATIENCE, || {
@@ -68,19 +68,6 @@ pub async fn log_in(node: &TestNode, phone: &mut dyn Softphone) {
             heard.is_some_and(|f| f.len() > HALF_A_SECOND)
         });
     });
-    // Known defect (docs/SIP.md, known limits): linphone's first code on a fresh line is missed now
-    // and then, for a cause not found yet. It is said aloud here, and must not last.
-    for _ in 0..2 {
-        phone.press("*1");
-        let ready = node.agent_is("ready");
-        if tokio::time::timeout(Duration::from_secs(6), ready)
-            .await
-            .is_ok()
-        {
-            return;
-        }
-        eprintln!("KNOWN DEFECT: the first code on a fresh line was missed; pressed again");
-    }
     phone.press("*1");
     node.agent_is("ready").await;
 }

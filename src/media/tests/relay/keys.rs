@@ -102,3 +102,28 @@ fn sent_keys_arrive_as_events_or_as_tones() {
     let heard = plain.hear_audio(5);
     assert!(tone_db(&heard, 770.0) > -14.0 && tone_db(&heard, 1336.0) > -14.0);
 }
+
+/// A phone that was just told where to send may press keys before the relay has been told whom to
+/// believe.
+#[test]
+fn keys_pressed_before_the_far_end_is_known_are_not_lost() {
+    let (relay, events) = start(24, 1);
+    let port = relay.open_leg(LegOptions::default()).unwrap();
+    let mut phone = Phone::bare(port.leg, port.address, Law::Pcmu, 0x1000);
+    phone.send(&sine(1000.0, -12.0, 100));
+    phone.send_event(9_000, [10, 0x80 | 10, 3, 0x20]);
+    // An answer says that the thread has had its turn with what arrived.
+    relay.stats(port.leg).unwrap();
+    relay.stats(port.leg).unwrap();
+    phone.send_event(17_000, [1, 0x80 | 10, 3, 0x20]);
+    let remote = Remote::new(phone.address(), Law::Pcmu);
+    relay.set_remote(port.leg, remote).unwrap();
+    let mut digits = String::new();
+    wait_for(&events, |event| {
+        if let MediaEvent::Dtmf { digit, .. } = event {
+            digits.push(*digit);
+        }
+        (digits == "*1").then_some(())
+    });
+    assert_eq!(relay.stats(port.leg).unwrap().strangers, 0);
+}
