@@ -15,6 +15,12 @@ pub enum SipError {
     /// The offer has no audio codec in common with us.
     #[error("SIP-SDP-NO-CODEC: no common audio codec; allow PCMU or PCMA on the peer")]
     NoCommonCodec,
+    /// Offer and answer can not agree on protecting the audio.
+    #[error(
+        "SIP-SDP-SRTP: {0}; set srtp the same way on both sides, with SDES keys and \
+         AES_CM_128_HMAC_SHA1_80 or _32, without MKI"
+    )]
+    Srtp(&'static str),
     /// A URI or header given by the caller holds octets that cannot be sent.
     #[error("SIP-INVALID: {what} cannot be sent; remove control characters and spaces")]
     Invalid {
@@ -48,6 +54,7 @@ impl SipError {
             Self::Parse(_) => "SIP-PARSE",
             Self::Sdp(_) => "SIP-SDP",
             Self::NoCommonCodec => "SIP-SDP-NO-CODEC",
+            Self::Srtp(_) => "SIP-SDP-SRTP",
             Self::Invalid { .. } => "SIP-INVALID",
             Self::Full { .. } => "SIP-FULL",
             Self::Busy { .. } => "SIP-BUSY",

@@ -42,7 +42,10 @@ pub use event::{
 pub use headers::Reason;
 pub use options::{Refresher, Reliable, SessionOptions, SessionTimer};
 pub use peer::{Peer, TransportKind};
-pub use sdp::{AudioStream, Codec, Direction, MediaSpec, SessionDescription};
+pub use sdp::{
+    Agreed, AgreedKeys, AudioFormat, AudioStream, Codec, CryptoLine, CryptoSuite, Direction,
+    EventFormat, MasterKey, MediaSpec, SessionDescription, SrtpPolicy,
+};
 pub use trace::summary;
 
 #[cfg(test)]

@@ -174,7 +174,9 @@ pub(super) const MESSAGE_TAG: u64 = 1;
 
 fn remote_of(sdp: &SessionDescription) -> Option<Remote> {
     let audio = sdp.audio()?;
-    let codec = audio.codecs.first()?;
+    // What we offer and answer is G.711.
+    let g711 = |codec: &&Codec| matches!(codec, Codec::Pcmu | Codec::Pcma);
+    let codec = audio.codecs.iter().find(g711)?;
     let law = match codec {
         Codec::Pcma => Law::Pcma,
         _ => Law::Pcmu,

@@ -1,12 +1,20 @@
 //! Session descriptions (RFC 8866) and the audio part of offer/answer (RFC 3264).
 
+mod agreed;
+mod attributes;
+mod codec;
+mod crypto;
 mod negotiate;
 mod parse;
+mod spec;
 mod write;
 
 use std::net::{IpAddr, SocketAddr};
 
-pub use negotiate::MediaSpec;
+pub use agreed::{Agreed, AgreedKeys};
+pub use codec::{AudioFormat, Codec, EventFormat};
+pub use crypto::{CryptoLine, CryptoSuite, MasterKey, SrtpPolicy};
+pub use spec::MediaSpec;
 
 /// Way media flows, seen from the side that wrote it (RFC 8866 §6.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,34 +61,6 @@ impl Direction {
     }
 }
 
-/// Audio codecs we speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Codec {
-    /// G.711 µ-law, static payload type 0.
-    Pcmu,
-    /// G.711 A-law, static payload type 8.
-    Pcma,
-}
-
-impl Codec {
-    /// Static RTP payload type (RFC 3551).
-    pub fn payload_type(self) -> u8 {
-        match self {
-            Self::Pcmu => 0,
-            Self::Pcma => 8,
-        }
-    }
-
-    /// Encoding name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pcmu => "PCMU",
-            Self::Pcma => "PCMA",
-        }
-    }
-}
-
 /// One payload type of a media line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Format {
@@ -90,6 +70,8 @@ pub struct Format {
     pub encoding: String,
     /// Clock rate, Hz; 0 if unknown.
     pub rate: u32,
+    /// Channels; 1 if not stated.
+    pub channels: u8,
     /// `a=fmtp` parameters, as received.
     pub fmtp: Option<String>,
 }
@@ -113,6 +95,23 @@ pub struct Media {
     pub direction: Direction,
     /// Packet time, ms.
     pub ptime_ms: Option<u8>,
+    /// Longest packet time, ms.
+    pub max_ptime_ms: Option<u8>,
+    /// Where RTCP goes if not one port above (RFC 3605).
+    pub rtcp: Option<RtcpPort>,
+    /// RTCP may share the RTP port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// Key lines we could use (RFC 4568), in order of preference.
+    pub crypto: Vec<CryptoLine>,
+}
+
+/// `a=rtcp` (RFC 3605).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RtcpPort {
+    /// Port, not 0.
+    pub port: u16,
+    /// Address, if another than the stream's.
+    pub address: Option<IpAddr>,
 }
 
 /// A parsed session description.
@@ -133,17 +132,33 @@ pub struct SessionDescription {
 pub struct AudioStream {
     /// Where the writer receives RTP; `None`: address is a name or 0.0.0.0 (old-style hold).
     pub remote: Option<SocketAddr>,
+    /// Where the writer receives RTCP unless both mux: as `a=rtcp` says, else one port above.
+    pub rtcp: Option<SocketAddr>,
+    /// The writer can take RTCP on the RTP port.
+    pub rtcp_mux: bool,
     /// Codecs that we speak too, in the writer's order.
     pub codecs: Vec<Codec>,
+    /// The same with the writer's payload types and parameters.
+    pub formats: Vec<AudioFormat>,
     /// Payload type of telephone-event/8000 (RFC 4733).
     pub telephone_event: Option<u8>,
-    /// Packet time, ms; 20 if not stated.
+    /// Every telephone-event, with its clock.
+    pub telephone_events: Vec<EventFormat>,
+    /// The writer knows comfort noise (RFC 3389, payload type 13).
+    pub comfort_noise: bool,
+    /// Packet time, ms; 20 if not stated, never more than the writer's longest.
     pub ptime_ms: u8,
     /// Seen from the writer.
     pub direction: Direction,
     /// The writer does not want to hear us now (sendonly, inactive, 0.0.0.0).
     pub held: bool,
+    /// The stream is secured only (`RTP/SAVP`).
+    pub secured: bool,
+    /// Key lines we could use, in the writer's order.
+    pub crypto: Vec<CryptoLine>,
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_agreed;

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Direction, Format, Media, SessionDescription};
+use super::{Direction, Format, Media, SessionDescription, attributes};
 use crate::error::SipError;
 
 /// Most streams and most formats per stream read; the rest is ignored.
@@ -109,6 +109,10 @@ impl Session {
                 address: None,
                 direction: Direction::SendRecv,
                 ptime_ms: None,
+                max_ptime_ms: None,
+                rtcp: None,
+                rtcp_mux: false,
+                crypto: Vec::new(),
             },
             direction: None,
             own_address: false,
@@ -117,34 +121,16 @@ impl Session {
 
     fn attribute(&mut self, text: &str) {
         let (name, value) = text.split_once(':').unwrap_or((text, ""));
-        let direction = match name.trim() {
-            "sendrecv" => Some(Direction::SendRecv),
-            "sendonly" => Some(Direction::SendOnly),
-            "recvonly" => Some(Direction::RecvOnly),
-            "inactive" => Some(Direction::Inactive),
-            _ => None,
-        };
+        let (name, value) = (name.trim(), value.trim());
+        let direction = attributes::direction(name);
         let Some(section) = self.media.last_mut() else {
             self.direction = direction.or(self.direction);
             return;
         };
         if direction.is_some() {
             section.direction = direction;
-            return;
-        }
-        match name.trim() {
-            "rtpmap" => rtpmap(&mut section.media.formats, value),
-            "fmtp" => {
-                let (pt, rest) = value.trim().split_once(' ').unwrap_or((value, ""));
-                if let Some(f) = find(&mut section.media.formats, pt) {
-                    f.fmtp = Some(rest.trim().to_owned());
-                }
-            }
-            "ptime" => {
-                let number = value.trim().split('.').next().unwrap_or("");
-                section.media.ptime_ms = number.parse().ok();
-            }
-            _ => {}
+        } else {
+            attributes::read(&mut section.media, name, value);
         }
     }
 
@@ -177,24 +163,6 @@ impl Session {
     }
 }
 
-fn find<'a>(formats: &'a mut [Format], payload_type: &str) -> Option<&'a mut Format> {
-    let number: u8 = payload_type.trim().parse().ok()?;
-    formats.iter_mut().find(|f| f.payload_type == number)
-}
-
-fn rtpmap(formats: &mut [Format], value: &str) {
-    let mut fields = value.split_whitespace();
-    let Some(format) = fields.next().and_then(|pt| find(formats, pt)) else {
-        return;
-    };
-    let mut parts = fields.next().unwrap_or("").split('/');
-    let Some(encoding) = parts.next().filter(|e| !e.is_empty()) else {
-        return;
-    };
-    encoding.clone_into(&mut format.encoding);
-    format.rate = parts.next().and_then(|r| r.parse().ok()).unwrap_or(0);
-}
-
 /// Static payload types need no rtpmap (RFC 3551 table 4).
 fn static_format(payload_type: u8) -> Format {
     let (encoding, rate) = match payload_type {
@@ -211,6 +179,7 @@ fn static_format(payload_type: u8) -> Format {
         payload_type,
         encoding: encoding.to_owned(),
         rate,
+        channels: 1,
         fmtp: None,
     }
 }

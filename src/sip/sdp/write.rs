@@ -43,15 +43,36 @@ fn write_media(out: &mut String, media: &Media, session: IpAddr) {
     for format in media.formats.iter().filter(|f| !f.encoding.is_empty()) {
         let _ = write!(
             out,
-            "a=rtpmap:{} {}/{}\r\n",
+            "a=rtpmap:{} {}/{}",
             format.payload_type, format.encoding, format.rate
         );
+        if format.channels > 1 {
+            let _ = write!(out, "/{}", format.channels);
+        }
+        out.push_str("\r\n");
         if let Some(fmtp) = &format.fmtp {
             let _ = write!(out, "a=fmtp:{} {fmtp}\r\n", format.payload_type);
         }
     }
     if let Some(ptime) = media.ptime_ms {
         let _ = write!(out, "a=ptime:{ptime}\r\n");
+    }
+    if let Some(longest) = media.max_ptime_ms {
+        let _ = write!(out, "a=maxptime:{longest}\r\n");
+    }
+    if let Some(rtcp) = &media.rtcp {
+        let _ = write!(out, "a=rtcp:{}", rtcp.port);
+        if let Some(address) = rtcp.address {
+            let (family, address) = family(address);
+            let _ = write!(out, " IN {family} {address}");
+        }
+        out.push_str("\r\n");
+    }
+    if media.rtcp_mux {
+        out.push_str("a=rtcp-mux\r\n");
+    }
+    for line in &media.crypto {
+        let _ = write!(out, "a=crypto:{line}\r\n");
     }
     let _ = write!(out, "a={}\r\n", media.direction.as_str());
 }
