@@ -1,7 +1,8 @@
-//! What people hear: RTP relay, G.711, tones, prompts, DTMF and greeting detection.
+//! What people hear: RTP relay, codecs, tones, prompts, DTMF and greeting detection.
 //!
-//! Two halves. The signal half ([`g711`], [`rtp`], [`dtmf`], [`tone`], [`meter`], [`resample`],
-//! [`prompt`], [`greeting`]) is pure: samples and packets in, values out, time only as an
+//! Two halves. The signal half ([`g711`], [`codec`], [`comfort`], [`rtp`], [`rtcp`], [`srtp`],
+//! [`dtmf`], [`inband`], [`tone`], [`meter`], [`resample`], [`prompt`], [`greeting`]) is pure:
+//! samples and packets in, values out, time only as an
 //! argument. The [`relay`] half owns UDP sockets and threads of its own, apart from the engine,
 //! and is handed its clock and its seed.
 //!
@@ -11,10 +12,13 @@
 //! **No packet waits for anything but its own socket**: no database, no log, no lock that is
 //! held across a system call other than the send itself.
 
+pub mod codec;
+pub mod comfort;
 pub mod conceal;
 pub mod dtmf;
 pub mod g711;
 pub mod greeting;
+pub mod inband;
 pub mod jitter;
 pub mod meter;
 pub mod mix;
@@ -24,7 +28,9 @@ pub mod quality;
 pub mod recording;
 pub mod relay;
 pub mod resample;
+pub mod rtcp;
 pub mod rtp;
+pub mod srtp;
 pub mod tap;
 pub mod tone;
 
