@@ -41,7 +41,9 @@ pub const SAMPLE_RATE_HZ: u32 = 8_000;
 pub const SAMPLES_PER_MS: u32 = SAMPLE_RATE_HZ / 1_000;
 
 pub use g711::Law;
-pub use greeting::{GreetingDetector, GreetingEvent, GreetingSettings, SitKind, Verdict};
+pub use greeting::{
+    Features, GreetingDetector, GreetingEvent, GreetingSettings, Mode, Signal, SitKind, Who,
+};
 pub use prompt::{Prompt, PromptError};
 pub use relay::{
     Clock, DeadWay, DtmfPolicy, LegId, LegOptions, LegPort, LegStats, Levels, MediaEvent,

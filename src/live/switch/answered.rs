@@ -8,7 +8,7 @@ use crate::keeping::VerdictNote;
 use carillon_decision::Progress;
 use carillon_decision::call::AmdVerdict;
 use carillon_decision::id::CallId;
-use carillon_media::{GreetingEvent, GreetingSettings};
+use carillon_media::{GreetingEvent, GreetingSettings, Signal, Who};
 use std::time::{Duration, Instant};
 
 /// The engine decides by itself that a silent callee is a person, in time for the law; the
@@ -72,7 +72,14 @@ impl Switch {
             return;
         };
         if line.stage == Stage::Dialing {
-            if matches!(event, GreetingEvent::SitTone { .. }) {
+            let sit = matches!(
+                event,
+                GreetingEvent::Signal {
+                    signal: Signal::Sit(_),
+                    ..
+                }
+            );
+            if sit {
                 line.sit = true;
                 let who = AmdVerdict::NotInService;
                 self.progress(
@@ -91,12 +98,21 @@ impl Switch {
                     self.progress(call, Progress::SpeechStarted);
                 }
             }
-            GreetingEvent::GreetingEnded { ended_ago_ms, .. } => {
-                self.judge(now, call, AmdVerdict::Person, ended_ago_ms);
+            GreetingEvent::Verdict { who, features, .. } => {
+                let (who, ended_ms_ago) = match who {
+                    Who::Person => (AmdVerdict::Person, features.silence_ms as u32),
+                    // Nobody tells a shy person from an empty line.
+                    Who::Silence => (AmdVerdict::Person, 0),
+                    Who::Machine | Who::Music => (AmdVerdict::Machine, 0),
+                    Who::Fax | Who::Modem => (AmdVerdict::Fax, 0),
+                    Who::Sit(_) => (AmdVerdict::NotInService, 0),
+                };
+                self.judge(now, call, who, ended_ms_ago);
             }
-            GreetingEvent::NoSpeech { .. } => self.judge(now, call, AmdVerdict::Person, 0),
-            GreetingEvent::GreetingTooLong { .. } => self.judge(now, call, AmdVerdict::Machine, 0),
-            GreetingEvent::SitTone { .. } => self.judge(now, call, AmdVerdict::NotInService, 0),
+            GreetingEvent::GreetingEnded { .. }
+            | GreetingEvent::Beep { .. }
+            | GreetingEvent::MachineSilent { .. }
+            | GreetingEvent::Signal { .. } => {}
         }
     }
 

@@ -228,10 +228,11 @@ impl Switch {
             self.media.set_remote(leg, sdp);
             line.early_media = true;
             // Announcements of the network come this way: "not in service" tones above all.
-            if let Err(error) = self
-                .media
-                .watch(leg, carillon_media::GreetingSettings::default())
-            {
+            let tones_only = carillon_media::GreetingSettings {
+                mode: carillon_media::Mode::Off,
+                ..Default::default()
+            };
+            if let Err(error) = self.media.watch(leg, tones_only) {
                 tracing::debug!(%call, %error, "early media is not listened to");
             }
         }

@@ -8,102 +8,19 @@
 //! A machine that says something short and pauses is taken for a person. That is the safe side:
 //! a person taken for a machine is an abandoned call.
 
+mod event;
+mod features;
+mod settings;
 mod sit;
 mod vad;
 
+pub use event::{GreetingEvent, Signal, Who};
+pub use features::Features;
+pub use settings::{GreetingSettings, Mode};
 pub use sit::{SitDetector, SitKind};
 pub use vad::{FrameVad, VadSettings};
 
 use vad::FRAME_MS;
-
-/// Settings of the detector. All times in milliseconds of audio.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GreetingSettings {
-    /// Silence that ends the greeting. Default 400, 200 to 2,000: below 300, the gaps inside a
-    /// sentence end it.
-    pub end_silence_ms: u32,
-    /// Greetings longer than this are a machine's. Default 1,800, 500 to 10,000.
-    pub longest_person_ms: u32,
-    /// No speech for this long after the start: nobody there. Default 4,000, 500 to 30,000.
-    pub no_speech_ms: u32,
-    /// Speech shorter than this is a click or a cough and starts nothing. Default 60.
-    pub shortest_speech_ms: u32,
-    /// After a verdict of machine, keep waiting for the end of the greeting this long, counted
-    /// from the start. Default 45,000.
-    pub longest_watch_ms: u32,
-    /// Look for special information tones too. Default true.
-    pub detect_sit: bool,
-    /// What counts as speech.
-    pub vad: VadSettings,
-}
-
-impl Default for GreetingSettings {
-    fn default() -> Self {
-        Self {
-            end_silence_ms: 400,
-            longest_person_ms: 1_800,
-            no_speech_ms: 4_000,
-            shortest_speech_ms: 60,
-            longest_watch_ms: 45_000,
-            detect_sit: true,
-            vad: VadSettings::default(),
-        }
-    }
-}
-
-/// Who answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// A short greeting, then silence.
-    Person,
-    /// A greeting longer than people's.
-    Machine,
-    /// Special information tones: the network speaks.
-    Sit(SitKind),
-    /// Nobody spoke.
-    Silence,
-}
-
-/// What the detector heard. `at_ms` counts from the start of the watch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GreetingEvent {
-    /// The first speech.
-    SpeechStarted {
-        /// When it started (a little before it was sure).
-        at_ms: u32,
-    },
-    /// The greeting is over. The verdict is `Person` unless one was given before.
-    GreetingEnded {
-        /// Speech in it, pauses left out.
-        speech_ms: u32,
-        /// From its first to its last speech.
-        total_ms: u32,
-        /// When the last speech ended.
-        ended_at_ms: u32,
-        /// How long ago that is: abandonment clocks start this much before the event.
-        ended_ago_ms: u32,
-    },
-    /// It goes on for longer than people's greetings. Verdict: `Machine`. A `GreetingEnded`
-    /// follows when it ends within `longest_watch_ms`.
-    GreetingTooLong {
-        /// Speech so far, pauses left out.
-        speech_ms: u32,
-        /// From its start until now.
-        total_ms: u32,
-    },
-    /// Nobody spoke within `no_speech_ms`. Verdict: `Silence`.
-    NoSpeech {
-        /// How long was listened.
-        after_ms: u32,
-    },
-    /// Special information tones. Verdict: `Sit`.
-    SitTone {
-        /// Which.
-        kind: SitKind,
-        /// When they were sure.
-        at_ms: u32,
-    },
-}
 
 /// Listens to one answer from its first sample.
 ///
@@ -116,7 +33,7 @@ pub struct GreetingDetector {
     sit: Option<SitDetector>,
     at_ms: u32,
     state: State,
-    verdict: Option<Verdict>,
+    verdict: Option<Who>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,19 +78,16 @@ impl GreetingDetector {
         }
         // Tones first: they are no speech, and whatever speech they seemed to be is void.
         if let Some(kind) = self.sit.as_mut().and_then(|sit| sit.push(samples)) {
-            self.state = State::Finished;
-            self.verdict.get_or_insert(Verdict::Sit(kind));
-            report(GreetingEvent::SitTone {
-                kind,
+            report(GreetingEvent::Signal {
+                signal: Signal::Sit(kind),
                 at_ms: self.at_ms,
             });
+            self.finish(Who::Sit(kind), &mut report);
             return;
         }
         let mut vad = std::mem::take(&mut self.vad);
         vad.push(samples, |speech| {
-            if let Some(event) = self.frame(speech) {
-                report(event);
-            }
+            self.frame(speech, &mut report);
         });
         self.vad = vad;
     }
@@ -188,7 +102,7 @@ impl GreetingDetector {
 
     /// The verdict, once there is one.
     #[must_use]
-    pub fn verdict(&self) -> Option<Verdict> {
+    pub fn verdict(&self) -> Option<Who> {
         self.verdict
     }
 
@@ -204,26 +118,32 @@ impl GreetingDetector {
         self.at_ms
     }
 
-    fn frame(&mut self, speech: bool) -> Option<GreetingEvent> {
+    fn frame(&mut self, speech: bool, report: &mut impl FnMut(GreetingEvent)) {
         self.at_ms += FRAME_MS;
         match self.state {
-            State::Waiting { run_ms, gap_ms } => self.waiting(speech, run_ms, gap_ms),
+            State::Waiting { run_ms, gap_ms } => self.waiting(speech, run_ms, gap_ms, report),
             State::Speaking {
                 started_ms,
                 speech_ms,
                 last_speech_ms,
             } => {
                 if speech {
-                    self.speech(started_ms, speech_ms + FRAME_MS)
+                    self.speech(started_ms, speech_ms + FRAME_MS, report);
                 } else {
-                    self.pause(started_ms, speech_ms, last_speech_ms)
+                    self.pause(started_ms, speech_ms, last_speech_ms, report);
                 }
             }
-            State::Finished => None,
+            State::Finished => {}
         }
     }
 
-    fn waiting(&mut self, speech: bool, run_ms: u32, gap_ms: u32) -> Option<GreetingEvent> {
+    fn waiting(
+        &mut self,
+        speech: bool,
+        run_ms: u32,
+        gap_ms: u32,
+        report: &mut impl FnMut(GreetingEvent),
+    ) {
         self.state = match (speech, gap_ms) {
             (true, _) => State::Waiting {
                 run_ms: run_ms + FRAME_MS,
@@ -244,54 +164,79 @@ impl GreetingDetector {
                 speech_ms: run_ms,
                 last_speech_ms: self.at_ms,
             };
-            return Some(GreetingEvent::SpeechStarted { at_ms: started_ms });
+            report(GreetingEvent::SpeechStarted { at_ms: started_ms });
+        } else if self.at_ms >= self.settings.no_speech_ms && self.state == WAITING {
+            // Speech under way gets its chance before the limit strikes.
+            self.finish(Who::Silence, report);
         }
-        // Speech under way gets its chance before the limit strikes.
-        if self.at_ms >= self.settings.no_speech_ms && self.state == WAITING {
-            self.finish(Verdict::Silence);
-            return Some(GreetingEvent::NoSpeech {
-                after_ms: self.at_ms,
-            });
-        }
-        None
     }
 
-    fn speech(&mut self, started_ms: u32, speech_ms: u32) -> Option<GreetingEvent> {
+    fn speech(&mut self, started_ms: u32, speech_ms: u32, report: &mut impl FnMut(GreetingEvent)) {
         self.state = State::Speaking {
             started_ms,
             speech_ms,
             last_speech_ms: self.at_ms,
         };
-        let total_ms = self.at_ms - started_ms;
-        if total_ms > self.settings.longest_person_ms && self.verdict.is_none() {
-            self.verdict = Some(Verdict::Machine);
-            return Some(GreetingEvent::GreetingTooLong {
-                speech_ms,
-                total_ms,
-            });
+        if self.at_ms - started_ms > self.settings.longest_person_ms {
+            self.judge(Who::Machine, report);
         }
         if self.at_ms >= self.settings.longest_watch_ms {
-            self.finish(Verdict::Machine);
+            self.finish(Who::Machine, report);
         }
-        None
     }
 
-    fn pause(&mut self, started_ms: u32, speech_ms: u32, last_ms: u32) -> Option<GreetingEvent> {
+    fn pause(
+        &mut self,
+        started_ms: u32,
+        speech_ms: u32,
+        last_ms: u32,
+        report: &mut impl FnMut(GreetingEvent),
+    ) {
         let ended_ago_ms = self.at_ms - last_ms;
         if ended_ago_ms < self.settings.end_silence_ms {
-            return None;
+            return;
         }
-        self.finish(Verdict::Person);
-        Some(GreetingEvent::GreetingEnded {
+        report(GreetingEvent::GreetingEnded {
             speech_ms,
             total_ms: last_ms - started_ms,
             ended_at_ms: last_ms,
             ended_ago_ms,
-        })
+        });
+        self.finish(Who::Person, report);
     }
 
-    fn finish(&mut self, verdict: Verdict) {
-        self.verdict.get_or_insert(verdict);
+    fn features(&self) -> Features {
+        let State::Speaking {
+            started_ms,
+            speech_ms,
+            last_speech_ms,
+        } = self.state
+        else {
+            return Features::default();
+        };
+        Features {
+            initial_silence_ms: started_ms as f32,
+            span_ms: (last_speech_ms - started_ms) as f32,
+            speech_ms: speech_ms as f32,
+            silence_ms: (self.at_ms - last_speech_ms) as f32,
+            ..Features::default()
+        }
+    }
+
+    /// Gives the verdict, unless there is one.
+    fn judge(&mut self, who: Who, report: &mut impl FnMut(GreetingEvent)) {
+        if self.verdict.is_none() && self.settings.mode != Mode::Off {
+            self.verdict = Some(who);
+            report(GreetingEvent::Verdict {
+                who,
+                at_ms: self.at_ms,
+                features: Box::new(self.features()),
+            });
+        }
+    }
+
+    fn finish(&mut self, who: Who, report: &mut impl FnMut(GreetingEvent)) {
+        self.judge(who, report);
         self.state = State::Finished;
     }
 }

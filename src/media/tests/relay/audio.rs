@@ -5,7 +5,7 @@ use carillon_media::rtp::Header;
 use carillon_media::tone::sine;
 use carillon_media::{
     GreetingEvent, GreetingSettings, Law, LegId, LegOptions, MediaEvent, PlayOptions, Prompt,
-    Repeat,
+    Repeat, Who,
 };
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -186,7 +186,9 @@ fn a_greeting_is_followed_even_when_the_far_end_stops_sending() {
             Some(())
         }
         MediaEvent::Greeting {
-            event: GreetingEvent::NoSpeech { .. },
+            event: GreetingEvent::Verdict {
+                who: Who::Silence, ..
+            },
             ..
         } => panic!("deaf"),
         _ => None,
