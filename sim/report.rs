@@ -46,7 +46,7 @@ impl DayFigures {
     }
 
     pub(crate) fn record(&mut self, record: &CallRecord) {
-        if record.direction == Direction::Inbound {
+        if record.direction != Direction::Outbound {
             return;
         }
         match record.outcome {

@@ -8,7 +8,7 @@ use crate::oracle::Oracle;
 use crate::report::DayFigures;
 use crate::scenario::Scenario;
 use carillon_decision::agent::AgentState;
-use carillon_decision::call::{AmdVerdict, Cause};
+use carillon_decision::call::{AmdVerdict, Cause, Direction};
 use carillon_decision::engine::{Engine, EngineConfig, Output};
 use carillon_decision::event::{Command, Input, Progress};
 use carillon_decision::id::CallId;
@@ -27,6 +27,12 @@ const BRIDGE_S: f64 = 0.002;
 const AGENT_ANSWER_S: f64 = 0.2;
 /// Tones before a "not in service" is recognised.
 const SIT_S: f64 = 1.2;
+/// Length of what is said to a customer at the bridge.
+const ANNOUNCEMENT_S: f64 = 1.0;
+/// Dial to answer of an outside destination: somebody sits there and waits.
+const DESTINATION_RING_S: f64 = 4.0;
+/// How long a destination talks.
+const DESTINATION_TALK_S: f64 = 60.0;
 /// Length of the abandon message.
 const MESSAGE_S: f64 = 7.0;
 
@@ -212,6 +218,13 @@ impl World {
             }
             Command::LeadDone { lead, update, .. } => self.list.done(lead, &update),
             Command::Originate(order) => self.place(order.call),
+            Command::CallOut(order) => self.call_out(order.call),
+            Command::Announce { call, .. } => {
+                self.schedule(
+                    ANNOUNCEMENT_S,
+                    Event::Call(call, Progress::AnnouncementEnded),
+                );
+            }
             Command::HangUp { call } => self.hang_up(call),
             Command::Bridge { call, .. } => self.bridge(call),
             Command::PlayMessage { call, .. } => {
@@ -234,7 +247,9 @@ impl World {
                 self.schedule(wrap, Event::Hear(Box::new(Input::AgentReady { agent })));
             }
             Command::Record(record) => {
-                self.list.record(&record);
+                if record.direction == Direction::Outbound {
+                    self.list.record(&record);
+                }
                 self.figures.record(&record);
                 self.calls.remove(&record.call);
             }
@@ -247,8 +262,7 @@ impl World {
             | Command::RetireNumber { .. }
             | Command::EnterDoNotCall { .. }
             | Command::Audio(_)
-            | Command::Announce { .. }
-            | Command::CallOut(_)
+            | Command::Refused { .. }
             | Command::Recorder { .. }
             | Command::Decided(_)
             | Command::Alert(_) => {}
@@ -315,6 +329,27 @@ impl World {
             }
             Fate::NoAnswer => self.schedule(PDD_S, Event::Call(id, Progress::Ringing)),
         }
+    }
+
+    /// A destination of the campaign: it always answers, and hangs up when all is said.
+    fn call_out(&mut self, id: CallId) {
+        let fate = Fate::Human {
+            ring_s: DESTINATION_RING_S,
+            greeting_s: 0.0,
+            talk_s: DESTINATION_TALK_S,
+        };
+        let sim = CallSim {
+            fate,
+            answered: false,
+            served: true,
+            ended: false,
+        };
+        self.calls.insert(id, sim);
+        let over = DESTINATION_RING_S + DESTINATION_TALK_S;
+        self.schedule(0.0, Event::Call(id, Progress::Sent));
+        self.schedule(PDD_S, Event::Call(id, Progress::Ringing));
+        self.schedule(DESTINATION_RING_S, Event::Call(id, Progress::Answered));
+        self.schedule(over, Event::TalkOver(id));
     }
 
     fn hang_up(&mut self, id: CallId) {

@@ -9,7 +9,7 @@ use crate::call::{AmdVerdict, CallRecord, Cause};
 use crate::campaign::{CampaignConfig, Dial, Screening};
 use crate::compliance::{DialPermit, Refusal};
 use crate::conversation::{
-    AudioPlan, ConsultStep, RecordingOrder, SuperviseMode, TransferKind, TransferTo,
+    AudioPlan, ConsultStep, OrderRefusal, RecordingOrder, SuperviseMode, TransferKind, TransferTo,
 };
 use crate::id::{AgentId, CallId, CampaignId, LeadId, SnapshotId, TrunkId};
 use crate::lead::{Callback, Lead, LeadStatus};
@@ -184,15 +184,22 @@ pub enum Command {
     /// End a call: CANCEL before an answer, BYE after. The driver always reports the end
     /// (`Failed` or `HungUp`), or the answer that crossed the CANCEL.
     HangUp { call: CallId },
-    /// Join caller and agent.
+    /// Join caller and agent. Once done, they hear each other and nobody else does: as if by
+    /// [`Command::Audio`], replacing the plan in force.
     Bridge { call: CallId, agent: AgentId },
-    /// Who hears whom from now on.
+    /// Who hears whom from now on. A plan without parties dissolves the conversation's audio.
     Audio(AudioPlan),
     /// Play a prompt to a customer in conversation (name, consent to recording), the agent
     /// hearing it too where that is simple; then report.
     Announce { call: CallId, prompt: String },
     /// Call an outside destination for a conversation. Consumes the permit.
     CallOut(Box<CallOut>),
+    /// An order of an agent or supervisor was not obeyed, and why, in words for them.
+    Refused {
+        agent: AgentId,
+        code: OrderRefusal,
+        why: String,
+    },
     /// To the recorder of a conversation.
     Recorder { call: CallId, order: RecordingOrder },
     /// Play the campaign's message to an answered caller nobody can serve, then report.

@@ -17,6 +17,7 @@ pub mod number;
 pub mod pacing;
 pub mod pacing_decision;
 pub mod routing;
+pub mod sample;
 pub mod status;
 pub mod time;
 

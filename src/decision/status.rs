@@ -76,7 +76,7 @@ pub struct LineCounts {
     pub waiting: u32,
     /// In conversation.
     pub talking: u32,
-    /// Hearing the message.
+    /// Hearing a message, or a machine about to get one.
     pub message: u32,
     /// Being hung up.
     pub ending: u32,
@@ -196,7 +196,8 @@ pub struct CallStatus {
     pub number: String,
     /// Trunk.
     pub trunk: TrunkId,
-    /// `dialing`, `ringing`, `screening`, `waiting`, `bridging`, `talking`, `message`, `ending`.
+    /// `dialing`, `ringing`, `screening`, `machine`, `waiting`, `bridging`, `talking`, `message`,
+    /// `ending`.
     pub phase: String,
     /// Time in that phase, s.
     pub for_s: f64,

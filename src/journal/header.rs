@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 /// First bytes of every journal.
 pub const MAGIC: [u8; 8] = *b"CARILLNJ";
 
-/// Version of the byte form. Grows when frames or header change; what is inside an input is
-/// tied to [`ENGINE_VERSION`] instead.
-pub const FORMAT_VERSION: u16 = 1;
+/// Version of the byte form. Grows when frames, header or inputs change, so that an older journal is
+/// refused by name and not read as something else; equal replay is tied to [`ENGINE_VERSION`] too.
+/// 2: inputs of conversations (hold, transfer, consultation, supervision, recording).
+pub const FORMAT_VERSION: u16 = 2;
 
 /// Version of the engine this program was built with. Identical replay is promised per version.
 pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,6 +1,9 @@
 //! Calls.
 
 use carillon_decision::call::{AmdVerdict, CallRecord, Direction, EndedBy};
+use carillon_decision::conversation::{
+    ConsultStep, RecordingOrder, SuperviseMode, TalkStep, TransferKind, TransferTo,
+};
 use carillon_decision::id::{AgentId, CampaignId, TrunkId};
 use carillon_decision::status::FloorStatus;
 use serde::{Deserialize, Serialize};
@@ -16,7 +19,7 @@ pub struct CallBoard {
     pub campaign: String,
     /// Lead id.
     pub lead: Option<u64>,
-    /// `outbound` or `inbound`.
+    /// `outbound`, `inbound`, or `transfer` (to an outside destination, for a conversation).
     pub direction: String,
     /// The customer's number with its middle hidden.
     pub number: Option<String>,
@@ -38,8 +41,16 @@ pub struct CallBoard {
     pub answer_ms: Option<u64>,
     /// Start of the abandonment clock to the bridge or to giving up.
     pub wait_ms: Option<u64>,
-    /// Conversation with an agent.
+    /// Conversation with agents, holds included; of a transfer the time with the destination.
     pub talk_ms: Option<u64>,
+    /// Of this the customer heard music.
+    pub hold_ms: u64,
+    /// A message was left on a machine, to its end.
+    pub message_left: bool,
+    /// There is a recording, of all or a part of it.
+    pub recorded: bool,
+    /// What happened in the conversation beyond plain talk, in order and in words.
+    pub steps: Vec<CallStep>,
     /// Stable outcome name.
     pub outcome: String,
     /// The field's short code.
@@ -50,10 +61,19 @@ pub struct CallBoard {
     pub ended_by: Option<String>,
     /// The answer came after we had given the call up.
     pub late_answer: bool,
-    /// The call this one replaced or was forked from.
+    /// The call this one replaced or was forked from; of a transfer the customer's call.
     pub follows: Option<u64>,
     /// The pacing decision that asked for it.
     pub decision: Option<u64>,
+}
+
+/// A step of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CallStep {
+    /// Milliseconds after the call began.
+    pub at_ms: u64,
+    /// What happened, in words.
+    pub what: String,
 }
 
 /// Names by id, as the floor has them now.
@@ -132,6 +152,53 @@ fn ended_by(by: EndedBy) -> &'static str {
     }
 }
 
+/// A step of a conversation in words.
+fn step(step: &TalkStep, names: &Names) -> String {
+    let who = |id: &AgentId| names.agent(*id);
+    match step {
+        TalkStep::Hold { by, on: true } => format!("{} put the customer on hold", who(by)),
+        TalkStep::Hold { by, on: false } => format!("{} took the customer back", who(by)),
+        TalkStep::Transfer { by, to, kind } => {
+            let to = match to {
+                TransferTo::Agent(agent) => who(agent),
+                TransferTo::Campaign(id) => format!("the queue of {}", names.campaign(*id)),
+                TransferTo::Destination(name) => format!("destination {name}"),
+            };
+            match kind {
+                TransferKind::Blind => format!("{} passed the customer on to {to}", who(by)),
+                TransferKind::Attended => format!("{} called in {to}", who(by)),
+            }
+        }
+        TalkStep::Consult { by, step } => {
+            let did = match step {
+                ConsultStep::Complete => "passed the customer on",
+                ConsultStep::Join => "joined all three",
+                ConsultStep::Cancel => "went back to the customer",
+            };
+            format!("{} {did}", who(by))
+        }
+        TalkStep::ThirdGone { why } => format!("the one called in is gone: {why}"),
+        TalkStep::Agent { agent } => format!("{} has the call", who(agent)),
+        TalkStep::Supervised { by, agent, mode } => {
+            let did = match mode {
+                Some(SuperviseMode::Listen) => "listens to",
+                Some(SuperviseMode::Whisper) => "whispers to",
+                Some(SuperviseMode::Barge) => "joins the calls of",
+                None => "no longer listens to",
+            };
+            format!("{} {did} {}", who(by), who(agent))
+        }
+        TalkStep::Recording { order } => match order {
+            RecordingOrder::Start { consent, .. } => format!("recording began: {consent}"),
+            RecordingOrder::Pause { reason } => format!("recording paused: {reason}"),
+            RecordingOrder::Resume => "recording went on".to_owned(),
+            RecordingOrder::Stop => "recording ended".to_owned(),
+        },
+        TalkStep::NotRecorded { why } => format!("not recorded: {why}"),
+        TalkStep::MessageDropped { by } => format!("{} left the message on a machine", who(by)),
+    }
+}
+
 impl CallBoard {
     pub(crate) fn of(record: &CallRecord, names: &Names) -> Self {
         Self {
@@ -150,6 +217,17 @@ impl CallBoard {
             answer_ms: record.answer_ms,
             wait_ms: record.wait_ms,
             talk_ms: record.talk_ms,
+            hold_ms: record.hold_ms,
+            message_left: record.message_left,
+            recorded: record.recorded,
+            steps: record
+                .events
+                .iter()
+                .map(|event| CallStep {
+                    at_ms: event.at_ms,
+                    what: step(&event.what, names),
+                })
+                .collect(),
             outcome: record.outcome.name().into(),
             status: record.outcome.status_code().into(),
             verdict: record.verdict.map(|v| verdict(v).into()),

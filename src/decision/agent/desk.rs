@@ -1,6 +1,6 @@
 //! One agent's running state: what they do, since when, and where their time went.
 
-use super::{AgentProfile, AgentState, BreakReason, LineKind};
+use super::{AgentProfile, AgentState, BreakReason, LineKind, Role};
 use crate::id::{AgentId, CallId, CampaignId, LeadId};
 use crate::number::E164;
 use crate::status::{AgentStatus, TimeSplit};
@@ -126,7 +126,7 @@ impl Agent {
 
     /// Whether a call may be given to the agent this instant.
     pub fn is_idle(&self) -> bool {
-        self.state == AgentState::Ready && self.line_up
+        self.state == AgentState::Ready && self.line_up && !self.supervises()
     }
 
     /// Whether the agent works for a campaign.
@@ -136,7 +136,12 @@ impl Agent {
 
     /// Whether the agent takes, or will take, calls: not out, not on a break.
     pub fn on_duty(&self) -> bool {
-        !matches!(self.state, AgentState::LoggedOut | AgentState::Break(_))
+        !matches!(self.state, AgentState::LoggedOut | AgentState::Break(_)) && !self.supervises()
+    }
+
+    /// Whether they listen to others' calls instead of taking their own.
+    pub fn supervises(&self) -> bool {
+        self.profile.role == Role::Supervisor
     }
 
     /// Whether this agent's phone has to ring before a call.

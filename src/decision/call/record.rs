@@ -2,6 +2,7 @@
 
 use super::{AmdVerdict, Outcome};
 use crate::compliance::PermitSummary;
+use crate::conversation::TalkEvent;
 use crate::id::{AgentId, CallId, CampaignId, DecisionId, LeadId, TrunkId};
 use crate::number::E164;
 use crate::time::Wall;
@@ -40,7 +41,7 @@ pub struct CallRecord {
     pub campaign: CampaignId,
     /// The lead, if we dialed one.
     pub lead: Option<LeadId>,
-    /// Outbound or inbound.
+    /// Which way it went.
     pub direction: Direction,
     /// The customer's number, if known.
     pub number: Option<E164>,
@@ -48,7 +49,7 @@ pub struct CallRecord {
     pub caller_id: E164,
     /// The trunk.
     pub trunk: TrunkId,
-    /// The agent who talked.
+    /// The agent who talked; after a transfer the last one (`events` name the others).
     pub agent: Option<AgentId>,
     /// When it was placed, or came in.
     pub started: Wall,
@@ -62,8 +63,16 @@ pub struct CallRecord {
     pub answer_ms: Option<u64>,
     /// Start of the abandonment clock to the bridge, or to giving up, ms.
     pub wait_ms: Option<u64>,
-    /// Conversation with an agent, ms.
+    /// Conversation with agents, holds included, ms; of a transfer the time with the destination.
     pub talk_ms: Option<u64>,
+    /// Of this the customer heard music, ms.
+    pub hold_ms: u64,
+    /// A message was left on a machine, to its end.
+    pub message_left: bool,
+    /// There is a recording, of all or a part of it.
+    pub recorded: bool,
+    /// What happened in the conversation beyond plain talk, in order.
+    pub events: Vec<TalkEvent>,
     /// How it ended.
     pub outcome: Outcome,
     /// Who answered, where that was listened for.
@@ -72,7 +81,8 @@ pub struct CallRecord {
     pub ended_by: Option<EndedBy>,
     /// An answer that arrived after we had given the call up.
     pub late_answer: bool,
-    /// The call this one replaced after trunk trouble, or was forked from.
+    /// The call this one replaced after trunk trouble, or was forked from; of a transfer the
+    /// customer's call.
     pub follows: Option<CallId>,
     /// The pacing decision that asked for it.
     pub decision: Option<DecisionId>,

@@ -2,6 +2,7 @@
 
 use super::{AmdVerdict, CallRecord, Cause, Direction, EndedBy, Outcome};
 use crate::compliance::PermitSummary;
+use crate::conversation::{Talk, TalkStep};
 use crate::id::{AgentId, CallId, CampaignId, DecisionId, TrunkId};
 use crate::lead::Lead;
 use crate::number::E164;
@@ -18,11 +19,13 @@ pub enum Phase {
     Ringing,
     /// Answered; who it is is not known yet.
     Screening,
-    /// A person waits for an agent.
+    /// A machine that will get a message: its beep is awaited.
+    Machine,
+    /// A person waits for an agent: the first one, or after a transfer.
     Waiting,
     /// Being joined with the reserved agent.
     Bridging,
-    /// In conversation.
+    /// In conversation: with an agent, or with an outside destination the agent passed it to.
     Talking,
     /// Hears the message.
     Message,
@@ -37,6 +40,7 @@ impl Phase {
             Phase::Dialing => "dialing",
             Phase::Ringing => "ringing",
             Phase::Screening => "screening",
+            Phase::Machine => "machine",
             Phase::Waiting => "waiting",
             Phase::Bridging => "bridging",
             Phase::Talking => "talking",
@@ -46,7 +50,7 @@ impl Phase {
     }
 }
 
-/// A call in progress, outbound or inbound.
+/// A call in progress: outbound, inbound, or to an outside destination.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// Id.
@@ -65,7 +69,7 @@ pub struct Call {
     pub trunk: TrunkId,
     /// Trunks tried before for the same lead, this one included.
     pub tried: Vec<TrunkId>,
-    /// Agent reserved, talking, or who talked.
+    /// Agent reserved or on the line; who was on the line when the call ended.
     pub agent: Option<AgentId>,
     /// Where it stands.
     pub phase: Phase,
@@ -81,9 +85,15 @@ pub struct Call {
     pub rang: Option<Mono>,
     /// Answer.
     pub answered: Option<Now>,
+    /// First speech after the answer.
+    pub speech_from: Option<Mono>,
+    /// End of the first greeting.
+    pub greeting_end: Option<Mono>,
+    /// Since when it waits in the queue; nothing when it does not.
+    pub queued: Option<Mono>,
     /// Start of the abandonment clock.
     pub clock_from: Option<Mono>,
-    /// Joined with an agent.
+    /// First joined with an agent; of a call to an outside destination the answer.
     pub bridged: Option<Mono>,
     /// Conversation ended.
     pub talk_ended: Option<Mono>,
@@ -99,7 +109,7 @@ pub struct Call {
     pub late_answer: bool,
     /// Whether its live answer is in the ledger already.
     pub in_ledger: bool,
-    /// Call it replaced or was forked from.
+    /// Call it replaced or was forked from; the customer's call of one to an outside destination.
     pub follows: Option<CallId>,
     /// Decision that asked for it.
     pub decision: Option<DecisionId>,
@@ -111,6 +121,8 @@ pub struct Call {
     pub disposed: bool,
     /// It may not be given up before it has rung this long.
     pub ring_minimum: Duration,
+    /// What goes on in the conversation.
+    pub talk: Talk,
 }
 
 impl Call {
@@ -140,6 +152,9 @@ impl Call {
             ring_timeout: Duration::ZERO,
             rang: None,
             answered: None,
+            speech_from: None,
+            greeting_end: None,
+            queued: None,
             clock_from: None,
             bridged: None,
             talk_ended: None,
@@ -155,6 +170,7 @@ impl Call {
             opted_out: false,
             disposed: false,
             ring_minimum: Duration::ZERO,
+            talk: Talk::default(),
         }
     }
 
@@ -179,6 +195,11 @@ impl Call {
             )
     }
 
+    /// The campaign whose agents may take it: after a transfer not always its own.
+    pub fn queue_campaign(&self) -> CampaignId {
+        self.talk.passed.map_or(self.campaign, |p| p.campaign)
+    }
+
     /// Instant of the answer on the wall clock.
     pub fn answered_wall(&self) -> Option<Wall> {
         self.answered.map(|now| now.wall)
@@ -201,6 +222,17 @@ impl Call {
         }
     }
 
+    /// When the conversation ended, if it did; else `now`.
+    pub fn talk_end(&self, now: Mono) -> Mono {
+        self.talk_ended.unwrap_or(now)
+    }
+
+    /// Notes a step of its conversation for the record.
+    pub fn note(&mut self, now: Mono, what: TalkStep) {
+        let since_start = now.since(self.started.mono);
+        self.talk.note(since_start, what);
+    }
+
     /// The record it leaves behind.
     pub fn record(&self, outcome: Outcome, now: Mono) -> CallRecord {
         let millis = |from: Mono, to: Mono| to.since(from).as_millis() as u64;
@@ -214,7 +246,7 @@ impl Call {
             number: self.number,
             caller_id: self.caller_id,
             trunk: self.trunk,
-            agent: self.agent.filter(|_| self.bridged.is_some()),
+            agent: self.talk.last_agent.filter(|_| self.bridged.is_some()),
             started: self.started.wall,
             total_ms: millis(start, now),
             pdd_ms: self.rang.map(|at| millis(start, at)),
@@ -224,9 +256,17 @@ impl Call {
                 let until = self.bridged.or(self.gave_up)?;
                 Some(millis(from, until))
             }),
-            talk_ms: self
-                .bridged
-                .map(|from| millis(from, self.talk_ended.unwrap_or(now))),
+            talk_ms: self.bridged.map(|_| {
+                let last = self.talk.since.map(|from| self.talk_end(now).since(from));
+                (self.talk.earlier + last.unwrap_or_default()).as_millis() as u64
+            }),
+            hold_ms: {
+                let last = self.talk.parked_since.map(|from| now.since(from));
+                (self.talk.parked + last.unwrap_or_default()).as_millis() as u64
+            },
+            message_left: self.talk.message_left,
+            recorded: self.talk.tape.ever,
+            events: self.talk.events.clone(),
             outcome,
             verdict: self.verdict,
             ended_by: self.ended_by.filter(|_| self.answered.is_some()),

@@ -9,6 +9,7 @@ mod callee;
 mod compiled;
 mod config;
 mod constraint;
+mod destination;
 mod fixed;
 mod gate;
 mod hours;
@@ -25,13 +26,15 @@ pub use config::{
     AUTO_PACK, AttemptCaps, Blackout, ComplianceRules, ExtraRule, Holiday, OWN_DNC_LIST,
     REASSIGNED_LIST, RulesError, UnknownZone,
 };
+pub use destination::places_of_number;
 pub use gate::{Gate, RuleCheck};
 pub use hours::{DaySpan, NotADaySpan, WeekHours};
 pub use permit::{DialPermit, PermitSummary, RingLimits, RulePass, ZoneSource};
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::{
-    AbandonClock, AbandonWindow, Abandonment, After, Cap, CoolDown, HolidayCalendar, Purpose, Rule,
-    RuleStatus, Week, built_in, packs,
+    ALL_PARTY_STATES, AbandonClock, AbandonWindow, Abandonment, After, AllPartyState, Cap,
+    CoolDown, HolidayCalendar, Purpose, RecordingLaw, Rule, RuleStatus, Week, built_in, packs,
+    recording_law,
 };
 
 #[cfg(test)]

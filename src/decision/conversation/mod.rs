@@ -2,11 +2,15 @@
 //! recording. Orders of people come in as [`crate::Input`], and go out as commands that say who
 //! hears whom.
 
+mod audio;
 mod rules;
+mod talk;
 
+pub use audio::{Scene, Stage, Watch, pair, plan};
 pub use rules::{
     Announcement, Consent, ConversationRules, Destination, MachineRule, RecordingRule,
 };
+pub use talk::{Passed, Said, Talk, TalkEvent, TalkStep, Tape, Third};
 
 use crate::id::{AgentId, CallId, CampaignId};
 use serde::{Deserialize, Serialize};
@@ -108,4 +112,36 @@ pub enum RecordingOrder {
     Resume,
     /// Ends.
     Stop,
+}
+
+/// Why an order of an agent or supervisor was not obeyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderRefusal {
+    /// The agent is in no conversation.
+    NotTalking,
+    /// What is asked for does not fit where the conversation stands.
+    WrongMoment,
+    /// No such agent, campaign, destination or conversation.
+    UnknownTarget,
+    /// The agent asked for cannot talk now.
+    TargetUnavailable,
+    /// The outside destination cannot be called, or did not answer.
+    OutsideFailed,
+    /// The campaign's settings or the person's role do not allow it.
+    NotAllowed,
+}
+
+impl OrderRefusal {
+    /// Stable name, as shown and exported.
+    pub fn name(self) -> &'static str {
+        match self {
+            OrderRefusal::NotTalking => "not_talking",
+            OrderRefusal::WrongMoment => "wrong_moment",
+            OrderRefusal::UnknownTarget => "unknown_target",
+            OrderRefusal::TargetUnavailable => "target_unavailable",
+            OrderRefusal::OutsideFailed => "outside_failed",
+            OrderRefusal::NotAllowed => "not_allowed",
+        }
+    }
 }

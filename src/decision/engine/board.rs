@@ -104,7 +104,7 @@ impl Engine {
                 Phase::Screening => lines.screening += 1,
                 Phase::Waiting => lines.waiting += 1,
                 Phase::Bridging | Phase::Talking => lines.talking += 1,
-                Phase::Message => lines.message += 1,
+                Phase::Machine | Phase::Message => lines.message += 1,
                 Phase::Ending => lines.ending += 1,
             }
         }

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) const RING_MINIMUM: Duration = Duration::from_secs(15);
 /// Silence on a trunk longer than this is the trunk's failure: SIP's timer B, 64·T1
 /// (RFC 3261 §17.1.1.2), and a little for the answer on its way.
-const SILENCE_LIMIT: Duration = Duration::from_secs(34);
+pub(super) const SILENCE_LIMIT: Duration = Duration::from_secs(34);
 /// Leads looked at in one go, so that a list full of refusals never holds up calls in progress.
 const LOOKED_AT_MOST: u32 = 64;
 /// A standing refusal to dial is recorded again after this long.

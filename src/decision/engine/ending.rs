@@ -37,14 +37,12 @@ impl Engine {
     /// settled here unless it is left to how the call stands.
     pub(super) fn hang_up(&mut self, id: CallId, outcome: Option<Outcome>, by: EndedBy) {
         let now = self.now.mono;
+        self.unqueue(id);
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
         if call.phase == Phase::Ending {
             return;
-        }
-        if let Some(from) = call.clock_from {
-            self.waiting.remove(&(from, id));
         }
         let settled = outcome.unwrap_or_else(|| call.outcome_at_end(None));
         call.outcome.get_or_insert(settled);
@@ -53,6 +51,7 @@ impl Engine {
             call.talk_ended = Some(now);
         }
         call.enter(Phase::Ending, now);
+        self.dissolve(id);
         self.order(Command::HangUp { call: id });
         self.arm_call(id, now + ENDING_LIMIT);
     }
@@ -82,7 +81,10 @@ impl Engine {
             }
         }
         let elsewhere = cause.is_trunk_trouble() && call_unheard(&self.calls[&id]) && !ours;
-        if elsewhere {
+        if elsewhere && self.calls[&id].direction == Direction::Transfer {
+            self.call_out_elsewhere(id);
+            self.end_call(id, outcome);
+        } else if elsewhere {
             self.end_and_fail_over(id, outcome);
         } else {
             self.end_call(id, outcome);
@@ -118,12 +120,16 @@ impl Engine {
         if let Some(agent) = self.calls.get(&id)?.agent {
             self.agent_call_over(agent, id);
         }
-        let call = self.calls.remove(&id)?;
-        if let Some(from) = call.clock_from {
-            self.waiting.remove(&(from, id));
+        self.unqueue(id);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.outcome.get_or_insert(outcome);
         }
+        self.dissolve(id);
+        let call = self.calls.remove(&id)?;
         self.trunks.release(call.trunk);
-        if let Some(campaign) = self.campaigns.get_mut(&call.campaign) {
+        if call.direction != Direction::Transfer
+            && let Some(campaign) = self.campaigns.get_mut(&call.campaign)
+        {
             *campaign.counts.outcomes.entry(outcome).or_default() += 1;
             let outbound = call.direction == Direction::Outbound;
             if outbound && outcome.human_answered() && !call.in_ledger {
@@ -133,8 +139,8 @@ impl Engine {
             if outcome == Outcome::Unanswered(Cause::Blocked) {
                 campaign.caller_ids.blocked(call.caller_id);
             }
-            if let Some(bridged) = call.bridged {
-                let talk = call.talk_ended.unwrap_or(now.mono).since(bridged);
+            if let Some(from) = call.talk.since {
+                let talk = call.talk_end(now.mono).since(from);
                 campaign.pacer.observe_talk(talk.as_secs_f64());
             }
             if let Some(seen) = resolution(&call, outcome, now.mono) {
@@ -169,6 +175,9 @@ impl Engine {
     pub(super) fn extra_answer(&mut self, original: CallId, leg: u64) {
         let now = self.now;
         let origin = match self.calls.get(&original) {
+            Some(call) if call.direction == Direction::Transfer => {
+                return self.second_outside(original, leg);
+            }
             Some(call) => Some((
                 call.campaign,
                 call.trunk,
@@ -212,7 +221,7 @@ fn call_unheard(call: &Call) -> bool {
 
 /// What pacing learns from an ended call; people were learned at the answer.
 fn resolution(call: &Call, outcome: Outcome, now: Mono) -> Option<pacing::Resolution> {
-    if call.direction == Direction::Inbound || call.late_answer || call.clock_from.is_some() {
+    if call.direction != Direction::Outbound || call.late_answer || call.clock_from.is_some() {
         return None;
     }
     let seen = match outcome {

@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::agent::{AGENT_RING_LIMIT, AfterCall, AgentState, BreakReason, LastCall};
 use crate::call::{EndedBy, Phase};
+use crate::conversation::OrderRefusal;
 use crate::event::{Alert, Command, LeadUpdate};
 use crate::id::{AgentId, CallId};
 use crate::lead::{Callback, LeadStatus};
@@ -51,13 +52,16 @@ impl Engine {
     }
 
     /// Does what the agent wanted to do next.
-    fn settle(&mut self, id: AgentId) {
+    pub(super) fn settle(&mut self, id: AgentId) {
         let Some(agent) = self.agents.get_mut(&id) else {
             return;
         };
         let next = std::mem::replace(&mut agent.after_call, AfterCall::Ready);
         let needs_line = !agent.line_up && !agent.rings_first();
         match next {
+            AfterCall::Ready if agent.supervises() => {
+                self.enter_agent(id, AgentState::Break(BreakReason::NotReady));
+            }
             AfterCall::Ready if needs_line => self.connect(id),
             AfterCall::Ready => self.enter_agent(id, AgentState::Ready),
             AfterCall::Break(reason) => self.enter_agent(id, AgentState::Break(reason)),
@@ -70,6 +74,7 @@ impl Engine {
             return;
         };
         let up = std::mem::replace(&mut agent.line_up, false);
+        self.end_supervision(id);
         self.enter_agent(id, AgentState::LoggedOut);
         if up {
             self.order(Command::DropAgentLine { agent: id });
@@ -81,7 +86,17 @@ impl Engine {
             return;
         };
         let was_up = std::mem::replace(&mut agent.line_up, up);
-        match (up, agent.state) {
+        let state = agent.state;
+        self.agent_line_changed(id, up, was_up, state);
+        if !up {
+            self.end_supervision(id);
+        } else if !was_up {
+            self.supervisor_connected(id);
+        }
+    }
+
+    fn agent_line_changed(&mut self, id: AgentId, up: bool, was_up: bool, state: AgentState) {
+        match (up, state) {
             (true, AgentState::Connecting) => self.settle(id),
             (true, AgentState::Break(BreakReason::LineLost)) => {
                 self.enter_agent(id, AgentState::Break(BreakReason::NotReady));
@@ -103,6 +118,7 @@ impl Engine {
             AgentState::LoggedOut
         };
         self.enter_agent(id, state);
+        self.end_supervision(id);
     }
 
     fn line_lost(&mut self, id: AgentId) {
@@ -129,18 +145,18 @@ impl Engine {
             }
             AgentState::Talking(call) => {
                 self.enter_agent(id, lost);
-                self.customer_alone(call);
+                self.leave_conversation(id, call, "their line was lost");
             }
         }
         self.alert(Alert::AgentLineLost(id));
     }
 
-    /// The agent is gone in mid-conversation: the customer hears the message.
-    fn customer_alone(&mut self, id: CallId) {
-        let now = self.now.mono;
-        if let Some(call) = self.calls.get_mut(&id) {
-            call.talk_ended.get_or_insert(now);
-            self.play_message(id);
+    /// Somebody of the house is gone in mid-conversation.
+    fn leave_conversation(&mut self, id: AgentId, call: CallId, why: &str) {
+        if self.calls.get(&call).is_some_and(|c| c.agent == Some(id)) {
+            self.customer_alone(call);
+        } else {
+            self.third_leaves(call, why);
         }
     }
 
@@ -148,6 +164,10 @@ impl Engine {
         let Some(agent) = self.agents.get_mut(&id) else {
             return;
         };
+        if agent.supervises() {
+            let why = "supervisors take no calls".to_owned();
+            return self.answer_order(id, Err((OrderRefusal::NotAllowed, why)));
+        }
         agent.after_call = AfterCall::Ready;
         match agent.state {
             AgentState::Break(_) => self.settle(id),
@@ -176,7 +196,7 @@ impl Engine {
         match agent.state {
             AgentState::Talking(call) if now => {
                 self.log_out_now(id);
-                self.customer_alone(call);
+                self.leave_conversation(id, call, "they logged out");
             }
             AgentState::Reserved(call) if now => {
                 self.log_out_now(id);
@@ -196,6 +216,9 @@ impl Engine {
 
     pub(super) fn agent_hang_up(&mut self, id: AgentId) {
         if let Some(AgentState::Talking(call)) = self.agents.get(&id).map(|a| a.state) {
+            if self.calls.get(&call).is_some_and(|c| c.agent != Some(id)) {
+                return self.third_leaves(call, "they hung up");
+            }
             self.hang_up(call, None, EndedBy::Agent);
             self.agent_call_over(id, call);
         }
@@ -382,11 +405,14 @@ impl Engine {
             return String::new();
         };
         debug_assert_eq!(call.phase, Phase::Message);
-        let Some(campaign) = self.campaigns.get(&call.campaign) else {
+        let Some(campaign) = self.campaigns.get(&call.queue_campaign()) else {
             return String::new();
         };
+        let passed = call.talk.passed.is_some();
         match (call.direction, &campaign.config.inbound) {
-            (crate::call::Direction::Outbound, _) => campaign.config.abandon_prompt.clone(),
+            (crate::call::Direction::Outbound, _) if !passed => {
+                campaign.config.abandon_prompt.clone()
+            }
             (_, InboundRule::Queue { prompt, .. } | InboundRule::Message { prompt }) => {
                 prompt.clone()
             }

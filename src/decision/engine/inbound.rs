@@ -38,7 +38,7 @@ impl Engine {
             .get(&campaign)
             .is_some_and(|c| matches!(c.config.inbound, InboundRule::Queue { .. }));
         if queues {
-            self.waiting.insert((now.mono, id));
+            self.enqueue(id, now.mono);
             let until = now.mono + self.longest_wait(id);
             self.arm_call(id, until);
             self.keep_ticking(campaign);

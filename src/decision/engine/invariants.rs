@@ -2,10 +2,12 @@
 
 use super::Engine;
 use crate::agent::AgentState;
-use crate::call::Phase;
+use crate::call::{Call, Direction, Phase};
+use crate::conversation::Party;
 use crate::event::Alert;
 use crate::id::{AgentId, CallId, LeadId, TrunkId};
-use std::collections::BTreeMap;
+use crate::time::Mono;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
     pub(super) fn check_invariants(&mut self) {
@@ -24,18 +26,20 @@ impl Engine {
         self.double_booked()
             .or_else(|| self.lead_twice())
             .or_else(|| self.channels_wrong())
+            .or_else(|| self.queue_wrong())
+            .or_else(|| self.third_wrong())
+            .or_else(|| self.heard_twice())
     }
 
-    /// No agent is in two calls, and call and agent agree.
+    /// No agent is in two calls, as their agent or consulted, call and agent agree, and no
+    /// supervisor is given one.
     fn double_booked(&self) -> Option<String> {
         let mut held: BTreeMap<AgentId, CallId> = BTreeMap::new();
-        for call in self.calls.values() {
-            let Some(agent) = call
-                .agent
-                .filter(|_| matches!(call.phase, Phase::Bridging | Phase::Talking))
-            else {
-                continue;
-            };
+        let in_calls = self
+            .calls
+            .values()
+            .flat_map(|call| agents_in(call).map(move |agent| (agent, call)));
+        for (agent, call) in in_calls {
             if let Some(other) = held.insert(agent, call.id) {
                 return Some(format!(
                     "agent {agent} is in call {other} and in call {}",
@@ -48,6 +52,9 @@ impl Engine {
                 AgentState::Reserved(call) | AgentState::Talking(call) => Some(call),
                 _ => None,
             };
+            if agent.supervises() && matches!(agent.state, AgentState::Reserved(_)) {
+                return Some(format!("supervisor {} is given a call", agent.id()));
+            }
             if claims != held.get(&agent.id()).copied() {
                 let id = agent.id();
                 return Some(format!(
@@ -93,4 +100,75 @@ impl Engine {
             })
         })
     }
+
+    /// The queue holds exactly the calls that wait, each once.
+    fn queue_wrong(&self) -> Option<String> {
+        let waiting = self.calls.values().filter(|c| c.phase == Phase::Waiting);
+        let calls = waiting.filter_map(|c| Some((c.queued?, c.id)));
+        let queue: BTreeSet<(Mono, CallId)> = calls.collect();
+        let stray = self
+            .calls
+            .values()
+            .find(|c| (c.phase == Phase::Waiting) != c.queued.is_some());
+        match stray {
+            Some(call) => Some(format!("call {} is {:?} and queued", call.id, call.phase)),
+            None => (queue != self.waiting).then(|| "the queue is not who waits".to_owned()),
+        }
+    }
+
+    /// Outside calls and conversations name each other; without an agent somebody is called in.
+    fn third_wrong(&self) -> Option<String> {
+        for call in self.calls.values() {
+            let third = call.talk.third.map(|t| t.party);
+            let alone = call.phase == Phase::Talking
+                && call.direction != Direction::Transfer
+                && call.agent.is_none();
+            if third.is_some() && call.phase != Phase::Talking || alone && third.is_none() {
+                return Some(format!(
+                    "call {} is {:?} with {third:?}",
+                    call.id, call.phase
+                ));
+            }
+            if let Some(Party::Call(out)) = third
+                && self.calls.get(&out).and_then(|c| c.follows) != Some(call.id)
+            {
+                return Some(format!("call {} has lost its outside call {out}", call.id));
+            }
+            if call.direction == Direction::Transfer && call.phase != Phase::Ending {
+                let conversation = call.follows.and_then(|id| self.calls.get(&id));
+                let named = conversation.and_then(|c| c.talk.third).map(|t| t.party);
+                if named != Some(Party::Call(call.id)) {
+                    return Some(format!("outside call {} belongs to nobody", call.id));
+                }
+            }
+        }
+        None
+    }
+
+    /// Nobody is in two conversations' audio.
+    fn heard_twice(&self) -> Option<String> {
+        let mut seen: BTreeMap<Party, CallId> = BTreeMap::new();
+        let plans = self.calls.values().filter_map(|c| c.talk.plan.as_ref());
+        for plan in plans {
+            for party in &plan.parties {
+                if let Some(other) = seen.insert(party.who, plan.call) {
+                    let call = plan.call;
+                    return Some(format!("{:?} is heard in {other} and {call}", party.who));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Agents who are in a call: its own, reserved or talking, and one who is called in.
+fn agents_in(call: &Call) -> impl Iterator<Item = AgentId> {
+    let own = call
+        .agent
+        .filter(|_| matches!(call.phase, Phase::Bridging | Phase::Talking));
+    let third = call.talk.third.and_then(|t| match t.party {
+        Party::Agent(agent) => Some(agent),
+        Party::Call(_) => None,
+    });
+    own.into_iter().chain(third)
 }

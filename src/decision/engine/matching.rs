@@ -1,7 +1,8 @@
 //! People who wait, and the agents who could take them.
 
 use super::Engine;
-use crate::agent::Agent;
+use crate::agent::{Agent, AgentState};
+use crate::call::Call;
 use crate::id::{AgentId, CallId, CampaignId};
 use crate::routing::{Candidate, Need, best_agent, serves};
 use std::time::Duration;
@@ -24,7 +25,7 @@ impl Engine {
         let Some(call) = self.calls.get(&id) else {
             return false;
         };
-        let Some(from) = call.clock_from else {
+        let Some(from) = call.queued else {
             return false;
         };
         let needs = self.needs_of(id);
@@ -33,7 +34,16 @@ impl Engine {
             let promised = lead.callback.and_then(|c| c.agent);
             promised.or(lead.owner)
         });
-        let campaign = call.campaign;
+        let passed = call.talk.passed;
+        if let Some(alone) = self.alone_for(id) {
+            let idle = self.agents.get(&alone).is_some_and(Agent::is_idle);
+            if idle {
+                self.reserve(id, alone);
+            }
+            return idle;
+        }
+        let known = passed.and_then(|p| p.prefer).or(known);
+        let campaign = call.queue_campaign();
         let idle = self
             .agents
             .values()
@@ -46,16 +56,25 @@ impl Engine {
         let Some(agent) = best_agent(idle, &needs, known, waited) else {
             return false;
         };
-        self.waiting.remove(&(from, id));
         self.reserve(id, agent);
         true
+    }
+
+    /// The one agent a customer was passed on to, while they wait for nobody else. Not skills
+    /// but a colleague chose them.
+    fn alone_for(&self, id: CallId) -> Option<AgentId> {
+        let passed = self.calls.get(&id)?.talk.passed?;
+        let alone = passed.alone(self.now.mono)?;
+        let agent = self.agents.get(&alone)?;
+        agent.on_duty().then_some(alone)
     }
 
     fn needs_of(&self, id: CallId) -> Vec<Need> {
         let Some(call) = self.calls.get(&id) else {
             return Vec::new();
         };
-        let of_campaign = self.campaigns.get(&call.campaign).map(|c| &c.config.needs);
+        let queue = self.campaigns.get(&call.queue_campaign());
+        let of_campaign = queue.map(|c| &c.config.needs);
         let of_lead = call.lead.as_ref().map(|l| &l.needs);
         of_campaign
             .into_iter()
@@ -74,7 +93,7 @@ impl Engine {
         let ringing = self
             .agents
             .values()
-            .filter(|a| a.rings_first() && a.state == crate::agent::AgentState::Connecting);
+            .filter(|a| a.rings_first() && a.state == AgentState::Connecting && !a.supervises());
         let mut spare = self.waiting.len().saturating_sub(ringing.count());
         let queue: Vec<CallId> = self.waiting.iter().map(|(_, id)| *id).collect();
         for id in queue {
@@ -82,10 +101,18 @@ impl Engine {
                 return;
             }
             let needs = self.needs_of(id);
-            let Some(campaign) = self.calls.get(&id).map(|c| c.campaign) else {
+            let Some(campaign) = self.calls.get(&id).map(Call::queue_campaign) else {
                 continue;
             };
-            if let Some(agent) = self.ring_first_agent(campaign, &needs) {
+            let agent = match self.alone_for(id) {
+                Some(alone) => self
+                    .agents
+                    .get(&alone)
+                    .filter(|a| may_ring(a))
+                    .map(Agent::id),
+                None => self.ring_first_agent(campaign, &needs),
+            };
+            if let Some(agent) = agent {
                 self.connect(agent);
                 spare -= 1;
             }
@@ -96,10 +123,14 @@ impl Engine {
     pub(super) fn ring_first_agent(&self, campaign: CampaignId, needs: &[Need]) -> Option<AgentId> {
         self.agents
             .values()
-            .filter(|a| a.rings_first() && !a.line_up && a.works_for(campaign))
-            .filter(|a| a.state == crate::agent::AgentState::Ready)
+            .filter(|a| may_ring(a) && a.works_for(campaign))
             .filter(|a| serves(&a.profile.skills, needs, Duration::ZERO))
             .min_by_key(|a| (a.since, a.id()))
             .map(Agent::id)
     }
+}
+
+/// Whether a ready agent's phone has to ring, and may ring now, before a call.
+fn may_ring(agent: &Agent) -> bool {
+    agent.rings_first() && !agent.line_up && agent.state == AgentState::Ready && !agent.supervises()
 }

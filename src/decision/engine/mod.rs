@@ -9,10 +9,16 @@ mod inbound;
 mod invariants;
 mod lead_flow;
 mod matching;
+mod outside;
 mod pacing_view;
 mod progress;
+mod recorder;
+mod screening;
 mod setup;
 mod snapshot;
+mod supervise;
+mod talk;
+mod transfer;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +36,7 @@ use ending::RecentCall;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
+use supervise::Supervision;
 
 /// How an engine starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +84,8 @@ pub struct Engine {
     waiting: BTreeSet<(Mono, CallId)>,
     /// Calls that ended lately, for answers that come after the end.
     recent: VecDeque<RecentCall>,
+    /// Supervisors who follow an agent from call to call.
+    supervision: BTreeMap<AgentId, Supervision>,
     store_trouble: Option<String>,
     draining: bool,
     halted: Option<String>,
@@ -99,6 +108,7 @@ impl Engine {
             timers: BTreeSet::new(),
             waiting: BTreeSet::new(),
             recent: VecDeque::new(),
+            supervision: BTreeMap::new(),
             store_trouble: None,
             draining: false,
             halted: None,
@@ -198,7 +208,18 @@ impl Engine {
             } => self.inbound(leg, from, to, trunk),
             Input::StoreHealth { writable, reason } => self.store_health(writable, reason),
             Input::Drain { on } => self.draining = on,
-            _ => {}
+            Input::AgentHold { agent, on } => self.agent_hold(agent, on),
+            Input::AgentTransfer { agent, to, kind } => self.agent_transfer(agent, to, kind),
+            Input::AgentConsult { agent, step } => self.agent_consult(agent, step),
+            Input::AgentDropMessage { agent } => self.agent_drop_message(agent),
+            Input::AgentRecording { agent, pause } => self.agent_recording(agent, pause),
+            Input::Supervise {
+                supervisor,
+                agent,
+                mode,
+            } => self.supervise(supervisor, agent, mode),
+            Input::Recording { call, on } => self.recording_ordered(call, on),
+            Input::Heard { call, problem } => self.heard(call, problem),
         }
     }
 

@@ -22,7 +22,7 @@ impl Engine {
             .waiting
             .iter()
             .filter_map(|(_, call)| self.calls.get(call))
-            .filter(|call| sharing.contains(&call.campaign))
+            .filter(|call| sharing.contains(&call.queue_campaign()))
             .count() as u32;
         let stop = self.draining || self.halted.is_some();
         let store_ok = self.store_trouble.is_none();
@@ -118,6 +118,7 @@ impl Engine {
         let serving = |a: &&Agent| {
             a.works_for(id)
                 && a.line_up
+                && !a.supervises()
                 && (!a.rings_first() || campaign.config.tuning.mode.allows_ring_first())
                 && serves(&a.profile.skills, needs, Duration::ZERO)
         };

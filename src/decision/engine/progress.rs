@@ -2,23 +2,16 @@
 
 use super::Engine;
 use crate::agent::{AgentState, BreakReason};
-use crate::call::{AmdVerdict, Cause, Direction, EndedBy, Outcome, Phase};
-use crate::campaign::AbandonmentClock;
+use crate::call::{Cause, Direction, EndedBy, Outcome, Phase};
 use crate::event::{Command, Progress};
 use crate::id::CallId;
-use crate::pacing;
 use crate::time::Mono;
 use std::time::Duration;
 
-/// Nobody may be kept undecided longer than this once they speak.
-const SCREEN_SPEECH_LIMIT: Duration = Duration::from_secs(3);
-/// A person whom nobody told apart in time is a person: decided this long before the legal
-/// deadline that runs from the answer.
-const SCREEN_MARGIN: Duration = Duration::from_millis(300);
 /// Longest wait for the driver to join two legs.
 const BRIDGE_LIMIT: Duration = Duration::from_secs(5);
 /// Longest message.
-const MESSAGE_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const MESSAGE_LIMIT: Duration = Duration::from_secs(60);
 /// Longest wait for the end of a call that we hang up: twice the life of a SIP transaction
 /// (64·T1 = 32 s, RFC 3261 §17), since a CANCEL and its INVITE may follow each other.
 pub(super) const ENDING_LIMIT: Duration = Duration::from_secs(70);
@@ -30,7 +23,8 @@ impl Engine {
         }
         match progress {
             Progress::Sent => self.sent(id),
-            Progress::Ringing | Progress::EarlyMedia => self.ringing(id),
+            Progress::Ringing => self.ringing(id),
+            Progress::EarlyMedia => self.early_media(id),
             Progress::Answered => self.answered(id),
             Progress::SpeechStarted => self.speech_started(id),
             Progress::Verdict {
@@ -41,13 +35,11 @@ impl Engine {
             Progress::HungUp => self.hung_up(id),
             Progress::Bridged => self.bridged(id),
             Progress::BridgeFailed => self.bridge_failed(id),
-            Progress::MessageEnded => {
-                if self.calls[&id].phase == Phase::Message {
-                    self.hang_up(id, None, EndedBy::System);
-                }
-            }
+            Progress::MessageEnded => self.message_ended(id),
             Progress::OptOut => self.opt_out(id),
-            _ => {}
+            Progress::GreetingEnded { ago } => self.greeting_ended(id, ago),
+            Progress::MachineListens => self.machine_listens(id),
+            Progress::AnnouncementEnded => self.announcement_ended(id),
         }
     }
 
@@ -75,104 +67,22 @@ impl Engine {
         }
     }
 
-    fn answered(&mut self, id: CallId) {
-        let now = self.now;
-        let Some(call) = self.calls.get_mut(&id) else {
-            return;
-        };
-        if call.answered.is_some() {
-            return;
-        }
-        call.answered = Some(now);
-        let late = call.phase == Phase::Ending;
-        let (trunk, campaign) = (call.trunk, call.campaign);
-        self.trunks.learn(trunk, false, false, None, now.mono);
-        if late {
-            // The answer crossed our CANCEL: a person is on the line.
-            let call = self.calls.get_mut(&id).expect("looked up above");
-            call.late_answer = true;
-            call.outcome = None;
-            call.ended_by = None;
-            return self.person_waits(id, now.mono);
-        }
-        let Some(config) = self.campaigns.get(&campaign).map(|c| &c.config) else {
-            return;
-        };
-        if config.screening.is_on() {
-            let undecided = config.abandonment.within.saturating_sub(SCREEN_MARGIN);
-            let call = self.calls.get_mut(&id).expect("looked up above");
-            call.enter(Phase::Screening, now.mono);
-            self.arm_call(id, now.mono + undecided);
-        } else {
-            self.person_waits(id, now.mono);
+    /// A phone may be ringing behind early media: it counts as ringing. The agent of a
+    /// consultation hears it.
+    fn early_media(&mut self, id: CallId) {
+        self.ringing(id);
+        if self.calls[&id].direction == Direction::Transfer {
+            self.outside_heard(id);
         }
     }
 
-    fn speech_started(&mut self, id: CallId) {
-        if self.calls[&id].phase == Phase::Screening {
-            self.arm_call(id, self.now.mono + SCREEN_SPEECH_LIMIT);
+    fn message_ended(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(&id)
+            && call.phase == Phase::Message
+        {
+            call.talk.message_left |= call.talk.leaving;
+            self.hang_up(id, None, EndedBy::System);
         }
-    }
-
-    fn verdict(&mut self, id: CallId, who: AmdVerdict, greeting_ended: Duration) {
-        let now = self.now.mono;
-        let Some(call) = self.calls.get_mut(&id) else {
-            return;
-        };
-        if call.phase != Phase::Screening {
-            if call.unanswered() && who == AmdVerdict::NotInService {
-                call.verdict = Some(who);
-                let gone = Outcome::Unanswered(Cause::Disconnected);
-                self.hang_up(id, Some(gone), EndedBy::System);
-            }
-            return;
-        }
-        call.verdict = Some(who);
-        let outcome = match who {
-            AmdVerdict::Person => {
-                let answered = call.answered.map_or(now, |a| a.mono);
-                let from = (now - greeting_ended).max(answered);
-                return self.person_waits(id, from);
-            }
-            AmdVerdict::Machine => Outcome::Machine,
-            AmdVerdict::Fax => Outcome::Fax,
-            AmdVerdict::NotInService => Outcome::Unanswered(Cause::Disconnected),
-        };
-        self.hang_up(id, Some(outcome), EndedBy::System);
-    }
-
-    /// A person is on the line this instant, greeting or not.
-    pub(super) fn person_waits_now(&mut self, id: CallId) {
-        self.person_waits(id, self.now.mono);
-    }
-
-    /// A person is on the line and the abandonment clock runs.
-    fn person_waits(&mut self, id: CallId, greeting_end: Mono) {
-        let now = self.now.mono;
-        let Some(call) = self.calls.get_mut(&id) else {
-            return;
-        };
-        let Some(campaign) = self.campaigns.get_mut(&call.campaign) else {
-            return;
-        };
-        let answered = call.answered.map_or(now, |a| a.mono);
-        let rule = campaign.config.abandonment;
-        let from = match rule.clock {
-            AbandonmentClock::GreetingEnd => greeting_end,
-            AbandonmentClock::Answer => answered,
-        };
-        call.clock_from = Some(from);
-        call.enter(Phase::Waiting, now);
-        if !call.late_answer {
-            campaign.pacer.observe_resolution(&pacing::Resolution {
-                outcome: pacing::Outcome::Human,
-                elapsed_s: answered.since(call.started.mono).as_secs_f64(),
-                rang: call.rang.is_some(),
-                p_human: call.lead.as_ref().and_then(|l| l.answer_chance),
-            });
-        }
-        self.waiting.insert((from, id));
-        self.arm_call(id, (from + rule.within).max(now));
     }
 
     fn bridged(&mut self, id: CallId) {
@@ -184,7 +94,7 @@ impl Engine {
             return;
         };
         call.enter(Phase::Talking, now.mono);
-        call.bridged = Some(now.mono);
+        call.bridged.get_or_insert(now.mono);
         if call.direction == Direction::Outbound && !call.in_ledger {
             call.in_ledger = true;
             let answered_at = call.answered_wall().unwrap_or(now.wall);
@@ -193,6 +103,7 @@ impl Engine {
             }
         }
         self.enter_agent(agent, AgentState::Talking(id));
+        self.agent_joined(id, agent);
     }
 
     fn bridge_failed(&mut self, id: CallId) {
@@ -217,15 +128,36 @@ impl Engine {
         };
         call.agent = None;
         call.enter(Phase::Waiting, now);
-        let from = call.clock_from.unwrap_or(now);
-        let until = from + self.longest_wait(id);
-        self.waiting.insert((from, id));
+        let passed = call.talk.passed;
+        let from = passed.map_or(call.clock_from.unwrap_or(now), |p| p.since);
+        let until = match passed {
+            Some(passed) => passed.next_due(now),
+            None => from + self.longest_wait(id),
+        };
+        self.enqueue(id, from);
         self.arm_call(id, until.max(now));
+    }
+
+    /// Puts a call in the queue, as waiting since `from`.
+    pub(super) fn enqueue(&mut self, id: CallId, from: Mono) {
+        self.unqueue(id);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.queued = Some(from);
+            self.waiting.insert((from, id));
+        }
+    }
+
+    /// Takes a call out of the queue, if it is there.
+    pub(super) fn unqueue(&mut self, id: CallId) {
+        if let Some(from) = self.calls.get_mut(&id).and_then(|c| c.queued.take()) {
+            self.waiting.remove(&(from, id));
+        }
     }
 
     /// Joins a waiting person with an idle agent.
     pub(super) fn reserve(&mut self, id: CallId, agent: crate::id::AgentId) {
         let now = self.now.mono;
+        self.unqueue(id);
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
@@ -258,7 +190,6 @@ impl Engine {
 
     /// Something of a call is due.
     pub(super) fn call_deadline(&mut self, id: CallId) {
-        let now = self.now.mono;
         let Some(call) = self.calls.get(&id) else {
             return;
         };
@@ -271,10 +202,12 @@ impl Engine {
                 let rung_out = Outcome::Unanswered(Cause::NoAnswer);
                 self.hang_up(id, Some(rung_out), EndedBy::System);
             }
-            Phase::Screening => self.person_waits(id, now),
+            Phase::Screening => self.undecided(id),
+            // No beep, no message.
+            Phase::Machine => self.hang_up(id, None, EndedBy::System),
             Phase::Waiting => self.give_up(id),
             Phase::Bridging => self.bridge_failed(id),
-            Phase::Talking => {}
+            Phase::Talking => self.talk_deadline(id),
             Phase::Message => self.hang_up(id, None, EndedBy::System),
             Phase::Ending => {
                 let outcome = call.outcome_at_end(None);
@@ -285,11 +218,23 @@ impl Engine {
 
     /// No agent in time: the message, and the ledger.
     fn give_up(&mut self, id: CallId) {
-        let now = self.now;
         // An agent may have become idle in this very instant.
-        if self.route_one(id) {
+        if self.passed_on_alone_no_more(id) || self.route_one(id) {
             return;
         }
+        let Some(call) = self.calls.get(&id) else {
+            return;
+        };
+        // Whoever has talked to an agent already was not abandoned.
+        if call.bridged.is_none() {
+            self.enter_abandoned(id);
+        }
+        self.play_message(id);
+    }
+
+    /// Enters in record and ledger that nobody could serve this person.
+    pub(super) fn enter_abandoned(&mut self, id: CallId) {
+        let now = self.now;
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
@@ -305,7 +250,6 @@ impl Engine {
                 campaign.enter_ledger(answered_at, true);
             }
         }
-        self.play_message(id);
     }
 
     /// Plays the message that fits; its end is hung up.
@@ -314,11 +258,10 @@ impl Engine {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
-        if let Some(from) = call.clock_from {
-            self.waiting.remove(&(from, id));
-        }
         call.enter(Phase::Message, now);
+        self.unqueue(id);
         let prompt = self.prompt_for(id);
+        self.dissolve(id);
         self.order(Command::PlayMessage { call: id, prompt });
         self.arm_call(id, now + MESSAGE_LIMIT);
     }

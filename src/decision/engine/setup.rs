@@ -113,7 +113,11 @@ impl Engine {
 
     pub(super) fn set_agent(&mut self, profile: AgentProfile) {
         match self.agents.get_mut(&profile.id) {
-            Some(agent) => agent.profile = profile,
+            Some(agent) => {
+                let id = profile.id;
+                agent.profile = profile;
+                self.role_set(id);
+            }
             None => {
                 self.agents.insert(profile.id, Agent::new(profile));
             }

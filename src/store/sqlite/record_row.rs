@@ -32,13 +32,19 @@ pub(super) async fn insert_record(
         .as_ref()
         .map(|p| to_json("permit", p))
         .transpose()?;
+    let events = Some(&record.events)
+        .filter(|events| !events.is_empty())
+        .map(|events| to_json("events", events))
+        .transpose()?;
     sqlx::query(
         "INSERT INTO call_record (call, campaign, lead, inbound, number, caller_id, trunk, agent,
              started, total_ms, pdd_ms, ring_ms, answer_ms, wait_ms, talk_ms, outcome, verdict,
-             ended_by, late_answer, follows, decision, permit, settled)
+             ended_by, late_answer, follows, decision, permit, settled, hold_ms, message_left,
+             recorded, events)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
              $19, $20, $21,
-             CASE WHEN EXISTS (SELECT 1 FROM attempt WHERE call = $1) THEN NULL ELSE $22 END, $23)",
+             CASE WHEN EXISTS (SELECT 1 FROM attempt WHERE call = $1) THEN NULL ELSE $22 END, $23,
+             $24, $25, $26, $27)",
     )
     .bind(record.call.0 as i64)
     .bind(record.campaign.0)
@@ -63,6 +69,10 @@ pub(super) async fn insert_record(
     .bind(signed(record.decision.map(|d| d.0)))
     .bind(permit)
     .bind(settled)
+    .bind(record.hold_ms as i64)
+    .bind(record.message_left)
+    .bind(record.recorded)
+    .bind(events)
     .execute(conn)
     .await
     .map_err(duplicate("record of call", record.call.0))?;
@@ -72,6 +82,7 @@ pub(super) async fn insert_record(
 /// A record from a row of `call_record`, with the permit's text as `permit_text`.
 pub(super) fn record_of(row: &SqliteRow) -> Result<CallRecord, StoreError> {
     let permit: Option<&str> = get(row, "permit_text")?;
+    let events: Option<&str> = get(row, "events")?;
     Ok(CallRecord {
         call: CallId(unsigned(row, "call")?),
         campaign: CampaignId(get(row, "campaign")?),
@@ -88,6 +99,13 @@ pub(super) fn record_of(row: &SqliteRow) -> Result<CallRecord, StoreError> {
         answer_ms: maybe_unsigned(row, "answer_ms")?,
         wait_ms: maybe_unsigned(row, "wait_ms")?,
         talk_ms: maybe_unsigned(row, "talk_ms")?,
+        hold_ms: unsigned(row, "hold_ms")?,
+        message_left: get(row, "message_left")?,
+        recorded: get(row, "recorded")?,
+        events: events
+            .map(|text| from_json("events", text))
+            .transpose()?
+            .unwrap_or_default(),
         outcome: outcome(get(row, "outcome")?)?,
         verdict: get::<Option<&str>>(row, "verdict")?
             .map(verdict)

@@ -8,11 +8,13 @@ mod asia_pacific;
 mod europe;
 mod holidays;
 mod house;
+mod recording;
 mod us;
 mod us_states;
 
 pub use holidays::HolidayCalendar;
 pub(super) use holidays::epoch_day;
+pub use recording::{ALL_PARTY_STATES, AllPartyState, RecordingLaw, recording_law};
 
 use serde::{Deserialize, Serialize};
 

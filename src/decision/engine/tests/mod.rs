@@ -2,8 +2,13 @@
 
 mod agents;
 mod calls;
+mod conversations;
 mod dialing;
+mod outside;
+mod recording;
+mod screening;
 mod state;
+mod supervision;
 
 use super::*;
 use crate::agent::{AgentProfile, AgentState, LineKind, Role};
@@ -309,6 +314,23 @@ impl Floor {
         })
     }
 
+    /// Takes the codes of orders that were not obeyed.
+    pub fn refusals(&mut self) -> Vec<&'static str> {
+        self.take(|c| match c {
+            Command::Refused { code, .. } => Some(code.name()),
+            _ => None,
+        })
+    }
+
+    /// Takes the audio plans, one line each: who hears whom, `~` for music, parties by number
+    /// (`c1` a call, `a1` an agent).
+    pub fn plans(&mut self) -> Vec<String> {
+        self.take(|c| match c {
+            Command::Audio(plan) => Some(told(plan)),
+            _ => None,
+        })
+    }
+
     pub fn state(&self, agent: u32) -> AgentState {
         self.engine.agents[&AgentId(agent)].state
     }
@@ -322,4 +344,19 @@ impl Floor {
         let day = &status.campaigns[0].windows[0];
         (day.answered, day.abandoned)
     }
+}
+
+fn told(plan: &crate::conversation::AudioPlan) -> String {
+    use crate::conversation::Party;
+    let name = |party: &Party| match party {
+        Party::Call(call) => format!("c{call}"),
+        Party::Agent(agent) => format!("a{agent}"),
+    };
+    let one = |hears: &crate::conversation::Hears| {
+        let heard: Vec<String> = hears.hears.iter().map(name).collect();
+        let music = if hears.music.is_some() { "~" } else { "" };
+        format!("{}:{}{music}", name(&hears.who), heard.join("+"))
+    };
+    let parties: Vec<String> = plan.parties.iter().map(one).collect();
+    parties.join(" ")
 }

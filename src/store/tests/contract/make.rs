@@ -2,6 +2,7 @@
 
 use carillon_decision::call::{AmdVerdict, CallRecord, Direction, EndedBy, Outcome};
 use carillon_decision::compliance::{PermitSummary, Refusal, RefusalCode, ZoneSource};
+use carillon_decision::conversation::{TalkEvent, TalkStep, TransferKind, TransferTo};
 use carillon_decision::event::LeadUpdate;
 use carillon_decision::id::{AgentId, CallId, CampaignId, DecisionId, LeadId, SnapshotId, TrunkId};
 use carillon_decision::lead::{Lead, LeadStatus};
@@ -147,6 +148,17 @@ pub fn record(call: u64, lead: LeadId, to: E164, started: Wall, outcome: Outcome
         answer_ms: Some(8_000),
         wait_ms: Some(350),
         talk_ms: Some(45_000),
+        hold_ms: 9_000,
+        message_left: true,
+        recorded: true,
+        events: vec![TalkEvent {
+            at_ms: 12_000,
+            what: TalkStep::Transfer {
+                by: AgentId(6),
+                to: TransferTo::Destination("claims".to_owned()),
+                kind: TransferKind::Attended,
+            },
+        }],
         outcome,
         verdict: Some(AmdVerdict::Person),
         ended_by: Some(EndedBy::Agent),
