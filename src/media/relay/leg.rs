@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::analysis::Analysis;
-use super::events::{LegStats, Levels, MediaEvent};
+use super::events::{DeadWay, LegStats, Levels, MediaEvent};
 use super::generator::{Events, Generator, Hears};
 use super::mixer::Mixer;
 use super::outgoing::{self, MAX_PAYLOAD, SharedOutgoing, Target};
@@ -19,7 +19,7 @@ use super::voice::SharedVoice;
 use crate::dtmf::{self, Press};
 use crate::g711::Law;
 use crate::greeting::GreetingSettings;
-use crate::rtp::{self, Header, Packet};
+use crate::rtp::{self, Header, Packet, ParseError};
 use crate::tap::{CHUNK_MS, Tap, Way};
 
 /// Nothing a tap has gathered waits for longer.
@@ -95,6 +95,7 @@ pub struct Leg {
     quiet_since: Option<Instant>,
     silent: bool,
     counts: LegStats,
+    unheard: Option<Unheard>,
     tapped: Option<Tap>,
     tap: Option<TapWriter>,
     tap_due: Option<Instant>,
@@ -103,6 +104,17 @@ pub struct Leg {
     /// The deadline set in the wheel.
     pub armed: Option<Instant>,
 }
+
+/// Since when a far end that may send has not been heard, and the counts at that time.
+#[derive(Clone, Copy, Debug)]
+struct Unheard {
+    since: Instant,
+    sent: u64,
+    strangers: u64,
+}
+
+/// Fewer packets than this say nothing about the way back.
+const FEW_SENT: u64 = 10;
 
 /// What a payload type means on this leg.
 enum Kind {
@@ -137,6 +149,7 @@ impl Leg {
             quiet_since: None,
             silent: false,
             counts: LegStats::default(),
+            unheard: None,
             tapped: None,
             tap: None,
             tap_due: None,
@@ -226,8 +239,11 @@ impl Leg {
     }
 
     fn set_remote(&mut self, now: Instant, remote: Remote) {
-        if !on_hold(&remote) {
-            self.lock.announce(remote.address);
+        let moved = !on_hold(&remote) && self.lock.announce(remote.address);
+        if !remote.receive {
+            self.unheard = None;
+        } else if moved {
+            self.unheard = Some(self.unheard_from(now));
         }
         if remote.receive {
             self.quiet_since.get_or_insert(now);
@@ -237,6 +253,39 @@ impl Leg {
         }
         self.remote = Some(remote);
         self.aim();
+    }
+
+    fn unheard_from(&self, now: Instant) -> Unheard {
+        Unheard {
+            since: now,
+            sent: outgoing::lock(&self.out).packets(),
+            strangers: self.counts.strangers,
+        }
+    }
+
+    /// When to look whether audio goes one way only.
+    fn one_way_due(&self) -> Option<Instant> {
+        Some(self.unheard.as_ref()?.since + self.options.one_way_after?)
+    }
+
+    /// We are to be answered by now, if we have sent anything all the while.
+    fn tell_one_way(&mut self, now: Instant, events: Events) {
+        let Some(unheard) = self.unheard.take() else {
+            return;
+        };
+        let sent = outgoing::lock(&self.out).packets() - unheard.sent;
+        if sent < FEW_SENT {
+            // Nothing was said to which anything could be answered: look again later.
+            self.unheard = Some(self.unheard_from(now));
+            return;
+        }
+        events(MediaEvent::OneWay {
+            leg: self.id,
+            dead: DeadWay::FromFarEnd,
+            since: now - unheard.since,
+            sent,
+            strangers: self.counts.strangers - unheard.strangers,
+        });
     }
 
     /// Points the sending half at where the far end is now.
@@ -270,9 +319,10 @@ impl Leg {
             self.counts.strangers += 1;
             return;
         };
-        let packet = Packet::parse(datagram)
-            .ok()
-            .filter(|p| p.payload.len() <= MAX_PAYLOAD);
+        let packet = match Packet::parse(datagram) {
+            Err(ParseError::Rtcp) => return self.receive_control(now, datagram, source),
+            parsed => parsed.ok().filter(|p| p.payload.len() <= MAX_PAYLOAD),
+        };
         let kind = packet.and_then(|p| Some((p, kind_of(&remote, p.header.payload_type)?)));
         let Some((packet, kind)) = kind else {
             self.counts.invalid += 1;
@@ -306,8 +356,23 @@ impl Leg {
         }
     }
 
+    /// Takes an RTCP packet, from the port beside or from among the RTP (RFC 5761). Only the far
+    /// end's host is believed; what it says is not read yet.
+    pub fn receive_control(&mut self, _now: Instant, _datagram: &[u8], source: SocketAddr) {
+        if self
+            .lock
+            .locked()
+            .is_some_and(|far| far.ip() == source.ip())
+        {
+            self.counts.rtcp_in += 1;
+        } else {
+            self.counts.strangers += 1;
+        }
+    }
+
     fn alive(&mut self, now: Instant, events: Events) {
         self.quiet_since = Some(now);
+        self.unheard = None;
         if std::mem::take(&mut self.silent) {
             events(MediaEvent::Resumed { leg: self.id });
         }
@@ -391,6 +456,7 @@ impl Leg {
             self.analysis.deadline(),
             self.silent_due(),
             self.tap_due,
+            self.one_way_due(),
         ]
         .into_iter()
         .flatten()
@@ -421,6 +487,9 @@ impl Leg {
         }
         if let Some(press) = self.keys.poll(now) {
             self.pressed(press, events);
+        }
+        if self.one_way_due().is_some_and(|due| due <= now) {
+            self.tell_one_way(now, events);
         }
         let leg = self.id;
         self.analysis

@@ -19,6 +19,7 @@ mod hearing;
 mod leg;
 mod mixer;
 mod outgoing;
+mod poller;
 mod ports;
 mod reception;
 mod stream;
@@ -79,6 +80,7 @@ impl std::fmt::Debug for Relay {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.workers.iter().for_each(WorkerHandle::stop);
+        self.pool.stop();
     }
 }
 
@@ -127,12 +129,9 @@ impl Relay {
         if directory.stopped {
             return Err(RelayError::Stopped);
         }
-        let mut socket = self.shared.pool.open(directory.legs.len())?;
+        let socket = self.shared.pool.open(directory.legs.len())?;
         let leg = directory.new_leg();
         let worker = &self.shared.workers[leg.worker()];
-        worker
-            .register(&mut socket.socket, leg)
-            .inspect_err(|_| directory.free_slot(leg))?;
         let address = SocketAddr::new(self.shared.advertised, socket.port());
         let socket = Arc::new(socket);
         let stream = Stream::new(
@@ -301,6 +300,7 @@ impl Relay {
         directory.stopped = true;
         directory.legs.clear();
         self.shared.workers.iter().for_each(WorkerHandle::stop);
+        self.shared.pool.stop();
     }
 
     fn directory(&self) -> MutexGuard<'_, Directory> {

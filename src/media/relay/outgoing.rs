@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::events::LegStats;
+use rustix::net::{SendFlags, sendto};
+
 use super::ports::LegSocket;
 use super::stream::Stream;
 use super::tapping::TapWriter;
@@ -18,6 +20,9 @@ pub const MAX_PAYLOAD: usize = 1_440;
 
 /// A press goes on this long after each of its packets.
 const PRESS_LASTS: Duration = Duration::from_millis(50);
+
+/// A packet being written: on the stack, where it is warm, unlike anything kept for each leg.
+type Buffer = [u8; HEADER_BYTES + MAX_PAYLOAD];
 
 pub type SharedOutgoing = Arc<Mutex<Outgoing>>;
 
@@ -55,7 +60,6 @@ pub struct Outgoing {
     mixed: Vec<LegId>,
     press: Option<Press>,
     tap: Option<TapWriter>,
-    buffer: Box<[u8; HEADER_BYTES + MAX_PAYLOAD]>,
     packets: u64,
     bytes: u64,
     errors: u64,
@@ -77,7 +81,6 @@ impl Outgoing {
             mixed: Vec::new(),
             press: None,
             tap: None,
-            buffer: Box::new([0; HEADER_BYTES + MAX_PAYLOAD]),
             packets: 0,
             bytes: 0,
             errors: 0,
@@ -138,8 +141,9 @@ impl Outgoing {
             .stream
             .forwarded(at, from, head, samples, target.payload_type);
         let Some(header) = header else { return };
-        g711::transcode(law, audio, target.law, &mut self.buffer[HEADER_BYTES..]);
-        self.transmit_audio(at, &header, audio.len(), &target);
+        let mut buffer: Buffer = [0; _];
+        g711::transcode(law, audio, target.law, &mut buffer[HEADER_BYTES..]);
+        self.transmit_audio(&mut buffer, at, &header, audio.len(), &target);
     }
 
     /// Passes on a key press packet, if the far end knows them.
@@ -157,8 +161,9 @@ impl Outgoing {
         let header = self.stream.forwarded(at, from, head, 160, payload_type);
         let Some(mut header) = header else { return };
         header.marker = head.marker;
-        self.buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
-        self.transmit(&header, payload.len(), target.address);
+        let mut buffer: Buffer = [0; _];
+        buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
+        self.transmit(&mut buffer, &header, payload.len(), target.address);
     }
 
     /// Puts a key press packet between the frames of a mix, in whose place it is heard.
@@ -177,8 +182,9 @@ impl Outgoing {
             ours: header.timestamp,
             until: at + PRESS_LASTS,
         });
-        self.buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
-        self.transmit(&header, payload.len(), target.address);
+        let mut buffer: Buffer = [0; _];
+        buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
+        self.transmit(&mut buffer, &header, payload.len(), target.address);
     }
 
     /// Sends a frame of the mix that belongs at `at`, unless a key press is heard in its place.
@@ -199,10 +205,9 @@ impl Outgoing {
         let header = self
             .stream
             .generated(at, samples.len() as u32, target.payload_type, true);
-        target
-            .law
-            .encode_into(samples, &mut self.buffer[HEADER_BYTES..]);
-        self.transmit_audio(at, &header, samples.len(), &target);
+        let mut buffer: Buffer = [0; _];
+        target.law.encode_into(samples, &mut buffer[HEADER_BYTES..]);
+        self.transmit_audio(&mut buffer, at, &header, samples.len(), &target);
     }
 
     /// Sends a frame of silence that belongs at `at`.
@@ -211,8 +216,9 @@ impl Outgoing {
         let header = self
             .stream
             .generated(at, samples as u32, target.payload_type, false);
-        self.buffer[HEADER_BYTES..HEADER_BYTES + samples].fill(target.law.silence());
-        self.transmit_audio(at, &header, samples, &target);
+        let mut buffer: Buffer = [0; _];
+        buffer[HEADER_BYTES..HEADER_BYTES + samples].fill(target.law.silence());
+        self.transmit_audio(&mut buffer, at, &header, samples, &target);
     }
 
     /// Sends a key press packet. `stamp` is the timestamp of the press's first packet, `None`
@@ -230,9 +236,15 @@ impl Outgoing {
         let mut header = self.stream.generated(at, samples, kind, true);
         header.marker = stamp.is_none();
         header.timestamp = stamp.unwrap_or(header.timestamp);
-        self.buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
-        self.transmit(&header, payload.len(), target.address);
+        let mut buffer: Buffer = [0; _];
+        buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
+        self.transmit(&mut buffer, &header, payload.len(), target.address);
         header.timestamp
+    }
+
+    /// Packets sent.
+    pub fn packets(&self) -> u64 {
+        self.packets
     }
 
     /// Writes what it knows.
@@ -248,24 +260,31 @@ impl Outgoing {
     }
 
     /// Sends the audio in the buffer, and tells it to a tap.
-    fn transmit_audio(&mut self, at: Instant, header: &Header, audio: usize, target: &Target) {
+    fn transmit_audio(
+        &mut self,
+        buffer: &mut Buffer,
+        at: Instant,
+        header: &Header,
+        audio: usize,
+        target: &Target,
+    ) {
         if let Some(tap) = &mut self.tap {
-            let octets = &self.buffer[HEADER_BYTES..HEADER_BYTES + audio];
+            let octets = &buffer[HEADER_BYTES..HEADER_BYTES + audio];
             tap.audio(at, target.law, header, octets);
         }
-        self.transmit(header, audio, target.address);
+        self.transmit(buffer, header, audio, target.address);
     }
 
-    fn transmit(&mut self, header: &Header, payload: usize, to: SocketAddr) {
+    /// Writes the header and sends. What protects packets (SRTP) belongs between the two.
+    fn transmit(&mut self, buffer: &mut Buffer, header: &Header, payload: usize, to: SocketAddr) {
         let length = HEADER_BYTES + payload;
-        let head = self
-            .buffer
+        let head = buffer
             .first_chunk_mut()
             .expect("the buffer is longer than a header");
         header.write(head);
         // A full socket buffer or a route that is gone loses this packet; audio has no use for
-        // a second try.
-        match self.socket.socket.send_to(&self.buffer[..length], to) {
+        // a second try. Straight to the system: the C library's wrapper is a cancellation point.
+        match sendto(&self.socket.rtp, &buffer[..length], SendFlags::empty(), &to) {
             Ok(_) => {
                 self.packets += 1;
                 self.bytes += length as u64;

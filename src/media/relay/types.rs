@@ -19,9 +19,12 @@ pub struct RelayConfig {
     pub bind: IpAddr,
     /// Address put into SDP when it differs from `bind` (1:1 NAT). Default: `bind`.
     pub advertised: Option<IpAddr>,
-    /// Ports the relay may use. Only even ports carry RTP; the odd port above each stays free
-    /// for RTCP (RFC 3550 section 11). At least one even port ≥ 1024.
+    /// Ports the relay may use: pairs of an even one for RTP and the odd one above it for RTCP
+    /// (RFC 3550 section 11). At least one pair from 1024 up.
     pub ports: RangeInclusive<u16>,
+    /// Pairs of sockets bound ahead, so that opening a leg need not wait for the system. 0:
+    /// none. Default 32.
+    pub ports_ahead: usize,
     /// Relay threads, 1 to 64. One carries about 1,000 bridged calls.
     pub threads: usize,
     /// Seed of SSRCs, first sequence numbers and first timestamps. Live callers take it from
@@ -39,6 +42,7 @@ impl RelayConfig {
             bind,
             advertised: None,
             ports: 20_000..=29_999,
+            ports_ahead: 32,
             threads: 1,
             seed,
             clock,

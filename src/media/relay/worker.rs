@@ -1,28 +1,30 @@
 //! A relay thread: waits for packets, commands and deadlines, and serves whichever comes first.
 
 use std::collections::VecDeque;
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use mio::net::UdpSocket;
-use mio::{Interest, Poll, Registry, Token, Waker};
+use rustix::net::{RecvFlags, recvfrom};
 
 use super::error::RelayError;
 use super::events::MediaEvent;
 use super::leg::{Leg, LegCommand};
 use super::outgoing::MAX_PAYLOAD;
+use super::poller::{self, Poller, Socket};
 use super::tapping::Ending;
 use super::types::{Clock, LegId};
 use super::wheel::Wheel;
 
-const WAKE: Token = Token(usize::MAX);
 /// Commands that may wait; more make their sender wait.
 const COMMAND_QUEUE: usize = 4_096;
-/// Packets read from one leg before the others get their turn.
-const READ_AT_ONCE: usize = 32;
+/// Turns are at least this far apart while they find little: packets that come one by one are
+/// served together, a millisecond late at most, for a fraction of the wake-ups.
+const TURN: Duration = Duration::from_millis(1);
+/// A turn that found so many packets is followed by the next at once.
+const BUSY: usize = 256;
 /// Events kept back when their reader is slow; beyond, the oldest are lost and counted.
 const MOST_BACKLOG: usize = 100_000;
 /// A datagram of this length may have been cut off.
@@ -38,8 +40,7 @@ pub enum Command {
 /// The other side of a thread.
 pub struct WorkerHandle {
     commands: Sender<Command>,
-    waker: Arc<Waker>,
-    registry: Registry,
+    poller: Poller,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -50,40 +51,26 @@ impl WorkerHandle {
         events: Sender<MediaEvent>,
     ) -> Result<Self, RelayError> {
         let failed = |step| move |source| RelayError::Start { step, source };
-        let poll = Poll::new().map_err(failed("opening a poll handle"))?;
-        let registry = poll
-            .registry()
-            .try_clone()
-            .map_err(failed("cloning a poll handle"))?;
-        let waker = Waker::new(poll.registry(), WAKE).map_err(failed("opening a waker"))?;
+        let poller = Poller::new().map_err(failed("opening a poll handle"))?;
+        let waits = poller.clone();
         let (sender, commands) = bounded(COMMAND_QUEUE);
         let thread = std::thread::Builder::new()
             .name(format!("rtp-{index}"))
-            .spawn(move || Worker::new(clock, commands, events).run(poll))
+            .spawn(move || Worker::new(clock, waits, commands, events).run())
             .map_err(failed("starting a thread"))?;
         Ok(Self {
             commands: sender,
-            waker: Arc::new(waker),
-            registry,
+            poller,
             thread: Mutex::new(Some(thread)),
         })
-    }
-
-    /// Lets the thread hear of packets on a socket. Done before the leg itself arrives there.
-    pub fn register(&self, socket: &mut UdpSocket, leg: LegId) -> Result<(), RelayError> {
-        self.registry
-            .register(socket, Token(leg.slot()), Interest::READABLE)
-            .map_err(|source| RelayError::Start {
-                step: "watching an RTP socket",
-                source,
-            })
     }
 
     pub fn send(&self, command: Command) -> Result<(), RelayError> {
         self.commands
             .send(command)
             .map_err(|_| RelayError::Stopped)?;
-        self.waker.wake().map_err(|_| RelayError::Stopped)
+        self.poller.wake();
+        Ok(())
     }
 
     /// Stops the thread and waits for its end. Harmless when it is gone.
@@ -149,14 +136,18 @@ struct Worker {
     endings: Vec<Ending>,
     wheel: Wheel,
     fired: Vec<u32>,
-    /// Legs with packets left to read.
-    unread: Vec<usize>,
+    poller: Poller,
     datagram: Box<[u8; DATAGRAM]>,
     scratch: Box<[i16; MAX_PAYLOAD]>,
 }
 
 impl Worker {
-    fn new(clock: Clock, commands: Receiver<Command>, events: Sender<MediaEvent>) -> Self {
+    fn new(
+        clock: Clock,
+        poller: Poller,
+        commands: Receiver<Command>,
+        events: Sender<MediaEvent>,
+    ) -> Self {
         let now = clock();
         Self {
             clock,
@@ -170,18 +161,16 @@ impl Worker {
             endings: Vec::new(),
             wheel: Wheel::new(now),
             fired: Vec::new(),
-            unread: Vec::new(),
+            poller,
             datagram: Box::new([0; DATAGRAM]),
             scratch: Box::new([0; MAX_PAYLOAD]),
         }
     }
 
-    fn run(mut self, mut poll: Poll) {
-        let mut ready = mio::Events::with_capacity(1_024);
+    fn run(mut self) {
+        let mut ready = Vec::with_capacity(poller::READY);
         loop {
-            if let Err(error) = poll.poll(&mut ready, self.wait())
-                && error.kind() != io::ErrorKind::Interrupted
-            {
+            if let Err(error) = self.poller.wait(&mut ready, self.wait()) {
                 tracing::error!(%error, "a relay thread can not wait for packets and ends");
                 return;
             }
@@ -190,24 +179,24 @@ impl Worker {
             if !self.obey(now) {
                 return;
             }
-            for slot in std::mem::take(&mut self.unread) {
-                self.read(slot, now);
-            }
             for event in &ready {
-                if event.token() != WAKE {
-                    self.read(event.token().0, now);
+                match self.poller.socket(event) {
+                    Some((slot, Socket::Rtp)) => self.read(slot, now),
+                    Some((slot, Socket::Rtcp)) => self.read_control(slot, now),
+                    None => {}
                 }
             }
             self.serve_deadlines(now);
             self.outbox.flush();
             self.endings.retain(|ending| !ending.offer());
+            if ready.len() < BUSY {
+                let spent = (self.clock)().saturating_duration_since(now);
+                std::thread::sleep(TURN.saturating_sub(spent));
+            }
         }
     }
 
     fn wait(&self) -> Option<Duration> {
-        if !self.unread.is_empty() {
-            return Some(Duration::ZERO);
-        }
         let wait = self.wheel.wait((self.clock)());
         if self.outbox.backlog.is_empty() && self.endings.is_empty() {
             wait
@@ -231,7 +220,7 @@ impl Worker {
                         self.endings.append(&mut leg.endings);
                         arm(&mut self.wheel, leg);
                         if waited && !leg.awaits_remote() {
-                            self.unread.push(id.slot());
+                            watch(&self.poller, leg);
                         }
                     }
                 }
@@ -246,9 +235,9 @@ impl Worker {
         if self.legs.len() <= slot {
             self.legs.resize_with(slot + 1, || None);
         }
+        // Nothing is read until the far end is known: its first key press may be among what comes
+        // before.
         self.legs[slot] = Some(leg);
-        // Nothing is read until the far end is known: its first key press may be among what came
-        // before. Packets that were announced meanwhile are read then.
     }
 
     fn close(&mut self, now: Instant, id: LegId) {
@@ -259,37 +248,32 @@ impl Worker {
         }
     }
 
-    /// Reads what waits at a leg's socket.
+    /// Reads one packet from a leg's socket; if there are more, the next turn is told so.
     fn read(&mut self, slot: usize, now: Instant) {
         let Some(Some(leg)) = self.legs.get_mut(slot) else {
             return;
         };
-        if leg.awaits_remote() {
-            return;
-        }
-        let socket = Arc::clone(&leg.socket);
         let outbox = &mut self.outbox;
-        let mut left = READ_AT_ONCE;
-        while left > 0 {
-            left -= 1;
-            match socket.socket.recv_from(&mut self.datagram[..]) {
-                Ok((length, source)) => leg.receive(
-                    now,
-                    &self.datagram[..length],
-                    source,
-                    &mut self.scratch[..],
-                    &mut |event| outbox.push(event),
-                ),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                // Errors of earlier sends surface here; the next read is good again.
-                Err(_) => {}
-            }
+        // Errors of earlier sends surface here too; the next read is good again.
+        if let Some((length, source)) = receive(&leg.socket.rtp, &mut self.datagram[..]) {
+            leg.receive(
+                now,
+                &self.datagram[..length],
+                source,
+                &mut self.scratch[..],
+                &mut |event| outbox.push(event),
+            );
+            arm(&mut self.wheel, leg);
         }
-        // Once only: a flood on one leg must not gain turns with every turn it takes.
-        if left == 0 && !self.unread.contains(&slot) {
-            self.unread.push(slot);
+    }
+
+    /// Reads one RTCP packet.
+    fn read_control(&mut self, slot: usize, now: Instant) {
+        if let Some(Some(leg)) = self.legs.get_mut(slot)
+            && let Some((length, source)) = receive(&leg.socket.rtcp, &mut self.datagram[..])
+        {
+            leg.receive_control(now, &self.datagram[..length], source);
         }
-        arm(&mut self.wheel, leg);
     }
 
     fn serve_deadlines(&mut self, now: Instant) {
@@ -309,6 +293,25 @@ impl Worker {
         }
         self.fired = fired;
     }
+}
+
+/// Reads the leg's sockets from now on, what waits there first.
+fn watch(poller: &Poller, leg: &Leg) {
+    let slot = leg.id.slot();
+    let watched = poller
+        .add(&leg.socket.rtp, slot, Socket::Rtp)
+        .and_then(|()| poller.add(&leg.socket.rtcp, slot, Socket::Rtcp));
+    if let Err(error) = watched {
+        tracing::error!(leg = %leg.id, %error, "a leg is deaf: its sockets can not be watched; \
+            raise fs.epoll.max_user_watches");
+    }
+}
+
+/// One datagram, if there is one. Straight to the system: the C library's wrapper is a
+/// cancellation point, which costs a part of the call.
+fn receive(socket: &UdpSocket, datagram: &mut [u8]) -> Option<(usize, SocketAddr)> {
+    let (_, length, source) = recvfrom(socket, datagram, RecvFlags::empty()).ok()?;
+    Some((length, SocketAddr::try_from(source?).ok()?))
 }
 
 fn find(legs: &mut [Option<Box<Leg>>], id: LegId) -> Option<&mut Leg> {

@@ -109,7 +109,6 @@ fn prompts_keep_pace_repeat_and_can_be_replaced_and_stopped() {
     let options = PlayOptions {
         repeat: Repeat::Times(2),
         tag: 1,
-        ..PlayOptions::default()
     };
     let began = Instant::now();
     relay.play(phone.leg, &prompt, options).unwrap();
@@ -123,7 +122,6 @@ fn prompts_keep_pace_repeat_and_can_be_replaced_and_stopped() {
     let forever = PlayOptions {
         repeat: Repeat::Forever,
         tag: 2,
-        ..PlayOptions::default()
     };
     relay.play(phone.leg, &prompt, forever).unwrap();
     phone.hear_audio(60);

@@ -71,36 +71,36 @@ impl Room {
     }
 }
 
-/// The newest half second a phone heard.
-fn newest(law: Law, heard: &[(Header, Vec<u8>)]) -> Vec<i16> {
-    let audio: Vec<i16> = heard
+/// What a phone heard, as samples.
+fn audio(law: Law, heard: &Heard) -> Vec<i16> {
+    heard
         .iter()
         .filter(|(header, _)| header.payload_type == law.static_payload_type())
         .flat_map(|(_, octets)| octets.iter().map(|code| law.decode(*code)))
-        .collect();
-    audio[audio.len().saturating_sub(4_000)..].to_vec()
+        .collect()
 }
 
-/// Which of the four tones are in it at their level, and that nothing else is.
-fn tones_in(samples: &[i16]) -> Vec<usize> {
-    let found: Vec<usize> = (0..4)
-        .filter(|index| {
-            let level = tone_db(samples, TONES[*index]);
-            assert!(
-                level < -40.0 || (level + 16.0).abs() < 1.5,
-                "tone {index}: {level} dB"
-            );
-            level > -40.0
-        })
-        .collect();
-    if !found.is_empty() {
-        let all = -16.0 + 10.0 * (found.len() as f32).log10();
-        assert!(
-            (level_db(samples) - all).abs() < 1.5,
-            "something else is heard"
-        );
+/// A quarter of a second at the end in which just these tones are heard, at their level. In
+/// the half second before the end no other tone is; a busy machine may make holes, no tones.
+fn hears(law: Law, heard: &Heard, expected: &[usize]) {
+    let samples = audio(law, heard);
+    let end = samples.len();
+    let newest = &samples[end.saturating_sub(4_000)..];
+    for index in (0..4).filter(|index| !expected.contains(index)) {
+        let level = tone_db(newest, TONES[index]);
+        assert!(level < -36.0, "tone {index} at {level} dB");
     }
-    found
+    let all = -16.0 + 10.0 * (expected.len() as f32).log10();
+    let clean = |window: &[i16]| {
+        let levels = expected.iter().map(|index| tone_db(window, TONES[*index]));
+        levels.into_iter().all(|level| (level + 16.0).abs() < 1.0)
+            && (level_db(window) - all).abs() < 1.0
+    };
+    let windows = samples[end / 2..].windows(2_000).step_by(400);
+    assert!(
+        windows.into_iter().any(clean),
+        "{expected:?} not heard together"
+    );
 }
 
 fn one_stream(heard: &[(Header, Vec<u8>)]) {
@@ -128,7 +128,7 @@ fn a_conference_of_three_hears_the_others_and_not_itself() {
     });
     for (index, heard) in heard.iter().enumerate() {
         let others: Vec<usize> = (0..3).filter(|n| *n != index).collect();
-        assert_eq!(tones_in(&newest(LAWS[index], heard)), others);
+        hears(LAWS[index], heard, &others);
         one_stream(heard);
     }
 }
@@ -141,9 +141,9 @@ fn a_supervisor_listens_whispers_and_barges_in() {
         relay.hear(legs[2], &[legs[0], legs[1]]).unwrap();
         for_ms(1_200);
     });
-    assert_eq!(tones_in(&newest(LAWS[0], &heard[0])), [1]);
-    assert_eq!(tones_in(&newest(LAWS[1], &heard[1])), [0]);
-    assert_eq!(tones_in(&newest(LAWS[2], &heard[2])), [0, 1]);
+    hears(LAWS[0], &heard[0], &[1]);
+    hears(LAWS[1], &heard[1], &[0]);
+    hears(LAWS[2], &heard[2], &[0, 1]);
 
     let heard = Room::talk(15, 3, |relay, legs| {
         relay.bridge(legs[0], legs[1]).unwrap();
@@ -152,13 +152,9 @@ fn a_supervisor_listens_whispers_and_barges_in() {
         relay.hear(legs[1], &[legs[0], legs[2]]).unwrap();
         for_ms(1_500);
     });
-    assert_eq!(
-        tones_in(&newest(LAWS[0], &heard[0])),
-        [1],
-        "a whisper stays with the agent"
-    );
-    assert_eq!(tones_in(&newest(LAWS[1], &heard[1])), [0, 2]);
-    assert_eq!(tones_in(&newest(LAWS[2], &heard[2])), [0, 1]);
+    hears(LAWS[0], &heard[0], &[1]);
+    hears(LAWS[1], &heard[1], &[0, 2]);
+    hears(LAWS[2], &heard[2], &[0, 1]);
     heard.iter().for_each(|heard| one_stream(heard));
     let customer = &heard[0];
     let whispered = customer
@@ -193,7 +189,7 @@ fn joining_and_leaving_a_conference_leaves_one_stream_without_holes() {
         meant.abs_diff(packets) <= 8,
         "{packets} packets for {meant} frames of time"
     );
-    assert_eq!(tones_in(&newest(LAWS[0], first)), [1]);
+    hears(LAWS[0], first, &[1]);
 }
 
 #[test]
@@ -207,8 +203,8 @@ fn a_tone_under_a_conversation_is_heard_with_it() {
             .unwrap();
         for_ms(1_200);
     });
-    assert_eq!(tones_in(&newest(LAWS[0], &heard[0])), [1, 3]);
-    assert_eq!(tones_in(&newest(LAWS[1], &heard[1])), [0]);
+    hears(LAWS[0], &heard[0], &[1, 3]);
+    hears(LAWS[1], &heard[1], &[0]);
     one_stream(&heard[0]);
 }
 

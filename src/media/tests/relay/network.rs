@@ -1,8 +1,11 @@
 //! Who is believed, who is gone, and which ports are used.
 
 use carillon_media::meter::tone_db;
+use carillon_media::tap::{Tap, TapEvent, Way};
 use carillon_media::tone::sine;
-use carillon_media::{Law, LegOptions, MediaEvent, Relay, RelayConfig, RelayError, Remote};
+use carillon_media::{
+    DeadWay, Law, LegOptions, MediaEvent, Relay, RelayConfig, RelayError, Remote,
+};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,6 +37,111 @@ fn strangers_are_heard_by_no_one_and_counted() {
     let stats = relay.stats(caller.leg).unwrap();
     assert_eq!((stats.strangers, stats.packets_in, stats.lost), (10, 6, 0));
     assert_eq!(stats.remote, Some(caller.address()));
+}
+
+/// Who knows everything but the address: SSRC and sequence numbers in step, before the far end's
+/// first packet, in floods, and after it has gone silent.
+#[test]
+fn a_stranger_who_guesses_everything_reaches_no_one() {
+    let (relay, events) = start(19, 1);
+    let mut caller = Phone::connect(&relay, Law::Pcmu, LegOptions::default());
+    let agent = Phone::connect(&relay, Law::Pcmu, LegOptions::default());
+    let supervisor = Phone::connect(&relay, Law::Pcmu, LegOptions::default());
+    relay.bridge(caller.leg, agent.leg).unwrap();
+    // Heard directly by the agent, mixed by the supervisor, told to a tap, and measured.
+    relay
+        .hear(supervisor.leg, &[caller.leg, agent.leg])
+        .unwrap();
+    let (taps, tapped) = crossbeam_channel::unbounded();
+    relay
+        .tap(
+            caller.leg,
+            Some(Tap {
+                tap: 1,
+                events: taps,
+            }),
+        )
+        .unwrap();
+    relay.meter(caller.leg, &[2_500.0]).unwrap();
+    relay.stats(supervisor.leg).unwrap();
+
+    let host: std::net::IpAddr = "127.0.0.2".parse().unwrap();
+    let mut stranger = Phone::bare(caller.leg, caller.relay_port, Law::Pcmu, 0x1000);
+    stranger.socket = std::net::UdpSocket::bind((host, 0)).unwrap();
+    let scream = sine(2_500.0, -3.0, 100);
+    let mut sent = 0;
+    // Before the first packet: more than any probation.
+    stranger.send(&scream);
+    sent += 5;
+    wait_until(|| relay.stats(caller.leg).unwrap().strangers == sent);
+    assert!(!relay.stats(caller.leg).unwrap().locked);
+
+    let mut heard = Vec::new();
+    for round in 0..10 {
+        caller.send(&sine(1_000.0, -12.0, 20));
+        stranger.header = caller.header;
+        stranger.send(&scream);
+        sent += 5;
+        heard.extend(agent.hear_audio(1));
+        if round == 4 {
+            (0..20).for_each(|_| stranger.send(&scream));
+            sent += 100;
+        }
+        wait_until(|| relay.stats(caller.leg).unwrap().strangers == sent);
+    }
+    assert_eq!(first_packet(&events, caller.leg), caller.address());
+    let stats = relay.stats(caller.leg).unwrap();
+    assert_eq!((stats.packets_in, stats.lost, stats.duplicates), (10, 0, 0));
+    assert_eq!(
+        stats.remote,
+        Some(caller.address()),
+        "nothing is sent to the stranger"
+    );
+    assert!(tone_db(&heard, 2_500.0) < -45.0 && (tone_db(&heard, 1_000.0) + 12.0).abs() < 0.5);
+    let mixed: Vec<i16> = supervisor.hear_audio(10);
+    assert!(tone_db(&mixed, 2_500.0) < -45.0);
+    assert!(relay.levels(caller.leg).unwrap().level_db < -11.0);
+    relay.tap(caller.leg, None).unwrap();
+    relay.stats(caller.leg).unwrap();
+    let mut told = 0;
+    for event in tapped.try_iter() {
+        if let TapEvent::Chunk(chunk) = event
+            && chunk.way == Way::Received
+        {
+            let samples: Vec<i16> = chunk.octets.iter().map(|c| Law::Pcmu.decode(*c)).collect();
+            assert!(tone_db(&samples, 2_500.0) < -45.0);
+            told += chunk.packets.len();
+        }
+    }
+    assert_eq!(told, 10);
+}
+
+#[test]
+fn a_call_that_is_never_answered_by_sound_is_told_as_one_way() {
+    let (relay, events) = start(20, 1);
+    let options = LegOptions {
+        one_way_after: Some(Duration::from_millis(400)),
+        ..LegOptions::default()
+    };
+    let deaf = Phone::connect(&relay, Law::Pcmu, options.clone());
+    let mut fine = Phone::connect(&relay, Law::Pcmu, options);
+    fine.send(&[0; 160]);
+    relay.fill_silence(deaf.leg, true).unwrap();
+    relay.fill_silence(fine.leg, true).unwrap();
+    let mut stranger = Phone::bare(deaf.leg, deaf.relay_port, Law::Pcmu, 1);
+    stranger.socket = std::net::UdpSocket::bind("127.0.0.3:0").unwrap();
+    stranger.send(&[0; 480]);
+    let told = wait_for(&events, |event| match event {
+        MediaEvent::OneWay {
+            leg,
+            dead,
+            sent,
+            strangers,
+            ..
+        } => Some((*leg, *dead, *sent >= 10, *strangers)),
+        _ => None,
+    });
+    assert_eq!(told, (deaf.leg, DeadWay::FromFarEnd, true, 3));
 }
 
 #[test]
@@ -82,7 +190,7 @@ fn a_dead_phone_is_noticed_once_and_its_return_too() {
 #[test]
 fn ports_are_even_run_out_with_a_clear_error_and_come_back() {
     let mut config = RelayConfig::new(LOOPBACK, Arc::new(Instant::now), 1);
-    config.ports = 14_501..=14_506;
+    config.ports = 14_501..=14_507;
     let (relay, _events) = Relay::start(config).unwrap();
     let legs: Vec<_> = (0..3)
         .map(|_| relay.open_leg(LegOptions::default()).unwrap())
