@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::error::ApiError;
 use crate::guard::Session;
-use crate::view::{AgentBoard, AgentMe, CardBoard, Names};
+use crate::view::{AgentBoard, AgentMe, CardBoard, ConversationBoard, Names};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -118,6 +118,8 @@ fn agent_now(app: &App, agent: AgentId) -> Option<AgentMe> {
         at_ms: status.floor.at.0,
         agent: AgentBoard::of(found, status.floor.at, &names),
         card: None,
+        conversation: ConversationBoard::of(agent, &status, &names),
+        refused: status.refusals.get(&agent).map(|r| r.why.clone()),
         draining: status.floor.draining,
         keypad: app.floor.keypad(),
     })

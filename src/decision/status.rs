@@ -1,8 +1,9 @@
 //! The floor at one instant, for pages, metrics and reports: plain values, no references
 //! into the engine.
 
-use crate::agent::{AgentState, LineKind};
+use crate::agent::{AgentState, LineKind, Role};
 use crate::call::Direction;
+use crate::conversation::{Party, Stage};
 use crate::id::{AgentId, CallId, CampaignId, DecisionId, LeadId, TrunkId};
 use crate::pacing::Tuning;
 use crate::time::Wall;
@@ -133,6 +134,8 @@ pub struct AgentStatus {
     pub line_up: bool,
     /// How the phone is connected.
     pub line: LineKind,
+    /// What they are on the floor for.
+    pub role: Role,
     /// Skill → level.
     pub skills: BTreeMap<String, u8>,
     /// Campaign of the call the agent is in.
@@ -203,4 +206,55 @@ pub struct CallStatus {
     pub for_s: f64,
     /// Agent.
     pub agent: Option<AgentId>,
+    /// The conversation, while an agent talks in it.
+    pub talk: Option<TalkStatus>,
+}
+
+/// A conversation at one instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TalkStatus {
+    /// The agent has parked the customer.
+    pub held: bool,
+    /// Whoever is called in.
+    pub third: Option<ThirdStatus>,
+    /// The recording.
+    pub recording: RecordingStatus,
+}
+
+/// The third party of a conversation at one instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThirdStatus {
+    /// Another agent, or an outside call.
+    pub party: Party,
+    /// How far they are in it.
+    pub stage: Stage,
+    /// Name of the destination, where it is one.
+    pub destination: Option<String>,
+}
+
+/// A recording at one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingStatus {
+    /// None.
+    #[default]
+    Off,
+    /// Begins once its announcement has been said.
+    Announced,
+    /// On.
+    On,
+    /// Sound is left out.
+    Paused,
+}
+
+impl RecordingStatus {
+    /// Stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            RecordingStatus::Off => "off",
+            RecordingStatus::Announced => "announced",
+            RecordingStatus::On => "on",
+            RecordingStatus::Paused => "paused",
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! What the board shows.
 
 use carillon_decision::call::CallRecord;
+use carillon_decision::id::AgentId;
 use carillon_decision::status::FloorStatus;
 use carillon_decision::time::Wall;
+use std::collections::BTreeMap;
 
 /// The floor at one instant with what the engine does not know of itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,8 +20,19 @@ pub struct BoardStatus {
     /// Things a supervisor must know. Trouble of the store or a trunk, draining, a halt and dry
     /// run are raised from the fields above and need no entry here.
     pub alerts: Vec<Alert>,
+    /// The last order of each agent or supervisor that was not obeyed, while it is news.
+    pub refusals: BTreeMap<AgentId, Refusal>,
     /// Time from the decision to bridge until both hear each other.
     pub bridge: LatencySummary,
+}
+
+/// An order that was not obeyed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// When.
+    pub at: Wall,
+    /// Why, in words for whoever gave it.
+    pub why: String,
 }
 
 /// Something a supervisor must know.

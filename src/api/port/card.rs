@@ -42,6 +42,12 @@ pub struct LeadCard {
     pub note: Option<String>,
     /// Longest wrap-up before the agent is ready again.
     pub wrap_up_limit: Option<Duration>,
+    /// Names of the outside numbers the customer may be passed on to.
+    pub destinations: Vec<String>,
+    /// The campaign has a message for machines.
+    pub leaves_message: bool,
+    /// Agents may pause the recording.
+    pub may_pause: bool,
 }
 
 /// An earlier contact with the person.

@@ -13,7 +13,7 @@ mod metric;
 mod trace;
 
 pub use action::{Action, ActionReply, AgentAction, DispositionEntry, NoteEntry};
-pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary};
+pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary, Refusal};
 pub use card::{CardNote, KeypadCode, LeadCard};
 pub use conversation::{ConversationOrder, RecordCall, Supervision, TransferName};
 pub use error::{ActionError, Problem};

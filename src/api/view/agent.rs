@@ -1,6 +1,7 @@
 //! Agents, as supervisors see them and as they see themselves.
 
 use super::call::{Names, direction};
+use super::conversation::{ConversationBoard, MayBoard};
 use crate::port::{KeypadCode, LeadCard};
 use carillon_decision::agent::{AgentState, LineKind};
 use carillon_decision::status::{AgentStatus, TimeSplit};
@@ -118,6 +119,10 @@ pub struct AgentMe {
     pub card: Option<CardBoard>,
     /// The floor drains: no further calls come.
     pub draining: bool,
+    /// The conversation, while one talks.
+    pub conversation: Option<ConversationBoard>,
+    /// Why the last order was not obeyed, while that is news.
+    pub refused: Option<String>,
     /// Keys that do the same on the phone.
     pub keypad: Vec<KeypadCode>,
 }
@@ -155,6 +160,8 @@ pub struct CardBoard {
     pub note: Option<String>,
     /// Longest wrap-up, s.
     pub wrap_up_limit_s: Option<u64>,
+    /// What the campaign lets one do with the conversation.
+    pub may: MayBoard,
 }
 
 /// An earlier contact.
@@ -187,6 +194,7 @@ pub struct DispositionBoard {
 
 impl From<LeadCard> for CardBoard {
     fn from(card: LeadCard) -> Self {
+        let may = MayBoard::of(&card);
         let history = card.history.into_iter().map(|n| CardNoteBoard {
             at_ms: n.at.0,
             what: n.what,
@@ -201,6 +209,7 @@ impl From<LeadCard> for CardBoard {
             sale: d.sale,
         });
         Self {
+            may,
             call: card.call.0,
             lead: card.lead.map(|l| l.0),
             direction: direction(card.direction).into(),

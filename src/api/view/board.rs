@@ -311,6 +311,7 @@ mod tests {
             for_s,
             line_up: true,
             line: LineKind::NailedUp,
+            role: Default::default(),
             skills: Default::default(),
             campaign: None,
             lead: None,

@@ -7,6 +7,7 @@ mod agent;
 mod board;
 mod call;
 mod campaign;
+mod conversation;
 mod lead;
 mod sip_line;
 
@@ -14,6 +15,7 @@ pub use agent::{AgentBoard, AgentMe, CardBoard, CardNoteBoard, DispositionBoard,
 pub use board::{AlertBoard, BoardView, BridgeBoard, CrewBoard, LiveCallBoard, TrunkBoard};
 pub use call::CallBoard;
 pub use campaign::{CampaignBoard, DecisionBoard, LinesBoard, TotalsBoard, WindowBoard};
+pub use conversation::{ConversationBoard, MayBoard, ThirdBoard};
 pub use lead::{LeadAttemptBoard, LeadBoard, LeadNumberBoard};
 
 pub(crate) use call::Names;

@@ -162,6 +162,7 @@ impl Agent {
             for_s: now.since(self.since).as_secs_f64(),
             line_up: self.line_up,
             line: self.profile.line,
+            role: self.profile.role,
             skills: self.profile.skills.clone(),
             campaign: self.campaign.filter(|_| busy),
             lead: self.lead.filter(|_| busy),

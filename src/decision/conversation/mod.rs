@@ -4,6 +4,7 @@
 
 mod audio;
 mod rules;
+mod status;
 mod talk;
 
 pub use audio::{Scene, Stage, Watch, pair, plan};

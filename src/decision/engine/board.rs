@@ -42,6 +42,7 @@ impl Engine {
                     phase: call.phase.name().to_owned(),
                     for_s: now.mono.since(call.since).as_secs_f64(),
                     agent: call.agent,
+                    talk: call.talk_status(),
                 })
                 .collect(),
         }

@@ -1,6 +1,6 @@
 //! What pages show besides the engine's own view: the last calls and what went wrong lately.
 
-use carillon_api::port::{Alert as BoardAlert, AlertLevel, BoardStatus};
+use carillon_api::port::{Alert as BoardAlert, AlertLevel, BoardStatus, Refusal};
 use carillon_decision::call::CallRecord;
 use carillon_decision::event::Alert;
 use carillon_decision::id::{AgentId, TrunkId};
@@ -14,6 +14,8 @@ const RECENT_MAX: usize = 20;
 /// Alerts shown, and for how long.
 const ALERTS_MAX: usize = 50;
 const ALERT_FOR: Duration = Duration::from_secs(600);
+/// A refused order is news this long.
+const REFUSAL_FOR: Duration = Duration::from_secs(8);
 
 /// Names for people, by id.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +47,7 @@ pub(crate) struct Board {
     dry_run: bool,
     recent: VecDeque<CallRecord>,
     alerts: VecDeque<BoardAlert>,
+    refusals: BTreeMap<AgentId, Refusal>,
 }
 
 impl Board {
@@ -54,6 +57,7 @@ impl Board {
             dry_run,
             recent: VecDeque::with_capacity(RECENT_MAX + 1),
             alerts: VecDeque::new(),
+            refusals: BTreeMap::new(),
         }
     }
 
@@ -112,6 +116,11 @@ impl Board {
         self.note(at, level, code, text);
     }
 
+    /// An order of an agent's or a supervisor's was not obeyed.
+    pub(crate) fn refused(&mut self, at: Wall, agent: AgentId, why: String) {
+        self.refusals.insert(agent, Refusal { at, why });
+    }
+
     /// Notes something of the node's own.
     pub(crate) fn note(&mut self, at: Wall, level: AlertLevel, code: &str, text: String) {
         self.alerts.retain(|a| !(a.code == code && a.text == text));
@@ -131,12 +140,14 @@ impl Board {
     ) -> BoardStatus {
         let now = floor.at;
         self.alerts.retain(|a| now < a.since + ALERT_FOR);
+        self.refusals.retain(|_, r| now < r.at + REFUSAL_FOR);
         BoardStatus {
             floor,
             dry_run: self.dry_run,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             recent: self.recent.iter().cloned().collect(),
             alerts: self.alerts.iter().cloned().collect(),
+            refusals: self.refusals.clone(),
             bridge,
         }
     }

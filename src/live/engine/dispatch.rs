@@ -67,6 +67,10 @@ impl Outlets {
                 board.alert(at, &alert);
                 self.records.put(RecordJob::Alert(AlertEntry { at, alert }));
             }
+            Command::Refused { agent, code, why } => {
+                tracing::info!(%agent, code = code.name(), why, "order refused");
+                board.refused(at, agent, why);
+            }
             Command::AgentChanged { agent, from, to } => {
                 self.records.put(RecordJob::Agent(AgentChange {
                     agent,

@@ -6,6 +6,7 @@ use carillon_api::port::{
 };
 use carillon_decision::call::{CallRecord, Direction};
 use carillon_decision::campaign::CampaignConfig;
+use carillon_decision::conversation::MachineRule;
 use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId};
 use carillon_decision::number::E164;
 use carillon_decision::status::AgentStatus;
@@ -77,6 +78,7 @@ impl FloorPort {
         let own = history.iter().find(|e| e.record.call == call);
         let earlier = history.iter().filter(|e| e.record.call != call);
         let notes = earlier.take(NOTES_MAX).map(|e| self.note(e, settings));
+        let talks = &settings.conversation;
         Some(LeadCard {
             call,
             lead: status.lead,
@@ -100,6 +102,9 @@ impl FloorPort {
             chosen: own.and_then(|e| e.disposition.clone()),
             note: own.and_then(|e| e.note.clone()),
             wrap_up_limit: settings.wrap_up_limit,
+            destinations: talks.destinations.iter().map(|d| d.name.clone()).collect(),
+            leaves_message: talks.machine != MachineRule::HangUp,
+            may_pause: talks.recording.agents_pause,
         })
     }
 

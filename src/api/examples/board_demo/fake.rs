@@ -349,5 +349,8 @@ fn card(call: CallId, now: i64) -> LeadCard {
         chosen: None,
         note: None,
         wrap_up_limit: Some(Duration::from_secs(30)),
+        destinations: vec!["billing".into(), "retention desk".into()],
+        leaves_message: true,
+        may_pause: true,
     }
 }

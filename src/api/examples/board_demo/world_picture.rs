@@ -2,12 +2,13 @@
 
 use super::{CAMPAIGN, Line, World, number};
 use carillon_api::port::{Alert, AlertLevel, BoardStatus, LatencySummary};
-use carillon_decision::agent::{AgentState, LineKind};
+use carillon_decision::agent::{AgentState, LineKind, Role};
 use carillon_decision::call::{CallRecord, Direction};
 use carillon_decision::id::{AgentId, DecisionId, LeadId, TrunkId};
 use carillon_decision::number::E164;
 use carillon_decision::status::{
-    AgentStatus, CallStatus, CampaignStatus, FloorStatus, LineCounts, TrunkStatus, WindowStatus,
+    AgentStatus, CallStatus, CampaignStatus, FloorStatus, LineCounts, RecordingStatus, TalkStatus,
+    TrunkStatus, WindowStatus,
 };
 use carillon_decision::time::Wall;
 
@@ -55,6 +56,7 @@ impl World {
             } else {
                 vec![]
             },
+            refusals: Default::default(),
             bridge: LatencySummary {
                 count: connected,
                 sum_s: 0.021 * connected as f64,
@@ -122,6 +124,7 @@ impl World {
             for_s: (self.now - desk.since) as f64 / 1000.0,
             line_up: desk.state != AgentState::LoggedOut,
             line: LineKind::NailedUp,
+            role: Role::Agent,
             skills: [("spanish".to_owned(), 1 + i as u8 % 10)].into(),
             campaign: desk.state.call().map(|_| CAMPAIGN),
             lead: desk.state.call().map(|c| LeadId(c.0 - 40_000)),
@@ -159,6 +162,11 @@ impl World {
             phase: line.phase.into(),
             for_s: (self.now - line.since) as f64 / 1000.0,
             agent: line.agent.map(|a| AgentId(a as u32 + 1)),
+            talk: (line.phase == "talking").then(|| TalkStatus {
+                held: false,
+                third: None,
+                recording: RecordingStatus::On,
+            }),
         }
     }
 

@@ -2,11 +2,13 @@
 
 import { $, put, make, sync, span, clock, words, STATES } from "/assets/format.js";
 import { follow } from "/assets/stream.js";
+import { talk } from "/assets/talk.js";
 
 let me = null;
 let offset = 0; // the floor's clock minus ours, ms
 let stream = null;
 let shownCall = null;
+let shownRefusal = null;
 let busy = false;
 
 const floorNow = () => Date.now() + offset;
@@ -118,6 +120,10 @@ function render() {
   $("do-ready").disabled = talking || ["ready", "reserved", "connecting", "logged_out"].includes(a.state);
   $("do-break").disabled = ["break", "connecting", "logged_out"].includes(a.state);
   $("do-hangup").hidden = !talking;
+  const conversation = talking && me.conversation && me.card ? { ...me.conversation, ...me.card.may } : null;
+  showTalk(conversation);
+  if (me.refused && me.refused !== shownRefusal) tell(`▲ ${me.refused}`, true);
+  shownRefusal = me.refused;
   renderCard();
   renderShift();
   tick();
@@ -264,6 +270,7 @@ $("sign-in-form").onsubmit = async (e) => {
     $("pin").select();
   }
 };
+const showTalk = talk(act);
 const doIt = { ready: () => act("/api/agent/ready"), break: () => act("/api/agent/break"), hangup: () => act("/api/agent/hangup") };
 $("do-ready").onclick = doIt.ready;
 $("do-break").onclick = doIt.break;
@@ -277,6 +284,8 @@ document.addEventListener("keydown", (e) => {
   if (!me || e.ctrlKey || e.metaKey || e.altKey || e.repeat || e.target.closest("input, textarea, select")) return;
   const press = (id) => { if (!$(id).disabled && !$(id).hidden) { e.preventDefault(); $(id).click(); } };
   if (e.key === "H" && e.shiftKey) press("do-hangup");
+  else if (e.key === "h") press("do-hold");
+  else if (e.key === "t") press("do-transfer");
   else if (e.key === "r") press("do-ready");
   else if (e.key === "b") press("do-break");
   else if (/^[1-9]$/.test(e.key) && !$("outcome").hidden) $("dispositions").children[Number(e.key) - 1]?.click();
