@@ -184,12 +184,12 @@ fn remote_of(sdp: &SessionDescription) -> Option<Remote> {
     // Port 0 means hold: nothing is sent, and what comes is still heard.
     let nowhere = std::net::SocketAddr::new(sdp.address, 0);
     Some(Remote {
-        address: audio.remote.unwrap_or(nowhere),
-        law,
         payload_type: codec.payload_type(),
         dtmf_payload_type: audio.telephone_event,
         ptime_ms: audio.ptime_ms,
+        rtcp: audio.rtcp,
         send: !audio.held,
         receive: audio.direction.sends(),
+        ..Remote::new(audio.remote.unwrap_or(nowhere), law)
     })
 }

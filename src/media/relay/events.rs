@@ -117,6 +117,8 @@ pub struct LegStats {
     pub strangers: u64,
     /// Datagrams that are no RTP, or of a payload type not negotiated: dropped.
     pub invalid: u64,
+    /// Packets of a secured leg that are forged, damaged or under another key: nobody's.
+    pub unauthentic: u64,
     /// Packets the system refused to send.
     pub send_errors: u64,
     /// Interarrival jitter in milliseconds (RFC 3550 section 6.4.1).

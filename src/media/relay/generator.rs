@@ -9,6 +9,7 @@ use super::mixer::{MAX_FRAME, Mixer};
 use super::outgoing::{self, SharedOutgoing};
 use super::types::{LegId, PlayOptions, Remote, Repeat};
 use crate::SAMPLES_PER_MS;
+use crate::codec::Codec;
 use crate::dtmf;
 use crate::tone::Tone;
 
@@ -66,6 +67,7 @@ impl Generator {
     pub fn set_remote(&mut self, remote: Option<&Remote>) {
         self.format = remote.map(|remote| Format {
             frame_ms: match remote.ptime_ms {
+                30 if remote.codec == Codec::Opus => 20,
                 10 | 20 | 30 | 40 | 60 => u32::from(remote.ptime_ms),
                 _ => 20,
             },
@@ -359,6 +361,12 @@ mod tests {
                 law: Law::Pcmu,
                 payload_type: 0,
                 dtmf_payload_type: Some(101),
+                codec: Codec::Pcmu,
+                opus: crate::codec::OpusSettings::default(),
+                dtmf_clock_hz: 8_000,
+                rtcp: None,
+                rtcp_mux: false,
+                keys: None,
             };
             outgoing::lock(&out).set_target(Some(target));
             let mut generator = Generator::default();

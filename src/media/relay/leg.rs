@@ -1,5 +1,8 @@
 //! The half of a leg its thread owns: what arrives, what is done with it, and its deadlines.
 
+mod presses;
+mod reports;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,19 +10,25 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::analysis::Analysis;
+use super::control::Control;
+use super::edge::{self, EdgeDecoder};
 use super::events::{DeadWay, LegStats, Levels, MediaEvent};
 use super::generator::{Events, Generator, Hears};
 use super::mixer::Mixer;
 use super::outgoing::{self, MAX_PAYLOAD, SharedOutgoing, Target};
 use super::ports::LegSocket;
 use super::reception::{Admission, Reception, SourceLock};
+use super::secure::Opener;
 use super::tapping::{Ending, TapWriter};
 use super::types::{DtmfPolicy, LegId, LegOptions, PlayOptions, Remote};
 use super::voice::SharedVoice;
+use crate::codec::Codec;
 use crate::dtmf::{self, Press};
 use crate::g711::Law;
 use crate::greeting::GreetingSettings;
-use crate::rtp::{self, Header, Packet, ParseError};
+use crate::inband::InbandDtmf;
+use crate::rtcp;
+use crate::rtp::{self, Header, Packet};
 use crate::tap::{CHUNK_MS, Tap, Way};
 
 /// Nothing a tap has gathered waits for longer.
@@ -36,6 +45,7 @@ pub enum LegCommand {
     StopPlay,
     FillSilence(bool),
     WatchGreeting(Option<Box<GreetingSettings>>),
+    WatchInband(bool),
     Meter(Vec<f32>),
     Levels(Sender<Levels>),
     SendDtmf(String),
@@ -91,6 +101,15 @@ pub struct Leg {
     generator: Generator,
     analysis: Analysis,
     keys: dtmf::Receiver,
+    inband: Option<Box<InbandDtmf>>,
+    /// When the last packet of a key press came.
+    event_at: Option<Instant>,
+    /// For a codec that is not G.711.
+    edge: Option<EdgeDecoder>,
+    opener: Option<Opener>,
+    control: Control,
+    /// Where reports of the far end come from.
+    control_from: Option<SocketAddr>,
     /// Since when packets are awaited, or when the last came.
     quiet_since: Option<Instant>,
     silent: bool,
@@ -119,6 +138,8 @@ const FEW_SENT: u64 = 10;
 /// What a payload type means on this leg.
 enum Kind {
     Audio(Law),
+    /// In the leg's codec, which is not G.711.
+    Coded,
     Event,
     ComfortNoise,
 }
@@ -129,6 +150,7 @@ impl Leg {
         socket: Arc<LegSocket>,
         out: SharedOutgoing,
         voice: SharedVoice,
+        control: Control,
         options: LegOptions,
     ) -> Self {
         Self {
@@ -146,6 +168,12 @@ impl Leg {
             generator: Generator::default(),
             analysis: Analysis::default(),
             keys: dtmf::Receiver::default(),
+            inband: None,
+            event_at: None,
+            edge: None,
+            opener: None,
+            control,
+            control_from: None,
             quiet_since: None,
             silent: false,
             counts: LegStats::default(),
@@ -183,6 +211,7 @@ impl Leg {
             }
             LegCommand::FillSilence(on) => self.generator.set_fill(on),
             LegCommand::WatchGreeting(settings) => self.analysis.watch(now, settings.map(|s| *s)),
+            LegCommand::WatchInband(on) => self.inband = on.then(Box::default),
             LegCommand::Meter(frequencies) => self.analysis.meter(&frequencies),
             LegCommand::SendDtmf(digits) => self.generator.send_dtmf(self.id, &digits, events),
             // Who asked may have given up; nothing is lost with the answer.
@@ -197,7 +226,9 @@ impl Leg {
     /// conversation of two needs mixing while it lasts.
     fn tune(&mut self) {
         let under = self.generator.plays_under() && !self.ears.sources.is_empty();
-        let mixes = self.ears.mixed || under;
+        // A codec with frames and memory hears one source as a mix of one.
+        let coded = self.edge.is_some() && !self.ears.sources.is_empty();
+        let mixes = self.ears.mixed || under || coded;
         let (direct, mixed) = self.ears.sources(mixes);
         outgoing::lock(&self.out).set_sources(direct, mixed);
         self.generator.set_mixing(mixes);
@@ -252,7 +283,21 @@ impl Leg {
             self.silent = false;
         }
         self.remote = Some(remote);
+        self.set_codec(remote.codec);
+        Opener::follow(&mut self.opener, remote.keys.as_ref());
+        let ticks = 8 * remote.codec.ticks_per_sample();
+        let reports = !on_hold(&remote);
+        self.control.start(now, reports.then_some(f64::from(ticks)));
         self.aim();
+        self.tune();
+    }
+
+    fn set_codec(&mut self, codec: Codec) {
+        let decoder = self.edge.take().filter(|edge| edge.codec() == codec);
+        self.edge = match codec.law() {
+            Some(_) => None,
+            None => Some(decoder.unwrap_or_else(|| EdgeDecoder::new(codec))),
+        };
     }
 
     fn unheard_from(&self, now: Instant) -> Unheard {
@@ -293,9 +338,15 @@ impl Leg {
         let remote = self.remote.filter(|remote| remote.send && !on_hold(remote));
         let target = remote.map(|remote| Target {
             address: self.lock.locked().unwrap_or(remote.address),
-            law: remote.law,
+            law: remote.codec.law().unwrap_or(edge::INNER),
+            codec: remote.codec,
+            opus: remote.opus,
             payload_type: remote.payload_type,
             dtmf_payload_type: remote.dtmf_payload_type,
+            dtmf_clock_hz: remote.dtmf_clock_hz,
+            rtcp: remote.rtcp,
+            rtcp_mux: remote.rtcp_mux,
+            keys: remote.keys,
         });
         self.generator.set_remote(remote.as_ref());
         outgoing::lock(&self.out).set_target(target);
@@ -310,7 +361,7 @@ impl Leg {
     pub fn receive(
         &mut self,
         now: Instant,
-        datagram: &[u8],
+        datagram: &mut [u8],
         source: SocketAddr,
         scratch: &mut [i16],
         events: Events,
@@ -319,10 +370,16 @@ impl Leg {
             self.counts.strangers += 1;
             return;
         };
-        let packet = match Packet::parse(datagram) {
-            Err(ParseError::Rtcp) => return self.receive_control(now, datagram, source),
-            parsed => parsed.ok().filter(|p| p.payload.len() <= MAX_PAYLOAD),
+        if rtcp::is_rtcp(datagram) {
+            return self.receive_control(now, datagram, source, true);
+        }
+        // Before anyone looks at it: what is not authentic is nobody's.
+        let Some(datagram) = self.open(datagram) else {
+            return;
         };
+        let packet = Packet::parse(datagram)
+            .ok()
+            .filter(|p| p.payload.len() <= MAX_PAYLOAD);
         let kind = packet.and_then(|p| Some((p, kind_of(&remote, p.header.payload_type)?)));
         let Some((packet, kind)) = kind else {
             self.counts.invalid += 1;
@@ -344,6 +401,13 @@ impl Leg {
                 });
             }
         }
+        let packet = Packet {
+            header: match &mut self.edge {
+                Some(edge) => edge.header(&packet.header),
+                None => packet.header,
+            },
+            ..packet
+        };
         if !self.reception.count(now, &packet.header) {
             return;
         }
@@ -353,20 +417,6 @@ impl Leg {
         if remote.receive {
             self.alive(now, events);
             self.hear(now, &packet, &kind, scratch, events);
-        }
-    }
-
-    /// Takes an RTCP packet, from the port beside or from among the RTP (RFC 5761). Only the far
-    /// end's host is believed; what it says is not read yet.
-    pub fn receive_control(&mut self, _now: Instant, _datagram: &[u8], source: SocketAddr) {
-        if self
-            .lock
-            .locked()
-            .is_some_and(|far| far.ip() == source.ip())
-        {
-            self.counts.rtcp_in += 1;
-        } else {
-            self.counts.strangers += 1;
         }
     }
 
@@ -388,48 +438,50 @@ impl Leg {
     ) {
         match kind {
             Kind::Audio(law) if !packet.payload.is_empty() => {
-                // The far side first: nobody waits for our analysis.
-                for listener in &self.listeners {
-                    let mut out = outgoing::lock(&listener.out);
-                    out.forward_audio(now, self.id, *law, &packet.header, packet.payload);
-                }
-                self.voice.push(now, &packet.header, *law, packet.payload);
-                if let Some(tap) = &mut self.tap {
-                    tap.audio(now, *law, &packet.header, packet.payload);
-                }
-                if self.analysis.is_active() {
-                    let count = law.decode_into(packet.payload, scratch);
-                    let leg = self.id;
-                    self.analysis.push(now, &scratch[..count], |event| {
-                        events(MediaEvent::Greeting { leg, event });
-                    });
-                }
+                self.audio(now, *law, &packet.header, packet.payload, scratch, events);
             }
-            Kind::Event => {
-                self.forward_event(now, packet);
-                let stamp = packet.header.timestamp;
-                for press in self
-                    .keys
-                    .push(now, stamp, packet.payload)
-                    .into_iter()
-                    .flatten()
-                {
-                    self.pressed(press, events);
-                }
+            Kind::Coded => {
+                let Some(mut edge) = self.edge.take() else {
+                    return;
+                };
+                edge.decode(&packet.header, packet.payload, |head, octets| {
+                    self.audio(now, edge::INNER, head, octets, scratch, events);
+                });
+                self.edge = Some(edge);
             }
+            Kind::Event => self.event(now, packet, events),
             Kind::Audio(_) | Kind::ComfortNoise => self.skip(&packet.header),
         }
     }
 
-    fn forward_event(&self, now: Instant, packet: &Packet<'_>) {
-        if self.options.dtmf == DtmfPolicy::Absorb {
-            return self.skip(&packet.header);
-        }
-        self.voice.skip(&packet.header);
+    /// Takes a piece of audio as G.711.
+    fn audio(
+        &mut self,
+        now: Instant,
+        law: Law,
+        head: &Header,
+        payload: &[u8],
+        scratch: &mut [i16],
+        events: Events,
+    ) {
+        // The far side first: nobody waits for our analysis.
         for listener in &self.listeners {
             let mut out = outgoing::lock(&listener.out);
-            out.forward_event(now, self.id, &packet.header, packet.payload);
+            out.forward_audio(now, self.id, law, head, payload);
         }
+        self.voice.push(now, head, law, payload);
+        if let Some(tap) = &mut self.tap {
+            tap.audio(now, law, head, payload);
+        }
+        if self.inband.is_none() && !self.analysis.is_active() {
+            return;
+        }
+        let count = law.decode_into(payload, scratch);
+        let leg = self.id;
+        self.analysis.push(now, &scratch[..count], |event| {
+            events(MediaEvent::Greeting { leg, event });
+        });
+        self.listen_inband(now, &scratch[..count], events);
     }
 
     fn skip(&self, header: &Header) {
@@ -455,6 +507,7 @@ impl Leg {
             self.keys.deadline(),
             self.analysis.deadline(),
             self.silent_due(),
+            self.control.due(),
             self.tap_due,
             self.one_way_due(),
         ]
@@ -480,6 +533,9 @@ impl Leg {
         if under && !self.generator.plays_under() {
             self.tune();
             self.generator.refresh(now, &self.out);
+        }
+        if self.control.due().is_some_and(|due| due <= now) {
+            self.report(now);
         }
         if self.tap_due.is_some_and(|due| due <= now) {
             self.flush_taps();
@@ -507,6 +563,7 @@ impl Leg {
         let mut stats = self.counts.clone();
         self.reception.report(&mut stats);
         self.voice.report(now, &mut stats);
+        self.control.tell(&mut stats);
         outgoing::lock(&self.out).report(&mut stats);
         let announced = self.remote.filter(|r| !on_hold(r)).map(|r| r.address);
         stats.remote = self.lock.locked().or(announced);
@@ -524,7 +581,7 @@ fn on_hold(remote: &Remote) -> bool {
 /// nothing else can be meant.
 fn kind_of(remote: &Remote, payload_type: u8) -> Option<Kind> {
     if payload_type == remote.payload_type {
-        return Some(Kind::Audio(remote.law));
+        return Some(remote.codec.law().map_or(Kind::Coded, Kind::Audio));
     }
     if Some(payload_type) == remote.dtmf_payload_type {
         return Some(Kind::Event);

@@ -11,7 +11,9 @@
 //! (microseconds, a second at most).
 
 mod analysis;
+mod control;
 mod directory;
+mod edge;
 mod error;
 mod events;
 mod generator;
@@ -22,6 +24,7 @@ mod outgoing;
 mod poller;
 mod ports;
 mod reception;
+mod secure;
 mod stream;
 mod tapping;
 mod types;
@@ -37,13 +40,15 @@ pub use types::{
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::greeting::GreetingSettings;
 use crate::prompt::Prompt;
+use crate::rtcp::NtpClock;
 use crate::tap::Tap;
+use control::Control;
 use directory::{Directory, Entry};
 use leg::{Leg, LegCommand};
 use outgoing::Outgoing;
@@ -68,6 +73,9 @@ struct Shared {
     workers: Vec<WorkerHandle>,
     pool: PortPool,
     advertised: IpAddr,
+    /// For reports of senders: counts from the start of the relay, as RFC 3550 section 6.4.1
+    /// allows who has no wall clock.
+    ntp: NtpClock,
     directory: Mutex<Directory>,
 }
 
@@ -108,6 +116,7 @@ impl Relay {
         let shared = Shared {
             workers,
             pool,
+            ntp: NtpClock::new((config.clock)(), UNIX_EPOCH),
             advertised: config.advertised.unwrap_or(config.bind),
             directory: Mutex::new(directory),
         };
@@ -141,7 +150,9 @@ impl Relay {
         );
         let out = Outgoing::shared(Arc::clone(&socket), stream);
         let voice = SharedVoice::default();
-        let opened = Leg::new(leg, socket, Arc::clone(&out), Arc::clone(&voice), options);
+        let control = Control::new(self.shared.ntp, directory.next_random());
+        let voice_of = Arc::clone(&voice);
+        let opened = Leg::new(leg, socket, Arc::clone(&out), voice_of, control, options);
         worker.send(Command::Open(Box::new(opened)))?;
         directory.legs.insert(leg, Entry::new(out, voice));
         Ok(LegPort { leg, address })
@@ -209,6 +220,16 @@ impl Relay {
     /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
     pub fn watch_greeting(&self, leg: LegId, settings: GreetingSettings) -> Result<(), RelayError> {
         self.command(leg, LegCommand::WatchGreeting(Some(Box::new(settings))))
+    }
+
+    /// Listens for key presses in the audio a leg sends, for far ends that know no RFC 4733 (or
+    /// say they do and send tones). Off by default. A press that comes both ways is reported
+    /// once.
+    ///
+    /// # Errors
+    /// [`RelayError::UnknownLeg`], [`RelayError::Stopped`].
+    pub fn watch_inband_dtmf(&self, leg: LegId, on: bool) -> Result<(), RelayError> {
+        self.command(leg, LegCommand::WatchInband(on))
     }
 
     /// Ends the greeting watch without another event.

@@ -5,15 +5,22 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::events::LegStats;
 use rustix::net::{SendFlags, sendto};
 
+use super::control::Sent;
+use super::edge::{self, EdgeEncoder};
+use super::events::LegStats;
+use super::mixer::MAX_FRAME;
 use super::ports::LegSocket;
+use super::secure::Protector;
 use super::stream::Stream;
 use super::tapping::TapWriter;
 use super::types::LegId;
+use crate::SAMPLE_RATE_HZ;
+use crate::codec::{Codec, OpusSettings};
 use crate::g711::{self, Law};
 use crate::rtp::{HEADER_BYTES, Header};
+use crate::srtp::{Keys, OVERHEAD};
 
 /// Longest payload taken and sent: fits an Ethernet frame; 180 ms of G.711.
 pub const MAX_PAYLOAD: usize = 1_440;
@@ -22,7 +29,7 @@ pub const MAX_PAYLOAD: usize = 1_440;
 const PRESS_LASTS: Duration = Duration::from_millis(50);
 
 /// A packet being written: on the stack, where it is warm, unlike anything kept for each leg.
-type Buffer = [u8; HEADER_BYTES + MAX_PAYLOAD];
+type Buffer = [u8; HEADER_BYTES + MAX_PAYLOAD + OVERHEAD];
 
 pub type SharedOutgoing = Arc<Mutex<Outgoing>>;
 
@@ -30,9 +37,17 @@ pub type SharedOutgoing = Arc<Mutex<Outgoing>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
     pub address: SocketAddr,
+    /// Law of the audio; of what taps are told, if it is not G.711.
     pub law: Law,
+    pub codec: Codec,
+    pub opus: OpusSettings,
     pub payload_type: u8,
     pub dtmf_payload_type: Option<u8>,
+    pub dtmf_clock_hz: u32,
+    /// Where RTCP goes, and whether from the RTP port.
+    pub rtcp: Option<SocketAddr>,
+    pub rtcp_mux: bool,
+    pub keys: Option<Keys>,
 }
 
 /// A key press of a mixed leg under way.
@@ -60,6 +75,11 @@ pub struct Outgoing {
     mixed: Vec<LegId>,
     press: Option<Press>,
     tap: Option<TapWriter>,
+    /// For a codec that is not G.711.
+    encoder: Option<EdgeEncoder>,
+    protector: Option<Protector>,
+    /// Octets of payload sent.
+    octets: u64,
     packets: u64,
     bytes: u64,
     errors: u64,
@@ -81,6 +101,9 @@ impl Outgoing {
             mixed: Vec::new(),
             press: None,
             tap: None,
+            encoder: None,
+            protector: None,
+            octets: 0,
             packets: 0,
             bytes: 0,
             errors: 0,
@@ -88,6 +111,10 @@ impl Outgoing {
     }
 
     pub fn set_target(&mut self, target: Option<Target>) {
+        if let Some(target) = &target {
+            EdgeEncoder::follow(&mut self.encoder, target.codec, target.opus);
+            Protector::follow(&mut self.protector, target.keys.as_ref());
+        }
         self.target = target;
     }
 
@@ -133,7 +160,8 @@ impl Outgoing {
         head: &Header,
         audio: &[u8],
     ) {
-        let Some(target) = self.hearing(from) else {
+        // Other codecs have memory and frames: what they hear is mixed, if only from one.
+        let Some(target) = self.hearing(from).filter(|_| self.encoder.is_none()) else {
             return;
         };
         let samples = audio.len() as u32;
@@ -161,9 +189,7 @@ impl Outgoing {
         let header = self.stream.forwarded(at, from, head, 160, payload_type);
         let Some(mut header) = header else { return };
         header.marker = head.marker;
-        let mut buffer: Buffer = [0; _];
-        buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
-        self.transmit(&mut buffer, &header, payload.len(), target.address);
+        self.transmit_event(&header, payload, &target);
     }
 
     /// Puts a key press packet between the frames of a mix, in whose place it is heard.
@@ -182,9 +208,7 @@ impl Outgoing {
             ours: header.timestamp,
             until: at + PRESS_LASTS,
         });
-        let mut buffer: Buffer = [0; _];
-        buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
-        self.transmit(&mut buffer, &header, payload.len(), target.address);
+        self.transmit_event(&header, payload, &target);
     }
 
     /// Sends a frame of the mix that belongs at `at`, unless a key press is heard in its place.
@@ -205,6 +229,9 @@ impl Outgoing {
         let header = self
             .stream
             .generated(at, samples.len() as u32, target.payload_type, true);
+        if self.encoder.is_some() {
+            return self.transmit_encoded(at, &header, samples, &target);
+        }
         let mut buffer: Buffer = [0; _];
         target.law.encode_into(samples, &mut buffer[HEADER_BYTES..]);
         self.transmit_audio(&mut buffer, at, &header, samples.len(), &target);
@@ -216,6 +243,11 @@ impl Outgoing {
         let header = self
             .stream
             .generated(at, samples as u32, target.payload_type, false);
+        if self.encoder.is_some() {
+            let silence = [0; MAX_FRAME];
+            let frame = &silence[..samples.min(MAX_FRAME)];
+            return self.transmit_encoded(at, &header, frame, &target);
+        }
         let mut buffer: Buffer = [0; _];
         buffer[HEADER_BYTES..HEADER_BYTES + samples].fill(target.law.silence());
         self.transmit_audio(&mut buffer, at, &header, samples, &target);
@@ -236,9 +268,7 @@ impl Outgoing {
         let mut header = self.stream.generated(at, samples, kind, true);
         header.marker = stamp.is_none();
         header.timestamp = stamp.unwrap_or(header.timestamp);
-        let mut buffer: Buffer = [0; _];
-        buffer[HEADER_BYTES..HEADER_BYTES + payload.len()].copy_from_slice(payload);
-        self.transmit(&mut buffer, &header, payload.len(), target.address);
+        self.transmit_event(&header, payload, &target);
         header.timestamp
     }
 
@@ -275,18 +305,94 @@ impl Outgoing {
         self.transmit(buffer, header, audio, target.address);
     }
 
-    /// Writes the header and sends. What protects packets (SRTP) belongs between the two.
+    /// Encodes a frame and sends it; a tap is told it as G.711.
+    fn transmit_encoded(&mut self, at: Instant, head: &Header, frame: &[i16], target: &Target) {
+        if let Some(tap) = &mut self.tap {
+            let mut octets = [0; MAX_FRAME];
+            let count = target.law.encode_into(frame, &mut octets);
+            tap.audio(at, target.law, head, &octets[..count]);
+        }
+        let mut buffer: Buffer = [0; _];
+        let room = &mut buffer[HEADER_BYTES..HEADER_BYTES + MAX_PAYLOAD];
+        let encoder = self.encoder.as_mut();
+        if let Some(length) = encoder.and_then(|encoder| encoder.encode(frame, room)) {
+            self.transmit(&mut buffer, head, length, target.address);
+        }
+    }
+
+    /// Sends a key press packet with its length in the far end's ticks.
+    fn transmit_event(&mut self, head: &Header, payload: &[u8], target: &Target) {
+        let mut buffer: Buffer = [0; _];
+        let room = &mut buffer[HEADER_BYTES..HEADER_BYTES + payload.len()];
+        room.copy_from_slice(payload);
+        if target.dtmf_clock_hz != SAMPLE_RATE_HZ {
+            edge::scale_event(room, target.dtmf_clock_hz / SAMPLE_RATE_HZ, 1);
+        }
+        self.transmit(&mut buffer, head, payload.len(), target.address);
+    }
+
+    /// What a report tells of our stream.
+    pub fn sent(&self, now: Instant) -> Sent {
+        Sent {
+            ssrc: self.stream.ssrc(),
+            rtp_timestamp: self.stream.clock_at(now).wrapping_mul(self.ticks()),
+            packets: self.packets as u32,
+            octets: self.octets as u32,
+        }
+    }
+
+    /// Ticks of the far end's clock in a sample.
+    fn ticks(&self) -> u32 {
+        self.encoder.as_ref().map_or(1, EdgeEncoder::ticks)
+    }
+
+    /// Sends a report. `to`: where the far end's own reports come from, if they do.
+    pub fn send_control(&mut self, packet: &[u8], to: Option<SocketAddr>) {
+        let Some(target) = self.target else { return };
+        let (socket, to) = if target.rtcp_mux {
+            (&self.socket.rtp, Some(target.address))
+        } else {
+            (&self.socket.rtcp, to.or(target.rtcp))
+        };
+        let mut buffer: Buffer = [0; _];
+        let (Some(to), Some(room)) = (to, buffer.get_mut(..packet.len())) else {
+            return;
+        };
+        room.copy_from_slice(packet);
+        let length = match &mut self.protector {
+            Some(protector) => protector.rtcp(&mut buffer[..], packet.len()),
+            None => Ok(packet.len()),
+        };
+        // Like audio, a report has no use for a second try.
+        if let Ok(length) = length {
+            let _ = sendto(socket, &buffer[..length], SendFlags::empty(), &to);
+        }
+    }
+
+    /// Writes the header, protects and sends.
     fn transmit(&mut self, buffer: &mut Buffer, header: &Header, payload: usize, to: SocketAddr) {
-        let length = HEADER_BYTES + payload;
+        let mut length = HEADER_BYTES + payload;
+        let header = Header {
+            timestamp: header.timestamp.wrapping_mul(self.ticks()),
+            ..*header
+        };
         let head = buffer
             .first_chunk_mut()
             .expect("the buffer is longer than a header");
         header.write(head);
+        if let Some(protector) = &mut self.protector {
+            let Ok(protected) = protector.rtp(&mut buffer[..], length) else {
+                self.errors += 1;
+                return;
+            };
+            length = protected;
+        }
         // A full socket buffer or a route that is gone loses this packet; audio has no use for
         // a second try. Straight to the system: the C library's wrapper is a cancellation point.
         match sendto(&self.socket.rtp, &buffer[..length], SendFlags::empty(), &to) {
             Ok(_) => {
                 self.packets += 1;
+                self.octets += payload as u64;
                 self.bytes += length as u64;
             }
             Err(_) => self.errors += 1,

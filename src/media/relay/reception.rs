@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::events::LegStats;
 use crate::SAMPLES_PER_MS;
+use crate::rtcp::Figures;
 use crate::rtp::Header;
 
 /// Packets in a row, of one source and SSRC, before an unannounced source is believed.
@@ -207,11 +208,24 @@ impl Reception {
         self.lost_before + expected.saturating_sub(self.received)
     }
 
+    /// What a report to the far end says of its stream; jitter in ticks of its clock. `None`:
+    /// nothing came yet.
+    pub fn figures(&self, ticks_per_sample: u32) -> Option<Figures> {
+        let room = 1 << 16;
+        Some(Figures {
+            ssrc: self.ssrc?,
+            highest_sequence: self.newest.saturating_sub(room) as u32,
+            expected: self.newest - self.first + 1,
+            received: self.received,
+            jitter: (self.jitter_samples * f64::from(ticks_per_sample)) as u32,
+        })
+    }
+
     /// Writes what it knows.
     pub fn report(&self, stats: &mut LegStats) {
         stats.lost = self.lost();
         stats.out_of_order = self.out_of_order;
-        stats.duplicates = self.duplicates;
+        stats.duplicates += self.duplicates;
         stats.jitter_ms = self.jitter_samples / f64::from(SAMPLES_PER_MS);
     }
 }

@@ -63,6 +63,18 @@ impl Stream {
         }
     }
 
+    pub fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// The media clock at `now`, in samples.
+    pub fn clock_at(&self, now: Instant) -> u32 {
+        let passed = self.last_at.map(|at| now.saturating_duration_since(at));
+        let passed = passed.unwrap_or_default().as_micros() as u64;
+        let samples = passed * u64::from(SAMPLES_PER_MS) / 1000;
+        self.timestamp.wrapping_add(samples as u32)
+    }
+
     /// When the newest packet belonged, and how long it lasts.
     pub fn last(&self) -> Option<(Instant, Duration)> {
         let length = Duration::from_millis(u64::from(self.samples / SAMPLES_PER_MS));

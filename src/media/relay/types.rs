@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::g711::Law;
+use crate::codec::{Codec, OpusSettings};
+use crate::srtp::Keys;
 
 /// The monotonic clock the relay reads. Passed in, because this crate has none of its own.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
@@ -117,12 +118,12 @@ pub struct LegOptions {
     /// Accept a source whose IP address differs from the SDP's, after a probation of three
     /// consecutive packets with one SSRC (a phone behind NAT). Default false: trunks.
     pub allow_relearn: bool,
-    /// Report [`MediaEvent::Silent`] after this long without a valid packet. `None`: never.
+    /// Report [`MediaEvent::Silent`](super::MediaEvent::Silent) after this long without a valid packet. `None`: never.
     /// Default 5 s. Timed from the moment the remote side is known and may send.
     pub silent_after: Option<Duration>,
     /// What becomes of this leg's DTMF in a conversation.
     pub dtmf: DtmfPolicy,
-    /// Report [`MediaEvent::OneWay`] when we have sent for this long, the far end may send, and
+    /// Report [`MediaEvent::OneWay`](super::MediaEvent::OneWay) when we have sent for this long, the far end may send, and
     /// nothing of it has arrived. `None`: never. Default 3 s.
     pub one_way_after: Option<Duration>,
 }
@@ -152,14 +153,25 @@ pub struct LegPort {
 pub struct Remote {
     /// Where the far end wants RTP. Unspecified address or port 0 means hold: nothing is sent.
     pub address: SocketAddr,
-    /// Law of the audio.
-    pub law: Law,
-    /// Payload type of the audio, 0–127. Static: 0 for PCMU, 8 for PCMA.
+    /// Codec of the audio.
+    pub codec: Codec,
+    /// Payload type of the audio, 0–127. Static: 0 for PCMU, 8 for PCMA, 9 for G722.
     pub payload_type: u8,
-    /// Payload type of `telephone-event/8000`, if both sides offer it.
+    /// How Opus is encoded for it.
+    pub opus: OpusSettings,
+    /// Payload type of `telephone-event`, if both sides offer it.
     pub dtmf_payload_type: Option<u8>,
-    /// Length of the packets we generate: 10, 20, 30, 40 or 60 ms. Others become 20.
+    /// Clock of `telephone-event`, Hz: 8,000, or 48,000 beside Opus.
+    pub dtmf_clock_hz: u32,
+    /// Length of the packets we generate: 10, 20, 30, 40 or 60 ms. Others become 20, and so
+    /// does 30 for Opus, which has no such frames.
     pub ptime_ms: u8,
+    /// Where the far end wants RTCP; `None` sends none. Not looked at when `rtcp_mux` is set.
+    pub rtcp: Option<SocketAddr>,
+    /// RTCP goes to the RTP port, as both agreed (RFC 5761). It is taken there in any case.
+    pub rtcp_mux: bool,
+    /// Keys, if the stream is secured: then nothing else is believed, or sent.
+    pub keys: Option<Keys>,
     /// We may send to it (its direction is not `sendonly` or `inactive`).
     pub send: bool,
     /// We take what it sends (our direction is not `sendonly` or `inactive`).
@@ -167,14 +179,26 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Both directions, 20 ms, static payload type, telephone-event on 101.
+    /// Both directions, 20 ms, static payload type (111 for Opus), telephone-event/8000 on 101,
+    /// no RTCP, not secured.
     #[must_use]
-    pub fn new(address: SocketAddr, law: Law) -> Self {
+    pub fn new(address: SocketAddr, codec: impl Into<Codec>) -> Self {
+        let codec = codec.into();
         Self {
             address,
-            law,
-            payload_type: law.static_payload_type(),
+            codec,
+            payload_type: match codec {
+                Codec::Pcmu => 0,
+                Codec::Pcma => 8,
+                Codec::G722 => 9,
+                Codec::Opus => 111,
+            },
+            opus: OpusSettings::default(),
             dtmf_payload_type: Some(101),
+            dtmf_clock_hz: 8_000,
+            rtcp: None,
+            rtcp_mux: false,
+            keys: None,
             ptime_ms: 20,
             send: true,
             receive: true,
@@ -199,6 +223,6 @@ pub enum Repeat {
 pub struct PlayOptions {
     /// How often.
     pub repeat: Repeat,
-    /// Returned in [`MediaEvent::PlayEnded`]; the relay gives it no meaning.
+    /// Returned in [`MediaEvent::PlayEnded`](super::MediaEvent::PlayEnded); the relay gives it no meaning.
     pub tag: u64,
 }

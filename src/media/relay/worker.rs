@@ -243,6 +243,7 @@ impl Worker {
     fn close(&mut self, now: Instant, id: LegId) {
         if let Some(leg) = find(&mut self.legs, id) {
             leg.end_tap(now);
+            leg.say_goodbye(now);
             self.endings.append(&mut leg.endings);
             self.legs[id.slot()] = None;
         }
@@ -258,7 +259,7 @@ impl Worker {
         if let Some((length, source)) = receive(&leg.socket.rtp, &mut self.datagram[..]) {
             leg.receive(
                 now,
-                &self.datagram[..length],
+                &mut self.datagram[..length],
                 source,
                 &mut self.scratch[..],
                 &mut |event| outbox.push(event),
@@ -272,7 +273,7 @@ impl Worker {
         if let Some(Some(leg)) = self.legs.get_mut(slot)
             && let Some((length, source)) = receive(&leg.socket.rtcp, &mut self.datagram[..])
         {
-            leg.receive_control(now, &self.datagram[..length], source);
+            leg.receive_control(now, &mut self.datagram[..length], source, false);
         }
     }
 

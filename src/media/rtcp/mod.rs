@@ -9,6 +9,13 @@ mod report;
 pub use interval::{Session, interval};
 pub use report::{Figures, NtpClock, Reporter, RoundTrip};
 
+/// Whether a datagram on an RTP port is RTCP (RFC 5761 section 4): payload types 64 to 95 are
+/// not used for RTP where both may come.
+#[must_use]
+pub fn is_rtcp(datagram: &[u8]) -> bool {
+    datagram.len() >= 8 && datagram[0] >> 6 == 2 && (192..=223).contains(&datagram[1])
+}
+
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;

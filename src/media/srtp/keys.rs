@@ -10,7 +10,7 @@ use hmac::Hmac;
 use super::{Profile, Suite};
 
 /// Master key (16 octets) and master salt (14). Never shown.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MasterKey([u8; 30]);
 
 impl MasterKey {

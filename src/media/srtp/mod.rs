@@ -54,7 +54,7 @@ impl Profile {
 }
 
 /// Keys of a leg: ours for what we send, the far end's for what it sends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keys {
     /// Both ways.
     pub profile: Profile,

@@ -6,6 +6,7 @@
 )]
 
 mod audio;
+mod coded;
 mod conversations;
 mod keys;
 mod network;
