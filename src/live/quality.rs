@@ -88,10 +88,10 @@ mod tests {
         let stored = record(&about, quality.clone());
         assert_eq!(stored.problems, ["agent_late", "dead_air"]);
         assert_eq!((stored.mos_customer, stored.mos_agent), (None, None));
-        // Call 7 of `loans` is drawn at 30 % (see the draw's own test), call 2 is not.
+        // Call 7 of `loans` is drawn at 30 % (see the draw's own test), call 4 is not.
         assert!(stored.drawn);
         let other = Measured {
-            call: CallId(2),
+            call: CallId(4),
             speaks_within: None,
             ..about
         };
