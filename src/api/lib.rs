@@ -8,7 +8,8 @@
 //! | `GET /api/leads/{id}`, `/api/leads/{id}/explain` | a lead |
 //! | `GET /api/decisions?campaign=`, `/api/decisions/{id}`, `/api/decisions/{id}/explain` | pacing |
 //! | `GET /api/report`, `GET /api/lists` | figures, lead lists |
-//! | `POST /api/campaigns/{name}`, `/api/lists/{id}`, `/api/agents/{name}`, `/api/trunks/{name}/test`, `/api/drain`, `/api/stop` | a supervisor's changes, by bearer token |
+//! | `GET /api/quality`, `/api/quality/{id}` | how calls sounded and went, reviews |
+//! | `POST /api/campaigns/{name}`, `/api/lists/{id}`, `/api/agents/{name}`, `/api/trunks/{name}/test`, `/api/quality/{id}/review`, `/api/drain`, `/api/stop` | a supervisor's changes, by bearer token |
 //! | `POST /api/agent/session`, `GET /api/agent/me`, `/api/agent/events`, `POST /api/agent/{ready,break,logout,hangup,disposition}` | an agent's own session, by cookie |
 //! | `GET /metrics`, `/healthz`, `/readyz`, `/api/openapi.json` | for machines |
 //!

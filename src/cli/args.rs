@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+use super::quality_args::QualityCommand;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -75,6 +76,9 @@ pub enum Command {
     Explain(ExplainCommand),
     /// Figures of a stretch of time.
     Report(ReportArgs),
+    /// How calls sounded and went: problems, pictures, reviews.
+    #[command(subcommand)]
+    Quality(QualityCommand),
     /// Copy the database while everything runs.
     Backup(BackupArgs),
     /// The simulator: the same decisions in virtual time.

@@ -19,6 +19,8 @@ mod offline;
 pub mod out;
 mod pcap_file;
 mod probe;
+mod quality;
+pub mod quality_args;
 mod replay;
 mod report;
 mod simulate;
@@ -89,6 +91,7 @@ pub fn run(cli: &Cli, out: &Out) -> Result<ExitCode, CliError> {
         Command::Leads(command) => lists::leads(command, load(&cli.config)?, out).map(done),
         Command::Dnc(command) => lists::dnc(command, &load(&cli.config)?, out),
         Command::Report(args) => report::report(args, load(&cli.config)?, out).map(done),
+        Command::Quality(command) => quality::quality(command, &load(&cli.config)?, out).map(done),
         Command::Backup(args) => lists::backup(args, &load(&cli.config)?, out).map(done),
         Command::Calls(command) => trace::calls(command, &load(&cli.config)?, out).map(done),
         Command::Capture(args) => trace::capture(args, &load(&cli.config)?, out).map(done),

@@ -62,7 +62,8 @@ fn document(
     Ok(document)
 }
 
-async fn campaign_id(store: &SqliteStore, name: &str) -> Result<CampaignId, CliError> {
+/// The id of a campaign's name.
+pub async fn campaign_id(store: &SqliteStore, name: &str) -> Result<CampaignId, CliError> {
     let names = store.names(NameKind::Campaign).await?;
     let known: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
     let found = names.iter().find(|(_, known)| known == name);
@@ -75,7 +76,7 @@ async fn campaign_id(store: &SqliteStore, name: &str) -> Result<CampaignId, CliE
 }
 
 /// `2026-11-21`, or an RFC 3339 instant.
-fn instant(text: &str) -> Result<Wall, CliError> {
+pub fn instant(text: &str) -> Result<Wall, CliError> {
     let day = |text: &str| {
         let date: jiff::civil::Date = text.parse().ok()?;
         Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())

@@ -19,6 +19,7 @@ mod error;
 mod lead;
 mod log;
 mod port;
+mod quality;
 mod report;
 mod sqlite;
 mod upkeep;
@@ -33,7 +34,11 @@ pub use lead::{
 pub use log::{AgentChange, AlertEntry, Health, NameKind};
 pub use port::{
     CallStore, DncStore, Fut, LeadStore, LogStore, NOTE_CHARS_MAX, NUMBERS_PER_BATCH_MAX,
-    NameStore, Store, UpkeepStore,
+    NameStore, QualityStore, Store, UpkeepStore,
+};
+pub use quality::{
+    CallReview, QualityEntry, QualityFilter, QualityRecord, REVIEW_SCORE_MAX, REVIEWER_CHARS_MAX,
+    ReviewState, ReviewTally,
 };
 pub use report::{AgentTime, HourRow, Report, Spread};
 pub use sqlite::{SqliteOptions, SqliteStore};

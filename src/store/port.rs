@@ -7,6 +7,7 @@ use crate::lead::{
     ImportOptions, ImportRow, LeadDetails, LeasedLeads, ListSummary, NewLead, Takeover,
 };
 use crate::log::{AgentChange, AlertEntry, Health, NameKind};
+use crate::quality::{CallReview, QualityEntry, QualityFilter, QualityRecord, ReviewTally};
 use crate::report::Report;
 use crate::upkeep::CheckReport;
 use carillon_decision::call::{CallRecord, Outcome};
@@ -33,9 +34,15 @@ pub const NOTE_CHARS_MAX: usize = 2_000;
 pub type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything the store offers.
-pub trait Store: NameStore + LeadStore + DncStore + CallStore + LogStore + UpkeepStore {}
+pub trait Store:
+    NameStore + LeadStore + DncStore + CallStore + QualityStore + LogStore + UpkeepStore
+{
+}
 
-impl<T: NameStore + LeadStore + DncStore + CallStore + LogStore + UpkeepStore> Store for T {}
+impl<T> Store for T where
+    T: NameStore + LeadStore + DncStore + CallStore + QualityStore + LogStore + UpkeepStore
+{
+}
 
 /// Names and the ids that stand for them across restarts.
 pub trait NameStore: Send + Sync {
@@ -171,6 +178,33 @@ pub trait CallStore: Send + Sync {
 
     /// Figures of `[from, to)`.
     fn report(&self, from: Wall, to: Wall, campaign: Option<CampaignId>) -> Fut<'_, Report>;
+}
+
+/// How good calls were, and what reviewers say of them.
+pub trait QualityStore: Send + Sync {
+    /// Stores a call's quality, before or after its record. A second one of a call is
+    /// [`StoreError::Duplicate`].
+    fn record_quality(&self, record: QualityRecord) -> Fut<'_, ()>;
+
+    /// Enters a review of a measured call, drawn or not; a later one replaces it. A note of more
+    /// than [`NOTE_CHARS_MAX`] characters, a name of more than
+    /// [`crate::REVIEWER_CHARS_MAX`] or a score above [`crate::REVIEW_SCORE_MAX`] are
+    /// [`StoreError::TooLarge`]. Never kept: on error it is not stored.
+    fn review_call(&self, call: CallId, review: CallReview) -> Fut<'_, ()>;
+
+    /// A call's quality.
+    fn quality(&self, call: CallId) -> Fut<'_, QualityEntry>;
+
+    /// Calls that match, newest first; those that wait for review oldest first.
+    fn quality_calls(&self, filter: QualityFilter, limit: u32) -> Fut<'_, Vec<QualityEntry>>;
+
+    /// How far the reviews of calls begun in `[from, to)` are, by agent.
+    fn review_tally(
+        &self,
+        from: Wall,
+        to: Wall,
+        campaign: Option<CampaignId>,
+    ) -> Fut<'_, Vec<ReviewTally>>;
 }
 
 /// Logs: decisions, agents, alerts.

@@ -1,5 +1,6 @@
 //! What supervisors and agents may ask for.
 
+use super::ReviewEntry;
 use super::conversation::{ConversationOrder, RecordCall, Supervision};
 use carillon_decision::campaign::Dial;
 use carillon_decision::id::{AgentId, CallId};
@@ -50,6 +51,8 @@ pub enum Action {
     Supervise(Supervision),
     /// A supervisor has a conversation recorded.
     Record(RecordCall),
+    /// A supervisor says how good a call was; a later review of the same call replaces it.
+    Review(ReviewEntry),
     /// Place one real test call on a trunk and report its signalling.
     TrunkTest {
         /// The trunk's name.

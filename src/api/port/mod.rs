@@ -10,6 +10,7 @@ mod conversation;
 mod error;
 mod history;
 mod metric;
+mod quality;
 mod trace;
 
 pub use action::{Action, ActionReply, AgentAction, DispositionEntry, NoteEntry};
@@ -22,13 +23,14 @@ pub use history::{
     LeadViewNumber, ListView, Report, ReportRange, SIP_TOPIC, Subject, Verdict,
 };
 pub use metric::{ExtraMetric, MetricKind};
+pub use quality::{QualityAsk, QualityProblem, QualityView, ReviewEntry, ReviewView};
 pub use trace::{
     CallTrace, CaptureStream, NUMBER_DIGITS_MIN, Sight, TraceFilter, TraceKey, TraceMessage,
     TracePeer, TraceSummary, TraceView, digits_of,
 };
 
 use carillon_decision::call::CallRecord;
-use carillon_decision::id::{AgentId, DecisionId, LeadId};
+use carillon_decision::id::{AgentId, CallId, DecisionId, LeadId};
 use carillon_decision::pacing_decision::PacingDecision;
 use std::future::Future;
 use std::pin::Pin;
@@ -83,6 +85,16 @@ pub trait Floor: Send + Sync + 'static {
 
     /// Lead lists, of one campaign if it is named.
     fn lists(&self, campaign: Option<String>) -> Answer<'_, Vec<ListView>>;
+
+    /// Quality of ended calls, newest first; those that wait for review oldest first.
+    fn quality_calls(&self, _ask: QualityAsk) -> Answer<'_, Vec<QualityView>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Quality of a call, with every figure.
+    fn quality(&self, call: CallId) -> Answer<'_, QualityView> {
+        Box::pin(async move { Err(ActionError::not_found(format!("quality of call {call}"))) })
+    }
 
     /// Dialogs whose SIP messages are remembered, latest first.
     fn traces(&self, _filter: TraceFilter) -> Answer<'_, Vec<TraceSummary>> {

@@ -4,6 +4,7 @@ mod agent;
 mod conversation;
 mod machine;
 mod pages;
+mod quality;
 mod read;
 mod supervisor;
 mod trace;
@@ -14,6 +15,7 @@ pub(crate) mod documented {
     pub(crate) use super::agent::*;
     pub(crate) use super::conversation::*;
     pub(crate) use super::machine::*;
+    pub(crate) use super::quality::*;
     pub(crate) use super::read::*;
     pub(crate) use super::supervisor::*;
     pub(crate) use super::trace::*;
@@ -97,6 +99,8 @@ pub(crate) fn table() -> Vec<Route> {
         ),
         read("/api/report", Read, get(read::report)),
         read("/api/lists", Read, get(read::lists)),
+        read("/api/quality", Read, get(quality::quality_calls)),
+        read("/api/quality/{id}", Read, get(quality::quality)),
         read("/api/traces", Read, get(trace::traces)),
         read("/api/traces/{key}", Read, get(trace::trace)),
         read("/api/traces/{key}/pcap", Read, get(trace::trace_file)),
@@ -122,6 +126,11 @@ pub(crate) fn table() -> Vec<Route> {
             "/api/trunks/{name}/test",
             Supervisor,
             post(supervisor::trunk_test),
+        ),
+        change(
+            "/api/quality/{id}/review",
+            Supervisor,
+            post(quality::review),
         ),
         change("/api/drain", Supervisor, post(supervisor::drain)),
         change("/api/stop", Supervisor, post(supervisor::stop)),

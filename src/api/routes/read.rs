@@ -25,7 +25,7 @@ type Reply<T> = Result<Json<T>, ApiError>;
 const ROWS_MAX: u32 = 1000;
 const ROWS: u32 = 100;
 
-fn rows(asked: Option<u32>) -> Result<u32, ApiError> {
+pub(super) fn rows(asked: Option<u32>) -> Result<u32, ApiError> {
     match asked.unwrap_or(ROWS) {
         n @ 1..=ROWS_MAX => Ok(n),
         n => Err(ApiError::invalid(

@@ -39,6 +39,7 @@ impl FloorPort {
             Action::Conversation { name, order } => self.converse(&name, order).await,
             Action::Supervise(supervision) => self.supervise(supervision).await,
             Action::Record(order) => self.record(order).await,
+            Action::Review(entry) => self.reviewed(entry).await,
             Action::TrunkTest { name, number } => self.test_trunk(&name, number).await,
             Action::Drain { on } => {
                 self.tell(Input::Drain { on }).await?;

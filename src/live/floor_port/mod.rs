@@ -4,6 +4,7 @@
 mod actions;
 mod conversations;
 mod metrics;
+mod quality;
 mod report;
 mod traces;
 mod views;
@@ -19,10 +20,11 @@ use crate::vitals::VitalCounters;
 use carillon_api::port::{
     Action, ActionError, ActionReply, Answer, BoardStatus, CallFilter, CallTrace, CaptureStream,
     DecisionFilter, Explanation, ExtraMetric, Floor, KeypadCode, LeadCard, LeadView, ListView,
-    Problem, Report, ReportRange, Sight, Subject, TraceFilter, TraceKey, TraceSummary, TraceView,
+    Problem, QualityAsk, QualityView, Report, ReportRange, Sight, Subject, TraceFilter, TraceKey,
+    TraceSummary, TraceView,
 };
 use carillon_decision::call::CallRecord;
-use carillon_decision::id::{AgentId, CampaignId, DecisionId, LeadId};
+use carillon_decision::id::{AgentId, CallId, CampaignId, DecisionId, LeadId};
 use carillon_decision::pacing_decision::PacingDecision;
 use carillon_store::{Store, StoreError};
 use std::future::Future;
@@ -266,6 +268,14 @@ impl Floor for FloorPort {
 
     fn lists(&self, campaign: Option<String>) -> Answer<'_, Vec<ListView>> {
         Box::pin(self.list_views(campaign))
+    }
+
+    fn quality_calls(&self, ask: QualityAsk) -> Answer<'_, Vec<QualityView>> {
+        Box::pin(self.quality_listed(ask))
+    }
+
+    fn quality(&self, call: CallId) -> Answer<'_, QualityView> {
+        Box::pin(self.quality_of(call))
     }
 
     fn traces(&self, filter: TraceFilter) -> Answer<'_, Vec<TraceSummary>> {

@@ -172,6 +172,25 @@ pub struct Problem {
     pub found: String,
 }
 
+/// A call's quality as it is kept: with the problems as they were judged then.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QualityReport {
+    /// What was measured.
+    pub quality: CallQuality,
+    /// What was wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+impl QualityReport {
+    /// The report of a call, judged by these limits.
+    #[must_use]
+    pub fn of(quality: CallQuality, limits: &ProblemLimits) -> Self {
+        let problems = quality.problems(limits);
+        Self { quality, problems }
+    }
+}
+
 impl CallQuality {
     /// What was wrong, the network first. Empty: nothing.
     #[must_use]

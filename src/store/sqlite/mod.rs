@@ -10,6 +10,7 @@ mod leads;
 mod lease;
 mod logs;
 mod names;
+mod quality;
 mod record_row;
 mod report;
 mod rows;

@@ -106,6 +106,7 @@ fn apply(world: &mut World, action: Action) -> Result<ActionReply, ActionError> 
         }),
         Action::List { .. }
         | Action::Note(_)
+        | Action::Review(_)
         | Action::Stop { .. }
         | Action::Conversation { .. }
         | Action::Supervise(_)
@@ -236,6 +237,16 @@ impl Floor for Fake {
         }))
     }
 
+    fn quality_calls(&self, ask: QualityAsk) -> Answer<'_, Vec<QualityView>> {
+        let known = [quality(CallId(40_007)), quality(CallId(40_008))];
+        let count = known.len().min(ask.limit as usize);
+        answer(Ok(known.into_iter().take(count).collect()))
+    }
+
+    fn quality(&self, call: CallId) -> Answer<'_, QualityView> {
+        answer(Ok(quality(call)))
+    }
+
     fn report(&self, _: ReportRange) -> Answer<'_, Report> {
         answer(Ok(Report::default()))
     }
@@ -292,6 +303,31 @@ fn decision(id: DecisionId) -> PacingDecision {
             binding: Constraint::Agents,
             inputs: PaceInputs::default(),
         },
+    }
+}
+
+fn quality(call: CallId) -> QualityView {
+    QualityView {
+        call: call.0,
+        at_ms: 1_795_276_800_000,
+        campaign: "autumn-renewals".into(),
+        agent: Some("amara".into()),
+        mos_customer: Some(4.3),
+        mos_agent: Some(2.6),
+        problems: vec![QualityProblem {
+            kind: "agent_hears_badly".into(),
+            found: "MOS 2.6 at worst (40 s after the bridge), 4.1 overall".into(),
+            remedy: "compare loss to us with loss from us".into(),
+        }],
+        drawn: true,
+        review: Some(ReviewView {
+            reviewer: "ines".into(),
+            at_ms: 1_795_276_900_000,
+            score: 80,
+            note: Some("named the bank at once".into()),
+        }),
+        picture: vec!["agent     ██▃▁  ".into(), "customer    ▂██▅".into()],
+        figures: None,
     }
 }
 

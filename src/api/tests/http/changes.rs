@@ -3,7 +3,7 @@
 use crate::support::{Ask, Service, TOKEN};
 use axum::http::StatusCode;
 use carillon_api::Reads;
-use carillon_api::port::{Action, AgentAction, RecordCall, Supervision};
+use carillon_api::port::{Action, AgentAction, RecordCall, ReviewEntry, Supervision};
 use carillon_decision::campaign::Dial;
 use carillon_decision::conversation::SuperviseMode;
 use carillon_decision::id::CallId;
@@ -218,4 +218,32 @@ async fn bad_requests_are_refused_with_code_message_and_remedy() {
             "{what}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_review_is_checked_and_handed_on() {
+    let service = Service::new(Reads::Open);
+    let path = "/api/quality/7/review";
+    let long = "x".repeat(2_001);
+    for wrong in [
+        json!({"reviewer": " ", "score": 50}),
+        json!({"reviewer": "ines", "score": 101}),
+        json!({"reviewer": "ines", "score": 50, "note": long}),
+    ] {
+        let refused = service.post(path, wrong.clone()).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert_eq!(refused.code(), "API-015");
+    }
+    let body = json!({"reviewer": "ines", "score": 85, "note": "clear"});
+    assert_eq!(service.post(path, body).await.status, StatusCode::OK);
+    let entry = ReviewEntry {
+        call: CallId(7),
+        reviewer: "ines".into(),
+        score: 85,
+        note: "clear".into(),
+    };
+    assert_eq!(
+        *service.floor.asked.lock().unwrap(),
+        [Action::Review(entry)]
+    );
 }

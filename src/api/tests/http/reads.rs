@@ -238,3 +238,19 @@ async fn readiness_tells_a_dead_floor_from_a_live_one() {
         json!({"ok": false, "reasons": ["draining"]})
     );
 }
+
+#[tokio::test]
+async fn what_a_reviewer_noted_shows_to_the_token_only() {
+    let service = busy();
+    for path in ["/api/quality", "/api/quality/7"] {
+        let open = service.get(path).await;
+        assert!(open.text.contains("\"score\":80"), "{}", open.text);
+        assert!(!open.text.contains("named the bank"), "{}", open.text);
+        let whole = service.send(Ask::get(path).token(TOKEN).done()).await;
+        assert!(whole.text.contains("named the bank"), "{}", whole.text);
+    }
+    let one = service.get("/api/quality/7").await.json();
+    assert_eq!(one["problems"][0]["kind"], "agent_hears_badly");
+    let none = service.get("/api/quality?limit=0").await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+}

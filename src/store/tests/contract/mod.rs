@@ -10,6 +10,7 @@ pub mod leads;
 pub mod lease;
 pub mod logs;
 pub mod make;
+pub mod quality;
 pub mod report;
 
 use carillon_store::Store;
@@ -63,6 +64,10 @@ macro_rules! contract_tests {
             calls::call_ids_never_come_back,
             calls::filters_narrow_and_newest_come_first,
             calls::the_ledger_counts_by_quarter_of_answer,
+            quality::a_measured_call_comes_back_equal,
+            quality::filters_narrow_and_pages_follow,
+            quality::reviews_wait_oldest_first_and_are_replaced,
+            quality::reviews_are_tallied_by_agent,
             report::figures_match_the_records,
             report::agents_time_is_split_by_state,
         }
