@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 it failed, 2 wrong usage or a faulty configuration.
 
 pub mod args;
+pub mod args_recordings;
 mod check;
 mod check_floor;
 mod check_names;
@@ -19,6 +20,7 @@ mod offline;
 pub mod out;
 mod pcap_file;
 mod probe;
+mod recordings;
 mod replay;
 mod report;
 mod simulate;
@@ -91,6 +93,9 @@ pub fn run(cli: &Cli, out: &Out) -> Result<ExitCode, CliError> {
         Command::Report(args) => report::report(args, load(&cli.config)?, out).map(done),
         Command::Backup(args) => lists::backup(args, &load(&cli.config)?, out).map(done),
         Command::Calls(command) => trace::calls(command, &load(&cli.config)?, out).map(done),
+        Command::Recordings(command) => {
+            recordings::recordings(command, &load(&cli.config)?, out)
+        }
         Command::Capture(args) => trace::capture(args, &load(&cli.config)?, out).map(done),
         Command::Explain(command) => explain::explain(command, load(&cli.config)?, out).map(done),
         Command::Stop(args) => floor::stop(args, &load(&cli.config)?, out).map(done),

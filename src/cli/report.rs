@@ -75,7 +75,7 @@ async fn campaign_id(store: &SqliteStore, name: &str) -> Result<CampaignId, CliE
 }
 
 /// `2026-11-21`, or an RFC 3339 instant.
-fn instant(text: &str) -> Result<Wall, CliError> {
+pub(super) fn instant(text: &str) -> Result<Wall, CliError> {
     let day = |text: &str| {
         let date: jiff::civil::Date = text.parse().ok()?;
         Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())

@@ -33,6 +33,7 @@ pub mod locate;
 pub mod node;
 mod number_plan;
 pub mod profiles;
+pub mod recording;
 mod store_port;
 mod switch;
 mod vitals;

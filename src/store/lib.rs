@@ -1,4 +1,4 @@
-//! Durable truth: leads, attempts, call records, do-not-call lists.
+//! Durable truth: leads, attempts, call records, recordings, do-not-call lists.
 //!
 //! [`Store`] is the whole interface, object-safe, so that the rest of Carillon holds an
 //! `Arc<dyn Store>` and does not know which database is behind it. [`SqliteStore`] is the
@@ -19,6 +19,7 @@ mod error;
 mod lead;
 mod log;
 mod port;
+mod recording;
 mod report;
 mod sqlite;
 mod upkeep;
@@ -34,6 +35,9 @@ pub use log::{AgentChange, AlertEntry, Health, NameKind};
 pub use port::{
     CallStore, DncStore, Fut, LeadStore, LogStore, NOTE_CHARS_MAX, NUMBERS_PER_BATCH_MAX,
     NameStore, Store, UpkeepStore,
+};
+pub use recording::{
+    NewRecording, RecordingEnd, RecordingEntry, RecordingFilter, RecordingState, RecordingStore,
 };
 pub use report::{AgentTime, HourRow, Report, Spread};
 pub use sqlite::{SqliteOptions, SqliteStore};

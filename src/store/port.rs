@@ -7,6 +7,7 @@ use crate::lead::{
     ImportOptions, ImportRow, LeadDetails, LeasedLeads, ListSummary, NewLead, Takeover,
 };
 use crate::log::{AgentChange, AlertEntry, Health, NameKind};
+use crate::recording::RecordingStore;
 use crate::report::Report;
 use crate::upkeep::CheckReport;
 use carillon_decision::call::{CallRecord, Outcome};
@@ -33,9 +34,15 @@ pub const NOTE_CHARS_MAX: usize = 2_000;
 pub type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything the store offers.
-pub trait Store: NameStore + LeadStore + DncStore + CallStore + LogStore + UpkeepStore {}
+pub trait Store:
+    NameStore + LeadStore + DncStore + CallStore + RecordingStore + LogStore + UpkeepStore
+{
+}
 
-impl<T: NameStore + LeadStore + DncStore + CallStore + LogStore + UpkeepStore> Store for T {}
+impl<T> Store for T where
+    T: NameStore + LeadStore + DncStore + CallStore + RecordingStore + LogStore + UpkeepStore
+{
+}
 
 /// Names and the ids that stand for them across restarts.
 pub trait NameStore: Send + Sync {

@@ -11,6 +11,7 @@ mod lease;
 mod logs;
 mod names;
 mod record_row;
+mod recordings;
 mod report;
 mod rows;
 mod upkeep;

@@ -10,6 +10,7 @@ pub mod leads;
 pub mod lease;
 pub mod logs;
 pub mod make;
+pub mod recordings;
 pub mod report;
 
 use carillon_store::Store;
@@ -63,6 +64,11 @@ macro_rules! contract_tests {
             calls::call_ids_never_come_back,
             calls::filters_narrow_and_newest_come_first,
             calls::the_ledger_counts_by_quarter_of_answer,
+            recordings::a_recording_is_open_until_it_ends,
+            recordings::recordings_are_found_by_what_people_know,
+            recordings::an_expired_recording_goes_and_its_row_stays,
+            recordings::a_held_recording_is_not_deleted,
+            recordings::recording_ids_never_come_back,
             report::figures_match_the_records,
             report::agents_time_is_split_by_state,
         }
