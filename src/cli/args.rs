@@ -71,6 +71,9 @@ pub enum Command {
     Calls(CallsCommand),
     /// Capture every SIP message of the running node into a file for Wireshark or sngrep.
     Capture(CaptureArgs),
+    /// Recordings: list, copy out, verify, hold.
+    #[command(subcommand)]
+    Recordings(super::args_recordings::RecordingsCommand),
     /// Why: a lead was not dialed, a call went as it did, so many lines were dialed.
     #[command(subcommand)]
     Explain(ExplainCommand),

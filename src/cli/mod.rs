@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 it failed, 2 wrong usage or a faulty configuration.
 
 pub mod args;
+pub mod args_recordings;
 mod check;
 mod check_floor;
 mod check_names;
@@ -21,6 +22,7 @@ mod pcap_file;
 mod probe;
 mod quality;
 pub mod quality_args;
+mod recordings;
 mod replay;
 mod report;
 mod simulate;
@@ -94,6 +96,7 @@ pub fn run(cli: &Cli, out: &Out) -> Result<ExitCode, CliError> {
         Command::Quality(command) => quality::quality(command, &load(&cli.config)?, out).map(done),
         Command::Backup(args) => lists::backup(args, &load(&cli.config)?, out).map(done),
         Command::Calls(command) => trace::calls(command, &load(&cli.config)?, out).map(done),
+        Command::Recordings(command) => recordings::recordings(command, &load(&cli.config)?, out),
         Command::Capture(args) => trace::capture(args, &load(&cli.config)?, out).map(done),
         Command::Explain(command) => explain::explain(command, load(&cli.config)?, out).map(done),
         Command::Stop(args) => floor::stop(args, &load(&cli.config)?, out).map(done),

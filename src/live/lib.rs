@@ -34,6 +34,7 @@ pub mod node;
 mod number_plan;
 pub mod profiles;
 pub mod quality;
+pub mod recording;
 mod store_port;
 mod switch;
 mod vitals;

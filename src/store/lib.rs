@@ -1,4 +1,4 @@
-//! Durable truth: leads, attempts, call records, do-not-call lists.
+//! Durable truth: leads, attempts, call records, recordings, do-not-call lists.
 //!
 //! [`Store`] is the whole interface, object-safe, so that the rest of Carillon holds an
 //! `Arc<dyn Store>` and does not know which database is behind it. [`SqliteStore`] is the
@@ -20,6 +20,7 @@ mod lead;
 mod log;
 mod port;
 mod quality;
+mod recording;
 mod report;
 mod sqlite;
 mod upkeep;
@@ -39,6 +40,9 @@ pub use port::{
 pub use quality::{
     CallReview, QualityEntry, QualityFilter, QualityRecord, REVIEW_SCORE_MAX, REVIEWER_CHARS_MAX,
     ReviewState, ReviewTally,
+};
+pub use recording::{
+    NewRecording, RecordingEnd, RecordingEntry, RecordingFilter, RecordingState, RecordingStore,
 };
 pub use report::{AgentTime, HourRow, Report, Spread};
 pub use sqlite::{SqliteOptions, SqliteStore};

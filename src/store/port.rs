@@ -8,6 +8,7 @@ use crate::lead::{
 };
 use crate::log::{AgentChange, AlertEntry, Health, NameKind};
 use crate::quality::{CallReview, QualityEntry, QualityFilter, QualityRecord, ReviewTally};
+use crate::recording::RecordingStore;
 use crate::report::Report;
 use crate::upkeep::CheckReport;
 use carillon_decision::call::{CallRecord, Outcome};
@@ -35,12 +36,26 @@ pub type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send 
 
 /// Everything the store offers.
 pub trait Store:
-    NameStore + LeadStore + DncStore + CallStore + QualityStore + LogStore + UpkeepStore
+    NameStore
+    + LeadStore
+    + DncStore
+    + CallStore
+    + QualityStore
+    + RecordingStore
+    + LogStore
+    + UpkeepStore
 {
 }
 
 impl<T> Store for T where
-    T: NameStore + LeadStore + DncStore + CallStore + QualityStore + LogStore + UpkeepStore
+    T: NameStore
+        + LeadStore
+        + DncStore
+        + CallStore
+        + QualityStore
+        + RecordingStore
+        + LogStore
+        + UpkeepStore
 {
 }
 

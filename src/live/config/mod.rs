@@ -15,6 +15,7 @@ mod foreign;
 mod ids;
 mod node_read;
 mod number_format;
+mod recording_read;
 mod rules_read;
 mod secret;
 mod secret_read;
@@ -33,8 +34,8 @@ pub use floor::{
 pub use number_format::{NumberBase, NumberFormat};
 pub use secret::{Origin, Secret};
 pub use settings::{
-    CaptureConfig, DncList, LogFormat, NodeConfig, PhoneDigest, RtpConfig, SipConfig, StoreConfig,
-    TlsListen, WebConfig,
+    CaptureConfig, DncList, LogFormat, NodeConfig, PhoneDigest, RecordingConfig, RtpConfig,
+    SipConfig, StoreConfig, TlsListen, WebConfig,
 };
 
 use document::Document;
@@ -64,6 +65,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// SIP messages kept to be looked at.
     pub capture: CaptureConfig,
+    /// Recordings of calls.
+    pub recording: RecordingConfig,
     /// Carriers and PBXs, in the order of the file.
     pub trunks: Vec<TrunkSettings>,
     /// Agents, in the order of the file.
@@ -143,6 +146,7 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
     let web = node_read::web(root);
     let store = node_read::store(root, &node.data_dir);
     let capture = capture_read::capture(root);
+    let recording = recording_read::recording(root, &node.data_dir);
     let dnc = node_read::dnc(root);
     let trunks = trunk_read::trunks(root, &node, &sip);
     let mut groups: Vec<String> = trunks.iter().map(|t| t.engine.group.clone()).collect();
@@ -159,6 +163,7 @@ fn read(root: &Section<'_>, path: &Path) -> Config {
         web,
         store,
         capture,
+        recording,
         trunks,
         agents,
         campaigns,

@@ -1,8 +1,10 @@
 //! Sections that describe the node itself: `[node]`, `[sip]`, `[rtp]`, `[web]`, `[store]`.
 
 use super::secret::Secret;
+use carillon_media::recording::Format;
 use carillon_sip::{Network, Strangers, TransportKind};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -132,6 +134,53 @@ pub struct WebConfig {
     pub https: bool,
     /// Most pages that are open at once, 1 to 10,000. Default 200.
     pub streams_max: usize,
+}
+
+/// `[recording]`: how recordings are written and kept. Which calls are recorded, and on what
+/// ground, each campaign says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecordingConfig {
+    /// Their directory; a relative path counts from `[node] data_dir`. Default `recordings`.
+    pub root: PathBuf,
+    /// What a recording is kept as. Default WAV, 16 bits.
+    pub format: Format,
+    /// File of the key they are sealed with; absent: they are not.
+    pub key_file: Option<PathBuf>,
+    /// Files of keys that older recordings were sealed with.
+    pub old_key_files: Vec<PathBuf>,
+    /// What was written is brought to the disk this often. Default 5 s.
+    pub sync_every: Duration,
+    /// Threads that write. Default 2.
+    pub writers: usize,
+    /// How long recordings of a class are kept; `None`: for ever. Default `standard` 90 days,
+    /// `bank` three years.
+    pub classes: BTreeMap<String, Option<Duration>>,
+}
+
+impl RecordingConfig {
+    /// How long recordings of a class are kept; `None`: for ever, as with a class that nothing
+    /// is said of.
+    pub fn keep(&self, class: &str) -> Option<Duration> {
+        self.classes.get(class).copied().flatten()
+    }
+}
+
+impl Default for RecordingConfig {
+    fn default() -> Self {
+        let days = |n: u64| Some(Duration::from_secs(n * 86_400));
+        Self {
+            root: "recordings".into(),
+            format: Format::Wav,
+            key_file: None,
+            old_key_files: Vec::new(),
+            sync_every: Duration::from_secs(5),
+            writers: 2,
+            classes: BTreeMap::from([
+                ("standard".to_owned(), days(90)),
+                ("bank".to_owned(), days(1_096)),
+            ]),
+        }
+    }
 }
 
 /// `[capture]`: SIP messages kept to be looked at.

@@ -6,9 +6,10 @@ use super::lines::Stage;
 use super::media::MESSAGE_TAG;
 use crate::keeping::VerdictNote;
 use carillon_decision::Progress;
-use carillon_decision::call::AmdVerdict;
+use carillon_decision::call::{AmdVerdict, Cause};
+use carillon_decision::campaign::Screening;
 use carillon_decision::id::CallId;
-use carillon_media::{GreetingEvent, GreetingSettings, Signal, Who};
+use carillon_media::{GreetingEvent, GreetingSettings, Mode, Signal, SitKind, Who};
 use std::time::{Duration, Instant};
 
 /// The engine decides by itself that a silent callee is a person, in time for the law; the
@@ -28,6 +29,11 @@ impl Switch {
             return;
         }
         let settings = GreetingSettings {
+            mode: match line.screening {
+                Screening::Off => Mode::Off,
+                Screening::Fast => Mode::Fast,
+                Screening::Careful => Mode::Careful,
+            },
             no_speech_ms: NO_SPEECH_MS,
             ..GreetingSettings::default()
         };
@@ -36,14 +42,21 @@ impl Switch {
             Some(Ok(())) => {}
             Some(Err(error)) => {
                 tracing::warn!(%call, %error, code = error.code(), "cannot listen: a person is assumed");
-                self.judge(now, call, AmdVerdict::Person, 0);
+                self.assume_person(now, call);
             }
-            None => self.judge(now, call, AmdVerdict::Person, 0),
+            None => self.assume_person(now, call),
         }
     }
 
     /// Gives the one verdict of a call. `ended_ms_ago`: when a person's greeting ended.
-    fn judge(&mut self, now: Instant, call: CallId, who: AmdVerdict, ended_ms_ago: u32) {
+    fn judge(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        who: AmdVerdict,
+        ended_ms_ago: u32,
+        note: VerdictNote,
+    ) {
         let Some(line) = self.calls.get_mut(&call).filter(|line| !line.judged) else {
             return;
         };
@@ -51,11 +64,8 @@ impl Switch {
         if who == AmdVerdict::Person {
             line.person = Some(now);
         }
-        line.kept.verdict = Some(VerdictNote {
-            verdict: format!("{who:?}").to_lowercase(),
-            features: Vec::new(),
-        });
-        tracing::debug!(%call, ?who, "who answered");
+        tracing::debug!(%call, ?who, heard = note.verdict, features = ?note.features, "who answered");
+        line.kept.verdict = Some(note);
         let greeting_ended = Duration::from_millis(u64::from(ended_ms_ago));
         self.progress(
             call,
@@ -66,53 +76,90 @@ impl Switch {
         );
     }
 
+    /// A person, since nobody can listen.
+    fn assume_person(&mut self, now: Instant, call: CallId) {
+        let note = VerdictNote {
+            verdict: "not listened to".to_owned(),
+            features: Vec::new(),
+        };
+        self.judge(now, call, AmdVerdict::Person, 0, note);
+    }
+
     /// What the greeting watch heard on a call.
     pub(super) fn greeting(&mut self, now: Instant, call: CallId, event: GreetingEvent) {
-        let Some(line) = self.calls.get_mut(&call) else {
+        let Some(line) = self.calls.get(&call) else {
             return;
         };
         if line.stage == Stage::Dialing {
-            let sit = matches!(
-                event,
-                GreetingEvent::Signal {
-                    signal: Signal::Sit(_),
-                    ..
-                }
-            );
-            if sit {
-                line.sit = true;
-                let who = AmdVerdict::NotInService;
+            if let GreetingEvent::Signal { signal, .. } = event {
+                self.early_signal(now, call, signal);
+            }
+            return;
+        }
+        let undecided = !line.judged;
+        let listens = line.stage == Stage::Answered;
+        match event {
+            GreetingEvent::SpeechStarted { .. } if undecided => {
+                self.progress(call, Progress::SpeechStarted);
+            }
+            GreetingEvent::GreetingEnded { ended_ago_ms, .. } if undecided => {
+                let ago = Duration::from_millis(u64::from(ended_ago_ms));
+                self.progress(call, Progress::GreetingEnded { ago });
+            }
+            GreetingEvent::Verdict { who, features, .. } => {
+                let (verdict, ended_ms_ago) = verdict_of(who, features.silence_ms);
+                let features = features.named().collect();
+                self.judge(now, call, verdict, ended_ms_ago, note_of(who, features));
+            }
+            GreetingEvent::Beep { hz, length_ms, .. } if listens => {
+                tracing::debug!(%call, hz, length_ms, "a machine's beep");
+                self.progress(call, Progress::MachineListens);
+            }
+            GreetingEvent::MachineSilent { silent_ms, .. } if listens => {
+                tracing::debug!(%call, silent_ms, "a machine has said its piece");
+                self.progress(call, Progress::MachineListens);
+            }
+            _ => {}
+        }
+    }
+
+    /// A tone of the network before any answer.
+    fn early_signal(&mut self, now: Instant, call: CallId, signal: Signal) {
+        tracing::debug!(%call, ?signal, "heard before the answer");
+        match signal {
+            // Music in place of ringback: the phone rings.
+            Signal::Ringback | Signal::Music => self.progress(call, Progress::Ringing),
+            Signal::Busy => self.end_early(now, call, Cause::Busy),
+            Signal::Congestion | Signal::Sit(SitKind::Reorder | SitKind::NoCircuit) => {
+                self.end_early(now, call, Cause::Congestion);
+            }
+            Signal::Sit(SitKind::Intercept | SitKind::VacantCode) => {
+                self.sit_heard(call);
                 self.progress(
                     call,
                     Progress::Verdict {
-                        who,
+                        who: AmdVerdict::NotInService,
                         greeting_ended: Duration::ZERO,
                     },
                 );
             }
-            return;
+            // Tones without a kind: they make a vague failure clear, and end nothing.
+            Signal::Sit(SitKind::Unspecified) => self.sit_heard(call),
+            Signal::Cng | Signal::Ced { .. } | Signal::Modem | Signal::Silence => {}
         }
-        match event {
-            GreetingEvent::SpeechStarted { .. } => {
-                if !line.judged {
-                    self.progress(call, Progress::SpeechStarted);
-                }
-            }
-            GreetingEvent::Verdict { who, features, .. } => {
-                let (who, ended_ms_ago) = match who {
-                    Who::Person => (AmdVerdict::Person, features.silence_ms as u32),
-                    // Nobody tells a shy person from an empty line.
-                    Who::Silence => (AmdVerdict::Person, 0),
-                    Who::Machine | Who::Music => (AmdVerdict::Machine, 0),
-                    Who::Fax | Who::Modem => (AmdVerdict::Fax, 0),
-                    Who::Sit(_) => (AmdVerdict::NotInService, 0),
-                };
-                self.judge(now, call, who, ended_ms_ago);
-            }
-            GreetingEvent::GreetingEnded { .. }
-            | GreetingEvent::Beep { .. }
-            | GreetingEvent::MachineSilent { .. }
-            | GreetingEvent::Signal { .. } => {}
+    }
+
+    fn sit_heard(&mut self, call: CallId) {
+        if let Some(line) = self.calls.get_mut(&call) {
+            line.sit = true;
+        }
+    }
+
+    /// The network has said in tones how the call fails: it is given up, with that cause.
+    fn end_early(&mut self, now: Instant, call: CallId, cause: Cause) {
+        if let Some(line) = self.calls.get_mut(&call).filter(|l| !l.hang_up) {
+            line.early_cause = Some(cause);
+            self.hang_up(now, call);
         }
     }
 
@@ -161,5 +208,49 @@ impl Switch {
         let line = self.calls.get(&call);
         tracing::info!(%call, lead = line.and_then(|l| l.lead).map(|l| l.0), "call ended");
         self.hung_up(call);
+    }
+}
+
+/// What the engine is told of who answered, and how long ago a person's greeting ended.
+fn verdict_of(who: Who, silence_ms: f32) -> (AmdVerdict, u32) {
+    match who {
+        Who::Person => (AmdVerdict::Person, silence_ms as u32),
+        // Nobody tells a shy person from an empty line.
+        Who::Silence => (AmdVerdict::Person, 0),
+        Who::Machine | Who::Music => (AmdVerdict::Machine, 0),
+        Who::Fax | Who::Modem => (AmdVerdict::Fax, 0),
+        Who::Sit(SitKind::Intercept | SitKind::VacantCode) => (AmdVerdict::NotInService, 0),
+        // An announcement of the network that does not say that the number is gone.
+        Who::Sit(SitKind::Reorder | SitKind::NoCircuit | SitKind::Unspecified) => {
+            (AmdVerdict::Machine, 0)
+        }
+    }
+}
+
+fn note_of(who: Who, features: Vec<(&'static str, f32)>) -> VerdictNote {
+    VerdictNote {
+        verdict: format!("{who:?}").to_lowercase(),
+        features,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tones_that_say_so_mean_that_a_number_is_gone() {
+        for kind in [SitKind::Intercept, SitKind::VacantCode] {
+            assert_eq!(verdict_of(Who::Sit(kind), 0.0).0, AmdVerdict::NotInService);
+        }
+        for kind in [SitKind::Reorder, SitKind::NoCircuit, SitKind::Unspecified] {
+            assert_eq!(verdict_of(Who::Sit(kind), 0.0).0, AmdVerdict::Machine);
+        }
+    }
+
+    #[test]
+    fn the_abandonment_clock_of_a_person_starts_at_the_end_of_the_speech() {
+        assert_eq!(verdict_of(Who::Person, 400.0), (AmdVerdict::Person, 400));
+        assert_eq!(verdict_of(Who::Silence, 4_000.0), (AmdVerdict::Person, 0));
     }
 }

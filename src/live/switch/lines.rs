@@ -6,6 +6,7 @@ use super::key_ear::KeyEar;
 use super::order::Order;
 use crate::config::AgentPhone;
 use carillon_decision::agent::{AgentState, Role};
+use carillon_decision::call::Cause;
 use carillon_decision::campaign::Screening;
 use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId, TrunkId};
 use carillon_media::{LegId, LegPort};
@@ -61,6 +62,8 @@ pub(super) struct CallLine {
     pub(super) hang_up: bool,
     /// A "not in service" tone was heard before any answer.
     pub(super) sit: bool,
+    /// How the network's tones say it fails.
+    pub(super) early_cause: Option<Cause>,
     /// It rings, and nothing of it is heard.
     pub(super) rings: bool,
     /// Its network sends audio before the answer.
@@ -91,6 +94,7 @@ impl CallLine {
             judged: false,
             hang_up: false,
             sit: false,
+            early_cause: None,
             rings: false,
             early_media: false,
             keys: KeyEar::default(),

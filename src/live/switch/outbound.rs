@@ -275,6 +275,7 @@ impl Switch {
         line.hang_up = false;
         line.answered = Some(now);
         line.rings = false;
+        line.early_cause = None;
         let audio = line.audio();
         self.by_leg.insert(leg, Party::Call(call));
         if let Some(audio) = audio {
@@ -300,7 +301,8 @@ impl Switch {
             return self.fail(call, Cause::TrunkFailure, None);
         };
         let profile = &trunk.settings.profile;
-        let cause = cause_of(profile.cause_of(failure), failure, line.sit);
+        let mapped = || cause_of(profile.cause_of(failure), failure, line.sit);
+        let cause = line.early_cause.unwrap_or_else(mapped);
         let rest = profile.retry_after.rest(failure.retry_after);
         tracing::info!(
             %call, lead = line.lead.map(|l| l.0), code = failure.code, phrase = failure.phrase,

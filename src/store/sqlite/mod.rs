@@ -12,6 +12,7 @@ mod logs;
 mod names;
 mod quality;
 mod record_row;
+mod recordings;
 mod report;
 mod rows;
 mod upkeep;

@@ -11,6 +11,7 @@ pub mod lease;
 pub mod logs;
 pub mod make;
 pub mod quality;
+pub mod recordings;
 pub mod report;
 
 use carillon_store::Store;
@@ -68,6 +69,11 @@ macro_rules! contract_tests {
             quality::filters_narrow_and_pages_follow,
             quality::reviews_wait_oldest_first_and_are_replaced,
             quality::reviews_are_tallied_by_agent,
+            recordings::a_recording_is_open_until_it_ends,
+            recordings::recordings_are_found_by_what_people_know,
+            recordings::an_expired_recording_goes_and_its_row_stays,
+            recordings::a_held_recording_is_not_deleted,
+            recordings::recording_ids_never_come_back,
             report::figures_match_the_records,
             report::agents_time_is_split_by_state,
         }
