@@ -102,6 +102,8 @@ pub struct JitterBuffer<F> {
 struct Slot<F> {
     /// `None`: free.
     sequence: Option<u64>,
+    /// The packet given out from here last.
+    given: Option<u64>,
     /// `None`: a packet without audio (a key press, comfort noise).
     format: Option<F>,
     timestamp: i64,
@@ -113,6 +115,7 @@ impl<F: Copy> Default for JitterBuffer<F> {
     fn default() -> Self {
         let slot = || Slot {
             sequence: None,
+            given: None,
             format: None,
             timestamp: 0,
             samples: 0,
@@ -153,8 +156,10 @@ impl<F: Copy> JitterBuffer<F> {
         self.transit.observe(arrived, arrived - timestamp);
         let past = timestamp + i64::from(samples) <= self.next_timestamp;
         if sequence < self.next_sequence || (self.playing && past) {
-            let known = self.slot(sequence).sequence == Some(sequence);
-            self.late += u64::from(!known);
+            if self.slot(sequence).given == Some(sequence) {
+                return Arrival::Duplicate;
+            }
+            self.late += 1;
             return Arrival::Late;
         }
         self.keep(sequence, timestamp, samples, Some(format), octets)
@@ -328,6 +333,7 @@ impl<F: Copy> JitterBuffer<F> {
 
     fn restart(&mut self, header: &Header) -> (u64, i64) {
         self.drop_below(u64::MAX);
+        self.slots.iter_mut().for_each(|slot| slot.given = None);
         self.ssrc = Some(header.ssrc);
         // Room below, so that packets overtaken by the first do not reach under zero.
         self.newest_sequence = 1 << 16 | u64::from(header.sequence);
@@ -375,7 +381,8 @@ impl<F: Copy> JitterBuffer<F> {
     }
 
     fn free(&mut self, index: usize) {
-        self.slots[index].sequence = None;
+        let slot = &mut self.slots[index];
+        slot.given = slot.sequence.take();
         self.held -= 1;
     }
 

@@ -20,6 +20,7 @@ pub mod g711;
 pub mod greeting;
 pub mod inband;
 pub mod jitter;
+pub mod likeness;
 pub mod meter;
 pub mod mix;
 pub mod prompt;

@@ -263,3 +263,7 @@ impl Inner {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "voice_tests.rs"]
+mod tests;

@@ -127,3 +127,57 @@ fn keys_pressed_before_the_far_end_is_known_are_not_lost() {
     });
     assert_eq!(relay.stats(port.leg).unwrap().strangers, 0);
 }
+
+/// A fifth of all packets is lost, among them ends and beginnings of presses.
+#[test]
+fn every_key_is_told_and_passed_on_once_under_loss() {
+    let (relay, events) = start(21, 2);
+    let mut caller = Phone::connect(&relay, Law::Pcmu, LegOptions::default());
+    let agent = Phone::connect(&relay, Law::Pcma, LegOptions::default());
+    relay.bridge(caller.leg, agent.leg).unwrap();
+    caller.send(&sine(1000.0, -12.0, 20));
+    agent.hear_audio(1);
+    let digits = "0123456789*#159357";
+    let (mut number, mut sent) = (0u32, 1);
+    let mut presses = dtmf::Sender::default();
+    presses.queue(digits).unwrap();
+    let mut stamp = 0;
+    let mut clock = caller.header.timestamp;
+    while let Some(frame) = presses.next_frame(160) {
+        clock = clock.wrapping_add(160);
+        let lost = [2, 7, 13, 16][..].contains(&(number * 7 % 20));
+        number += 1;
+        let dtmf::Outgoing::Event { payload, first } = frame else {
+            continue;
+        };
+        stamp = if first { clock } else { stamp };
+        if lost {
+            caller.header.sequence = caller.header.sequence.wrapping_add(1);
+        } else {
+            caller.send_event(stamp, payload);
+            sent += 1;
+        }
+    }
+    caller.header.timestamp = clock.wrapping_add(160);
+    caller.send(&sine(1000.0, -12.0, 20));
+    let mut told = String::new();
+    wait_for(&events, |event| {
+        if let MediaEvent::Dtmf { digit, .. } = event {
+            told.push(*digit);
+        }
+        (told.len() >= digits.len()).then_some(())
+    });
+    assert_eq!(told, digits);
+    let mut receiver = dtmf::Receiver::default();
+    let mut heard = String::new();
+    for _ in 0..sent {
+        let (header, payload) = agent.hear();
+        if header.payload_type == 101 {
+            let presses = receiver.push(Instant::now(), header.timestamp, &payload);
+            heard.extend(presses.into_iter().flatten().map(|press| press.digit));
+        }
+    }
+    let last = receiver.poll(Instant::now() + dtmf::LOST_END);
+    heard.extend(last.map(|press| press.digit));
+    assert_eq!(heard, digits);
+}
