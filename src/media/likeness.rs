@@ -22,7 +22,7 @@ const BANDS: std::ops::Range<u32> = 3..35;
 /// What a comparison found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Likeness {
-    /// Mean log-spectral distance in dB: 0 for the same, [`MOST_DB`] where nothing is left.
+    /// Mean log-spectral distance in dB: 0 for the same, up to 30 where nothing is left.
     pub distance_db: f32,
     /// Frames compared.
     pub frames: usize,
