@@ -3,7 +3,7 @@
 //! softphone by the recording it writes.
 //!
 //! The tones are whole numbers of periods in 100 ms, so that none leaks into another's
-//! measurement, and none is a harmonic of another.
+//! measurement, and none is a harmonic of another. Music on hold is such a tone, too.
 
 use super::phones::{HALF_A_SECOND, address, log_in, node, registered};
 use super::process::{Folder, certificate, eventually};
@@ -13,6 +13,7 @@ use crate::support::peer::{Line, Peer, VOICE_DB};
 use carillon_media::meter;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What the customer says, Hz.
 pub const CUSTOMER_HZ: f32 = 1_030.0;
@@ -20,8 +21,19 @@ pub const CUSTOMER_HZ: f32 = 1_030.0;
 pub const SUPERVISOR_HZ: f32 = 730.0;
 /// What an outside number called in says, Hz.
 pub const OUTSIDE_HZ: f32 = 1_610.0;
+/// What a second agent says, Hz.
+pub const COLLEAGUE_HZ: f32 = 1_310.0;
+/// Music on hold, Hz.
+pub const MUSIC_HZ: f32 = 2_170.0;
 /// Every tone anyone may say.
-pub const VOICES_HZ: [f32; 4] = [AGENT_HZ, CUSTOMER_HZ, SUPERVISOR_HZ, OUTSIDE_HZ];
+pub const VOICES_HZ: [f32; 6] = [
+    AGENT_HZ,
+    CUSTOMER_HZ,
+    SUPERVISOR_HZ,
+    OUTSIDE_HZ,
+    COLLEAGUE_HZ,
+    MUSIC_HZ,
+];
 
 /// What is called silence, dB re full-scale sine: far under any voice here, far over the noise of
 /// G.711 beside a tone.
@@ -38,10 +50,9 @@ const WAV_HEADER: usize = 44;
 pub enum Party {
     Customer,
     Agent,
-    #[expect(dead_code, reason = "for calls of three")]
     Supervisor,
-    #[expect(dead_code, reason = "for calls of three")]
     Outside,
+    Colleague,
 }
 
 enum Ear {
@@ -98,6 +109,19 @@ impl<'a> Ears<'a> {
             });
         }));
         assert!(found.is_ok(), "{what}: {last}");
+    }
+
+    /// Nothing of a voice reaches a party for a second.
+    pub fn never(&self, party: Party, hz: f32) {
+        for _ in 0..20 {
+            let heard = self.hears(party, hz);
+            assert!(
+                heard < SILENCE_DB,
+                "{party:?} hears {hz} Hz at {heard:.1} dB"
+            );
+            // A far end's measurement is of 100 ms: none of them is passed over.
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// The first thing that is not as wanted, in words.

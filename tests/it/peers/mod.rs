@@ -10,3 +10,4 @@ mod phones;
 mod process;
 mod softphones;
 mod strangers;
+mod talks;

@@ -10,7 +10,6 @@ use carillon_decision::call::Outcome;
 use carillon_decision::event::Input;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
 const LEADS: [&str; 2] = ["+12125550123", "+12125550124"];
 /// Octets of a recording: 8,000 samples a second, two octets each.
@@ -18,12 +17,12 @@ pub const HALF_A_SECOND: u64 = 8_000;
 /// What the customer says, Hz.
 const CUSTOMER_HZ: f32 = 1_000.0;
 
-/// A node that knows Ana by her password, offers these digests, speaks UDP, TCP and TLS, and has
-/// two leads.
-pub async fn node(peer: &Peer, folder: &Path, digest: &str) -> TestNode {
+/// A configuration that knows Ana by her password, offers these digests, and speaks UDP, TCP and
+/// TLS. `more` goes into the campaign's table.
+pub fn settings(peer: &Peer, folder: &Path, digest: &str, more: &str) -> String {
     let place = folder.display();
     let fixed = format!("phone = \"sip:ana@{}\"", peer.address);
-    let text = config(peer.address, "");
+    let text = config(peer.address, more);
     let registered = text
         .replace(&fixed, &format!("password = \"{PASSWORD}\""))
         .replace(
@@ -35,10 +34,20 @@ pub async fn node(peer: &Peer, folder: &Path, digest: &str) -> TestNode {
             ),
         );
     assert!(registered.contains(PASSWORD), "{registered}");
-    let node = TestNode::start(&registered).await;
+    registered
+}
+
+/// A node on these settings that has two leads.
+pub async fn node_on(settings: &str) -> TestNode {
+    let node = TestNode::start(settings).await;
     node.leads(&LEADS).await;
     node.board("the trunk up", |b| b.floor.trunks[0].up).await;
     node
+}
+
+/// The same with the usual settings.
+pub async fn node(peer: &Peer, folder: &Path, digest: &str) -> TestNode {
+    node_on(&settings(peer, folder, digest, "")).await
 }
 
 /// Where the node takes SIP over this transport.
@@ -50,26 +59,36 @@ pub fn address(node: &TestNode, transport: &str) -> SocketAddr {
 
 /// Waits until a phone stands in the registrar.
 pub async fn registered(node: &TestNode) {
-    node.board("a registered phone", |_| {
+    all_registered(node, 1).await;
+}
+
+/// Waits until so many do.
+pub async fn all_registered(node: &TestNode, phones: u32) {
+    node.board("registered phones", |_| {
         let all = node.node.floor().extra_metrics();
         let found = all
             .iter()
             .find(|m| m.name == "carillon_sip_registrations_active");
-        found.expect("it is a metric").value > 0.0
+        found.expect("it is a metric").value >= f64::from(phones)
     })
     .await;
 }
 
-/// Gets ready by one code. Nobody presses keys before the line carries sound.
+/// Gets ready by one code.
 pub async fn log_in(node: &TestNode, phone: &mut dyn Softphone) {
+    carries_sound(phone);
+    phone.press("*1");
+    node.agent_is("ready").await;
+}
+
+/// Waits for sound on a phone's line. Nobody presses keys before.
+pub fn carries_sound(phone: &dyn Softphone) {
     tokio::task::block_in_place(|| {
         eventually("sound on the agent's line", PATIENCE, || {
             let heard = phone.heard().and_then(|f| std::fs::metadata(f).ok());
             heard.is_some_and(|f| f.len() > HALF_A_SECOND)
         });
     });
-    phone.press("*1");
-    node.agent_is("ready").await;
 }
 
 /// A working day: dial in, two calls, hang up, be rung.

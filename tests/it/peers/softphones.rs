@@ -13,20 +13,35 @@ use std::time::Duration;
 
 /// What the agent's phone says, Hz.
 pub const AGENT_HZ: f32 = 440.0;
-/// How loud, dB re full-scale sine.
+/// How loud every softphone speaks, dB re full-scale sine.
 pub const AGENT_DB: f32 = -12.0;
 /// The agent.
 pub const USER: &str = "ana";
 /// The phone's password.
 pub const PASSWORD: &str = "desk-phone-77";
 
-/// A program that is an agent's phone. It answers by itself, says [`AGENT_HZ`] in every call and
+/// Whose phone it is, and how it sounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner {
+    /// Login name.
+    pub user: &'static str,
+    /// What it says in every call, Hz.
+    pub hz: f32,
+    /// Codecs it offers, the best liked first.
+    pub codecs: &'static str,
+}
+
+/// A program that is somebody's phone. It answers by itself, says a tone in every call and
 /// records what it hears.
 pub trait Softphone {
     /// Calls this user of the node.
     fn dial(&mut self, user: &str);
     /// Presses keys in the call.
     fn press(&mut self, keys: &str);
+    /// Parks us with its own key (a re-INVITE), or takes us back.
+    fn hold(&mut self, on: bool);
+    /// Passes us on to this user of the node with its own key (REFER).
+    fn transfer(&mut self, user: &str);
     /// Ends the call.
     fn hang_up(&mut self);
     /// The recording of the latest call, 16 bit, 8 kHz, one channel.
@@ -53,11 +68,27 @@ impl Baresip {
         folder: &Path,
         node: SocketAddr,
         transport: &'static str,
-        codecs: &str,
+        codecs: &'static str,
     ) -> Self {
+        let owner = Owner {
+            user: USER,
+            hz: AGENT_HZ,
+            codecs,
+        };
+        Self::start_of(owner, folder, node, transport)
+    }
+
+    /// The same for anyone. Each needs a folder of their own, with the authority's `ca.pem`.
+    pub fn start_of(
+        owner: Owner,
+        folder: &Path,
+        node: SocketAddr,
+        transport: &'static str,
+    ) -> Self {
+        let Owner { user, hz, codecs } = owner;
         let port = free_ports(1)[0];
         let place = folder.display();
-        tone_file(&folder.join("voice.wav"), AGENT_HZ);
+        tone_file(&folder.join("voice.wav"), hz);
         let settings = format!(
             "net_interface 127.0.0.1\nsip_listen 127.0.0.1:0\ncall_max_calls 2\n\
              audio_source aufile,{place}/voice.wav\naudio_player aubridge,sink\n\
@@ -68,7 +99,7 @@ impl Baresip {
              module_app contact.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{port}\n"
         );
         let account = format!(
-            "<sip:{USER}@{node};transport={transport}>;auth_pass={PASSWORD};regint=60;\
+            "<sip:{user}@{node};transport={transport}>;auth_pass={PASSWORD};regint=60;\
              answermode=auto;audio_codecs={codecs}\n"
         );
         std::fs::write(folder.join("config"), settings).expect("written");
@@ -120,6 +151,15 @@ impl Softphone for Baresip {
             // It sends one key at a time, and has no word for "done" but its log.
             std::thread::sleep(Duration::from_millis(400));
         }
+    }
+
+    fn hold(&mut self, on: bool) {
+        self.tell(if on { "hold" } else { "resume" }, "");
+    }
+
+    fn transfer(&mut self, user: &str) {
+        let to = format!("sip:{user}@{}", self.node);
+        self.tell("transfer", &to);
     }
 
     fn hang_up(&mut self) {
@@ -214,6 +254,14 @@ impl Softphone for Linphone {
         self.tell(keys);
     }
 
+    fn hold(&mut self, on: bool) {
+        self.tell(if on { "pause" } else { "resume" });
+    }
+
+    fn transfer(&mut self, user: &str) {
+        self.tell(&format!("transfer sip:{user}@{}", self.node));
+    }
+
     fn hang_up(&mut self) {
         self.tell("terminate");
     }
@@ -223,9 +271,9 @@ impl Softphone for Linphone {
     }
 }
 
-/// A minute of a tone: no call here is longer.
-fn tone_file(path: &Path, hz: f32) {
-    let samples = carillon_media::tone::sine(hz, AGENT_DB, 60_000);
+/// Five minutes of a tone at [`AGENT_DB`]: no call here is longer.
+pub fn tone_file(path: &Path, hz: f32) {
+    let samples = carillon_media::tone::sine(hz, AGENT_DB, 300_000);
     let octets = 2 * samples.len() as u32;
     let mut wav = Vec::with_capacity(44 + octets as usize);
     wav.extend(b"RIFF");
