@@ -149,6 +149,9 @@ pub const STREAM_AGENT: u64 = 2;
 /// The lead list.
 pub const STREAM_LIST: u64 = 3;
 
+/// What agents do in conversations.
+pub const STREAM_HABITS: u64 = 4;
+
 /// The random stream `key` of `source` in the world of `seed`.
 pub fn stream(seed: u64, source: u64, key: u64) -> Pcg64Mcg {
     // Weyl steps with odd constants keep neighbouring seeds, sources and keys apart;

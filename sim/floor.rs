@@ -1,11 +1,13 @@
 //! The floor of a scenario, as the engine gets it.
 
+use crate::habits::DESTINATION;
 use crate::scenario::Scenario;
 use carillon_decision::agent::{AgentProfile, LineKind};
 use carillon_decision::campaign::{
     AbandonmentClock, AbandonmentRule, CampaignConfig, Dial, InboundRule, Screening,
 };
 use carillon_decision::compliance::{AttemptCaps, ComplianceRules, WeekHours};
+use carillon_decision::conversation::{ConversationRules, Destination};
 use carillon_decision::engine::EngineConfig;
 use carillon_decision::event::Input;
 use carillon_decision::id::{AgentId, CallId, CampaignId, DecisionId, TrunkId};
@@ -39,7 +41,7 @@ pub fn campaign(scenario: &Scenario) -> CampaignConfig {
         } else {
             Screening::Off
         },
-        conversation: Default::default(),
+        conversation: conversation(scenario),
         abandonment: AbandonmentRule {
             clock: AbandonmentClock::GreetingEnd,
             within: Duration::from_secs_f64(settings.abandon_within_s),
@@ -67,6 +69,19 @@ pub fn campaign(scenario: &Scenario) -> CampaignConfig {
         inbound: InboundRule::Message {
             prompt: "inbound-closed".into(),
         },
+    }
+}
+
+/// Conversations with the one destination that agents of the scenario use, if they use any.
+fn conversation(scenario: &Scenario) -> ConversationRules {
+    let destination = || Destination {
+        name: DESTINATION.into(),
+        number: E164::new(12_125_550_198).expect("an E.164 number"),
+    };
+    let uses = scenario.habits.outside > 0.0;
+    ConversationRules {
+        destinations: uses.then(destination).into_iter().collect(),
+        ..ConversationRules::default()
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod callee;
 pub mod floor;
+pub mod habits;
 pub mod list;
 pub mod oracle;
 pub mod proof;
@@ -16,6 +17,7 @@ pub mod scenario;
 pub mod world;
 
 pub use callee::{CalleeLaw, Fate};
+pub use habits::Habits;
 pub use proof::{DemoProof, LiveDay};
 pub use report::{Band, DayFigures, Study};
 pub use run::{run_day, run_study};

@@ -80,6 +80,29 @@ mod tests {
         assert!(predictive.utilisation.mean >= 1.25 * progressive.utilisation.mean);
     }
 
+    /// Holds, transfers, consultations and destinations, many of them at once and some at the
+    /// wrong moment: no oracle is broken, and nobody who was passed on counts as abandoned.
+    #[test]
+    fn agents_who_pass_customers_on_break_no_oracle_and_no_cap() {
+        let mut scenario = Scenario::demo();
+        scenario.minutes = 120.0;
+        scenario.habits = crate::habits::Habits {
+            hold: 0.3,
+            transfer: 0.2,
+            queue: 0.1,
+            consult: 0.2,
+            outside: 0.15,
+        };
+        let study = run_study(&scenario, 1, 6, |_| {});
+        assert_eq!(study.breaches(), Vec::<String>::new());
+        assert!(study.connected.mean > 100.0, "{}", study.connected.mean);
+        assert!(
+            study.pooled_abandonment <= 0.03,
+            "{}",
+            study.pooled_abandonment
+        );
+    }
+
     /// A floor that punishes small misjudgements: one agent, everybody answers at once, and
     /// wrap-up always ends by its limit, so that a line dialed a moment too early is lost.
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::agent::AgentLaw;
 use crate::callee::CalleeLaw;
+use crate::habits::Habits;
 use carillon_decision::pacing::{Mode, Tuning};
 use carillon_decision::time::Wall;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub struct Scenario {
     pub agents_law: AgentLaw,
     /// Telling people from machines.
     pub screening: ScreeningLaw,
+    /// What agents do in conversations beside talking.
+    #[serde(default)]
+    pub habits: Habits,
 }
 
 /// The campaign of a scenario.
@@ -235,6 +239,11 @@ impl Scenario {
         if !shares.iter().all(|p| (0.0..=1.0).contains(p)) || !(0.0..=1.0).contains(&sum) {
             let remedy = "probabilities from 0 to 1 whose sum is at most 1";
             return Err(("callees.p_*", format!("{shares:?}"), remedy));
+        }
+        for (key, share) in self.habits.shares() {
+            if !(0.0..=1.0).contains(&share) {
+                return Err((key, share.to_string(), "a share from 0 to 1"));
+            }
         }
         for (key, span) in [
             ("callees.ring", c.ring),

@@ -11,7 +11,7 @@ use carillon_decision::agent::AgentState;
 use carillon_decision::call::{AmdVerdict, Cause, Direction};
 use carillon_decision::engine::{Engine, EngineConfig, Output};
 use carillon_decision::event::{Command, Input, Progress};
-use carillon_decision::id::CallId;
+use carillon_decision::id::{AgentId, CallId};
 use carillon_decision::time::{Mono, Now, Wall};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -70,6 +70,7 @@ pub struct World {
     calls: BTreeMap<CallId, CallSim>,
     placed: u64,
     wraps: u64,
+    bridges: u64,
     list: LeadList,
     agents_law: AgentLaw,
     figures: DayFigures,
@@ -92,6 +93,7 @@ impl World {
             calls: BTreeMap::new(),
             placed: 0,
             wraps: 0,
+            bridges: 0,
             list: LeadList::new(&people(scenario.leads, scenario.listed, seed)),
             agents_law: scenario.agents_law,
             figures: DayFigures::new(seed),
@@ -226,7 +228,7 @@ impl World {
                 );
             }
             Command::HangUp { call } => self.hang_up(call),
-            Command::Bridge { call, .. } => self.bridge(call),
+            Command::Bridge { call, agent } => self.bridge(call, agent),
             Command::PlayMessage { call, .. } => {
                 if let Some(sim) = self.calls.get_mut(&call) {
                     sim.served = true;
@@ -373,7 +375,7 @@ impl World {
         self.schedule(ROUND_TRIP_S, Event::Hear(Box::new(input)));
     }
 
-    fn bridge(&mut self, id: CallId) {
+    fn bridge(&mut self, id: CallId, agent: AgentId) {
         let Some(call) = self.calls.get_mut(&id).filter(|c| !c.ended) else {
             return;
         };
@@ -384,6 +386,11 @@ impl World {
         };
         self.schedule(BRIDGE_S, Event::Call(id, Progress::Bridged));
         self.schedule(BRIDGE_S + talk_s, Event::TalkOver(id));
+        let (habits, agents) = (self.scenario.habits, self.scenario.agents);
+        self.bridges += 1;
+        for (after_s, order) in habits.orders(self.seed, self.bridges, agent, agents) {
+            self.schedule(BRIDGE_S + after_s, Event::Hear(Box::new(order)));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::campaign_state::Campaign;
-use crate::call::Phase;
+use crate::call::{Direction, Phase};
 use crate::ledger::WindowKind;
 use crate::routing::Trunk;
 use crate::status::{
@@ -97,7 +97,7 @@ impl Engine {
         for call in self
             .calls
             .values()
-            .filter(|c| c.campaign == campaign.config.id)
+            .filter(|c| c.campaign == campaign.config.id && c.direction != Direction::Transfer)
         {
             match call.phase {
                 Phase::Dialing => lines.dialing += 1,

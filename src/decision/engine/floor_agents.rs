@@ -1,16 +1,11 @@
-//! Agents: logging in and out, breaks, wrap-up, lost lines, dispositions.
+//! Agents: logging in and out, breaks, wrap-up, lost lines.
 
 use super::Engine;
 use crate::agent::{AGENT_RING_LIMIT, AfterCall, AgentState, BreakReason, LastCall};
-use crate::call::{EndedBy, Phase};
+use crate::call::EndedBy;
 use crate::conversation::OrderRefusal;
-use crate::event::{Alert, Command, LeadUpdate};
+use crate::event::{Alert, Command};
 use crate::id::{AgentId, CallId};
-use crate::lead::{Callback, LeadStatus};
-use std::time::Duration;
-
-/// When a person who was reached without a result may be called again.
-const TALK_AGAIN: Duration = Duration::from_secs(86_400);
 
 impl Engine {
     /// Moves an agent to a state and tells the world.
@@ -251,7 +246,7 @@ impl Engine {
         }
     }
 
-    fn remember_for_disposition(&mut self, id: AgentId, call: CallId) {
+    pub(super) fn remember_for_disposition(&mut self, id: AgentId, call: CallId) {
         let number = self.calls.get(&call).and_then(|c| c.number);
         if let Some(agent) = self.agents.get_mut(&id)
             && let Some(campaign) = agent.campaign
@@ -301,121 +296,6 @@ impl Engine {
                 self.phone_not_answered(id);
             }
             _ => {}
-        }
-    }
-
-    pub(super) fn agent_disposition(
-        &mut self,
-        id: AgentId,
-        call: CallId,
-        code: &str,
-        callback: Option<Callback>,
-        ready: bool,
-    ) {
-        let talking = self.agents.get(&id).map(|a| a.state) == Some(AgentState::Talking(call));
-        if talking {
-            self.remember_for_disposition(id, call);
-        }
-        let last = self.agents.get(&id).and_then(|a| a.last.clone());
-        if let Some(last) = last.filter(|l| l.call == call) {
-            self.dispose(id, &last, code, callback);
-        }
-        if talking {
-            self.agent_hang_up(id);
-        }
-        if ready {
-            self.agent_ready(id);
-        }
-    }
-
-    fn dispose(&mut self, id: AgentId, last: &LastCall, code: &str, callback: Option<Callback>) {
-        let Some(campaign) = self.campaigns.get(&last.campaign) else {
-            return;
-        };
-        let Some(kind) = campaign
-            .config
-            .dispositions
-            .iter()
-            .find(|d| d.code == code)
-            .cloned()
-        else {
-            return;
-        };
-        self.order(Command::Disposition {
-            call: last.call,
-            agent: id,
-            code: kind.code.clone(),
-        });
-        let Some(lead) = last.lead else {
-            return;
-        };
-        if kind.dnc
-            && let Some(number) = last.number
-        {
-            let campaign = last.campaign;
-            self.order(Command::EnterDoNotCall {
-                lead,
-                number,
-                campaign,
-            });
-        }
-        if let Some(call) = self.calls.get_mut(&last.call) {
-            call.disposed = true;
-        }
-        let (status, next_at) = match callback.filter(|_| kind.callback) {
-            Some(promised) => (LeadStatus::Callback, Some(promised.at)),
-            None if kind.dnc => (LeadStatus::DoNotCall, None),
-            None if kind.completed || kind.sale => (LeadStatus::Completed, None),
-            // Reached, and nothing settled: another day.
-            None => (LeadStatus::Due, Some(self.now.wall + TALK_AGAIN)),
-        };
-        let update = LeadUpdate {
-            status,
-            next_at,
-            callback: callback.filter(|_| kind.callback),
-            refusal: None,
-            why: kind.code,
-        };
-        self.order(Command::LeadDone {
-            campaign: last.campaign,
-            lead,
-            update,
-        });
-    }
-
-    /// How long a call may wait for an agent.
-    pub(super) fn longest_wait(&self, id: CallId) -> Duration {
-        let Some(call) = self.calls.get(&id) else {
-            return Duration::ZERO;
-        };
-        let Some(campaign) = self.campaigns.get(&call.campaign) else {
-            return Duration::ZERO;
-        };
-        match (call.direction, &campaign.config.inbound) {
-            (crate::call::Direction::Outbound, _) => campaign.config.abandonment.within,
-            (_, crate::campaign::InboundRule::Queue { longest_wait, .. }) => *longest_wait,
-            (_, crate::campaign::InboundRule::Message { .. }) => Duration::ZERO,
-        }
-    }
-
-    /// The message a call would hear.
-    pub(super) fn prompt_for(&self, id: CallId) -> String {
-        use crate::campaign::InboundRule;
-        let Some(call) = self.calls.get(&id) else {
-            return String::new();
-        };
-        debug_assert_eq!(call.phase, Phase::Message);
-        let Some(campaign) = self.campaigns.get(&call.queue_campaign()) else {
-            return String::new();
-        };
-        let passed = call.talk.passed.is_some();
-        match (call.direction, &campaign.config.inbound) {
-            (crate::call::Direction::Outbound, _) if !passed => {
-                campaign.config.abandon_prompt.clone()
-            }
-            (_, InboundRule::Queue { prompt, .. } | InboundRule::Message { prompt }) => {
-                prompt.clone()
-            }
         }
     }
 }

@@ -3,6 +3,7 @@
 mod board;
 mod campaign_state;
 mod dialing;
+mod dispositions;
 mod ending;
 mod floor_agents;
 mod inbound;

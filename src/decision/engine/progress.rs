@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::agent::{AgentState, BreakReason};
 use crate::call::{Cause, Direction, EndedBy, Outcome, Phase};
+use crate::campaign::InboundRule;
 use crate::event::{Command, Progress};
 use crate::id::CallId;
 use crate::time::Mono;
@@ -264,5 +265,38 @@ impl Engine {
         self.dissolve(id);
         self.order(Command::PlayMessage { call: id, prompt });
         self.arm_call(id, now + MESSAGE_LIMIT);
+    }
+
+    /// How long a call may wait for an agent.
+    pub(super) fn longest_wait(&self, id: CallId) -> Duration {
+        let Some(call) = self.calls.get(&id) else {
+            return Duration::ZERO;
+        };
+        let Some(campaign) = self.campaigns.get(&call.campaign) else {
+            return Duration::ZERO;
+        };
+        match (call.direction, &campaign.config.inbound) {
+            (Direction::Outbound, _) => campaign.config.abandonment.within,
+            (_, InboundRule::Queue { longest_wait, .. }) => *longest_wait,
+            (_, InboundRule::Message { .. }) => Duration::ZERO,
+        }
+    }
+
+    /// The message a call would hear.
+    pub(super) fn prompt_for(&self, id: CallId) -> String {
+        let Some(call) = self.calls.get(&id) else {
+            return String::new();
+        };
+        debug_assert_eq!(call.phase, Phase::Message);
+        let Some(campaign) = self.campaigns.get(&call.queue_campaign()) else {
+            return String::new();
+        };
+        let passed = call.talk.passed.is_some();
+        match (call.direction, &campaign.config.inbound) {
+            (Direction::Outbound, _) if !passed => campaign.config.abandon_prompt.clone(),
+            (_, InboundRule::Queue { prompt, .. } | InboundRule::Message { prompt }) => {
+                prompt.clone()
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod agents;
 mod calls;
+mod consultation;
 mod conversations;
 mod dialing;
 mod outside;

@@ -44,7 +44,7 @@ fn usual(floor: &Floor, which: usize) -> Input {
         Phase::Dialing => Progress::Ringing,
         Phase::Ringing => Progress::Answered,
         Phase::Screening => Progress::Verdict {
-            who: if which % 4 == 0 {
+            who: if which.is_multiple_of(4) {
                 AmdVerdict::Machine
             } else {
                 AmdVerdict::Person
@@ -54,7 +54,7 @@ fn usual(floor: &Floor, which: usize) -> Input {
         Phase::Machine => Progress::MachineListens,
         Phase::Waiting => Progress::EarlyMedia,
         Phase::Bridging => Progress::Bridged,
-        Phase::Talking if which % 7 == 0 => Progress::HungUp,
+        Phase::Talking if which.is_multiple_of(7) => Progress::HungUp,
         Phase::Talking => Progress::AnnouncementEnded,
         Phase::Message => Progress::MessageEnded,
         Phase::Ending => Progress::HungUp,
