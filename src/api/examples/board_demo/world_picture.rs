@@ -162,7 +162,7 @@ impl World {
             phase: line.phase.into(),
             for_s: (self.now - line.since) as f64 / 1000.0,
             agent: line.agent.map(|a| AgentId(a as u32 + 1)),
-            talk: (line.phase == "talking").then(|| TalkStatus {
+            talk: (line.phase == "talking").then_some(TalkStatus {
                 held: false,
                 third: None,
                 recording: RecordingStatus::On,

@@ -42,10 +42,10 @@ async fn all_ended(carrier: &CarrierHandle) -> CarrierStats {
 
 async fn verdict(dialer: &Dialer, port: LegPort) -> Who {
     let wanted = move |event: &MediaEvent| match event {
-        MediaEvent::Greeting { leg, event } if *leg == port.leg => match event {
-            GreetingEvent::Verdict { who, .. } => Some(*who),
-            _ => None,
-        },
+        MediaEvent::Greeting {
+            leg,
+            event: GreetingEvent::Verdict { who, .. },
+        } if *leg == port.leg => Some(*who),
         _ => None,
     };
     dialer.media_until(wanted).await
