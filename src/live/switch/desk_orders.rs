@@ -3,6 +3,7 @@
 use super::Switch;
 use super::dtmf_codes::DeskCode;
 use super::key_ear::KeyBy;
+use super::sounds::Signal;
 use carillon_decision::Input;
 use carillon_decision::agent::BreakReason;
 use carillon_decision::conversation::{Party as Member, SuperviseMode, TransferKind, TransferTo};
@@ -32,7 +33,23 @@ impl Switch {
         };
         match input {
             Some(input) => self.news.tell(input),
-            None => tracing::info!(%agent, ?code, "the code means nothing now"),
+            None => {
+                tracing::info!(%agent, ?code, "the code means nothing now");
+                self.signal(agent, Signal::Denied);
+            }
+        }
+    }
+
+    /// An order of an agent or supervisor was not obeyed: they hear that it was not, and so does
+    /// a phone that asked for a transfer.
+    pub(super) fn refused(&mut self, now: Instant, agent: AgentId) {
+        self.referral_failed(now, agent);
+        self.signal(agent, Signal::Denied);
+    }
+
+    pub(super) fn signal(&self, agent: AgentId, signal: Signal) {
+        if let Some(leg) = self.ear(Member::Agent(agent)) {
+            self.media.signal(leg, signal);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Following a conversation: its quality, its recording, and what is wrong with its sound.
 
+use super::sounds::Signal;
 use super::{Party, Switch};
 use crate::keeping::{About, RecordingAbout, VerdictNote};
 use carillon_decision::Input;
@@ -156,6 +157,13 @@ impl Switch {
             return self.start_recording(now, call, &class, &consent);
         }
         let by = self.by(call);
+        let agents: Vec<AgentId> = self.talks.agents(call).collect();
+        let tell = |signal| agents.iter().for_each(|a| self.signal(*a, signal));
+        match order {
+            RecordingOrder::Pause { .. } => tell(Signal::Paused),
+            RecordingOrder::Resume => tell(Signal::Resumed),
+            RecordingOrder::Start { .. } | RecordingOrder::Stop => {}
+        }
         let Some(line) = self.calls.get_mut(&call) else {
             return;
         };

@@ -1,5 +1,6 @@
 //! The relay as the switch uses it: legs, remotes from SDP, prompts.
 
+use super::sounds::Signals;
 use crate::error::NodeError;
 use carillon_media::{
     DtmfPolicy, GreetingSettings, Law, LegId, LegOptions, LegPort, PlayOptions, Prompt, Relay,
@@ -50,6 +51,8 @@ pub(super) struct Media {
     pub(super) relay: Relay,
     pub(super) prompts: Prompts,
     zip: Prompt,
+    /// Heard by an agent whose order was not obeyed, and when a recording pauses or goes on.
+    pub(super) signals: Signals,
     /// Heard by who waits for a destination that rings silently.
     pub(super) ringback: Prompt,
     sessions: u64,
@@ -63,6 +66,7 @@ impl Media {
             relay,
             prompts,
             zip: Prompt::tone(&Tone::zip()),
+            signals: Signals::new(),
             ringback: Prompt::tone(&Tone::ringback()),
             sessions: 0,
             announced: 0,

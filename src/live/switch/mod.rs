@@ -255,6 +255,7 @@ impl Switch {
             Command::Bridge { call, agent } => self.bridge(now, call, agent),
             Command::Audio(plan) => self.audio(plan),
             Command::Announce { call, prompt } => self.announce(call, &prompt),
+            Command::Refused { agent, .. } => self.refused(now, agent),
             Command::Recorder { call, order } => self.record(call, order),
             Command::PlayMessage { call, prompt } => self.play_message(call, &prompt),
             Command::Adopt {

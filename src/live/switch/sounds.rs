@@ -2,7 +2,8 @@
 
 use super::media::Media;
 use carillon_media::tap::Tap;
-use carillon_media::{LegId, PlayOptions, RelayError, Repeat};
+use carillon_media::tone::{Segment, Tone};
+use carillon_media::{LegId, PlayOptions, Prompt, RelayError, Repeat};
 
 /// Something played over and over while there is nobody to hear.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,43 @@ pub(super) enum Filler {
     Music(String),
     /// The destination rings.
     Ringback,
+}
+
+/// Short tones that answer an agent's keys.
+#[derive(Debug)]
+pub(super) struct Signals {
+    denied: Prompt,
+    paused: Prompt,
+    resumed: Prompt,
+}
+
+/// What a short tone says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// The order was not obeyed: two low tones.
+    Denied,
+    /// The recording leaves out what follows: high, then low.
+    Paused,
+    /// The recording goes on: low, then high.
+    Resumed,
+}
+
+impl Signals {
+    pub(super) fn new() -> Self {
+        let two = |first, second| {
+            let tones = [
+                Segment::single(first, 120),
+                Segment::pause(60),
+                Segment::single(second, 120),
+            ];
+            Prompt::tone(&Tone::new(tones).at_level(-20.0))
+        };
+        Self {
+            denied: two(300.0, 300.0),
+            paused: two(880.0, 520.0),
+            resumed: two(520.0, 880.0),
+        }
+    }
 }
 
 /// Tag of fillers; announcements have tags of their own above.
@@ -65,6 +103,18 @@ impl Media {
         }
         self.announced += 1;
         Some(tag)
+    }
+
+    /// Tells an agent something by a short tone, mixed with what they hear.
+    pub(super) fn signal(&self, agent: LegId, signal: Signal) {
+        let tone = match signal {
+            Signal::Denied => &self.signals.denied,
+            Signal::Paused => &self.signals.paused,
+            Signal::Resumed => &self.signals.resumed,
+        };
+        if let Err(error) = self.relay.play_under(agent, tone, of_tag(0)) {
+            tracing::debug!(?signal, %error, "no tone");
+        }
     }
 
     /// Plays a prompt once into what a leg hears.

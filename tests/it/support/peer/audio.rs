@@ -54,6 +54,36 @@ impl Peer {
         }
     }
 
+    /// Waits until a line hears something, whatever it is: music, ringing.
+    pub fn wait_for_sound(&self, line: Line) {
+        let until = instant() + PATIENCE;
+        let level = || {
+            self.relay
+                .levels(line.audio)
+                .expect("the leg is open")
+                .level_db
+        };
+        while level() < -40.0 {
+            assert!(instant() < until, "silence: {} dB", level());
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until so much more has been heard on a line, counted by what arrives.
+    pub fn hears_for(&self, line: Line, ms: u64) {
+        let blocks = || {
+            self.relay
+                .levels(line.audio)
+                .expect("the leg is open")
+                .blocks
+        };
+        let (until, enough) = (instant() + PATIENCE, blocks() + ms / 100);
+        while blocks() < enough {
+            assert!(instant() < until, "the line fell silent");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
     /// Waits until a line no longer hears a tone.
     pub fn wait_for_quiet(&self, line: Line, hz: f32) {
         let until = instant() + PATIENCE;

@@ -1,0 +1,90 @@
+//! What is kept of a conversation, and what supervisors are told of its sound.
+
+use super::{AGENT_HZ, CUSTOMER_HZ, Floor, LEAD, at_once, text};
+use crate::support::node::TestNode;
+use crate::support::peer::Peer;
+use carillon_sip::{MediaSpec, SessionDescription};
+use std::net::{Ipv4Addr, UdpSocket};
+use std::path::{Path, PathBuf};
+
+/// Recordings below a directory.
+fn recordings(root: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(root) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for entry in entries.map(|e| e.expect("a directory is read").path()) {
+        if entry.is_dir() {
+            found.extend(recordings(&entry));
+        } else if entry.extension().is_some_and(|e| e == "wav") {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+/// Level of a tone in one channel of the last second of a stereo WAV, dB to full scale.
+fn level(wav: &Path, channel: usize, hz: f32) -> f32 {
+    let octets = std::fs::read(wav).expect("the recording is there");
+    let samples: Vec<i16> = octets[octets.len() - 4 * 8_000..]
+        .chunks_exact(4)
+        .map(|frame| i16::from_le_bytes([frame[2 * channel], frame[2 * channel + 1]]))
+        .collect();
+    carillon_media::meter::tone_db(&samples, hz)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_recorded_with_each_side_on_its_channel() {
+    let more = "recording = { consent = \"given\" }";
+    let floor = Floor::start(74, more).await;
+    // A second of both is kept whole.
+    at_once(|| floor.peer.hears_for(floor.customer, 1_500));
+    floor.peer.hang_up(floor.customer);
+    let record = floor.node.records(1).await.remove(0);
+    assert!(record.recorded);
+    let directory = std::sync::Arc::clone(&floor.node.directory);
+    floor.stop().await;
+    let found = recordings(&directory.path().join("recordings"));
+    let [wav] = &found[..] else {
+        panic!("one recording: {found:?}")
+    };
+    assert!(level(wav, 0, CUSTOMER_HZ) > -25.0, "left: the customer");
+    assert!(
+        level(wav, 1, AGENT_HZ) > -25.0,
+        "right: what the customer heard"
+    );
+    assert!(level(wav, 0, AGENT_HZ) < -50.0 && level(wav, 1, CUSTOMER_HZ) < -50.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_is_never_heard_is_an_alert_once() {
+    let peer = Peer::start(75);
+    let node = TestNode::start(&text(&peer, "")).await;
+    node.leads(&[LEAD]).await;
+    node.board("the trunk up", |b| b.floor.trunks[0].up).await;
+    let _desk = super::log_in(&peer, &node, "ana", AGENT_HZ).await;
+    node.run(true).await;
+    let call = at_once(|| peer.called(LEAD));
+    // Answered, with audio going to a socket that never says anything.
+    let mute = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let spec = MediaSpec::g711(mute.local_addr().unwrap(), 1);
+    let answer = SessionDescription::answer(call.sdp.as_ref().unwrap(), &spec).unwrap();
+    peer.with(|e, now| e.answer(now, call.leg, &answer.to_bytes()))
+        .unwrap();
+    node.agent_is("talking").await;
+    let board = node
+        .board("the alert", |b| {
+            b.alerts
+                .iter()
+                .any(|a| a.text.contains("is heard of the customer"))
+        })
+        .await;
+    let of_call = |a: &&carillon_api::port::Alert| a.text.contains("no packet came");
+    assert_eq!(
+        board.alerts.iter().filter(of_call).count(),
+        1,
+        "{:?}",
+        board.alerts
+    );
+    node.node.stop().await;
+}
