@@ -14,21 +14,16 @@ mod desk;
 mod start;
 
 pub(crate) use desk::{Job, Report, VerdictNote};
-pub(crate) use start::{KeepSettings, KeepingThreads, start};
+pub(crate) use start::{KeepParts, KeepingThreads, start};
 
 use crate::clock::NodeClock;
-use carillon_decision::id::{AgentId, CallId, CampaignId};
+use crate::recording::{BeginRecording, Recordings};
+use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId};
 use carillon_media::LegId;
 use carillon_media::quality::conversation::{ConversationSettings, Mark};
-use carillon_media::recording::{Format, Recorder, RecordingId, RecordingOrder};
-use carillon_media::tap::{Tap, TapEvent};
+use carillon_media::tap::Tap;
 use crossbeam_channel::Sender;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// Recordings of one call that can be told apart.
-const RECORDINGS_MAX: u64 = 256;
 
 /// Whose conversation it is.
 #[derive(Clone, Debug)]
@@ -47,28 +42,25 @@ pub(crate) struct About {
 #[derive(Clone, Debug)]
 pub(crate) struct RecordingAbout {
     pub(crate) call: CallId,
-    /// Which recording of the call, from 1.
-    pub(crate) nth: u64,
-    pub(crate) words: BTreeMap<String, String>,
+    pub(crate) campaign: Option<(CampaignId, String)>,
+    pub(crate) agent: Option<(AgentId, String)>,
+    pub(crate) lead: Option<LeadId>,
+    pub(crate) class: String,
+    pub(crate) consent: String,
 }
 
 /// The switch's handle.
 #[derive(Clone, Debug)]
 pub(crate) struct Keeping {
     clock: NodeClock,
-    taps: Sender<TapEvent>,
     jobs: Sender<Job>,
-    recorder: Recorder,
-    format: Format,
+    recordings: Recordings,
 }
 
 impl Keeping {
     /// The tap to put on a customer's leg.
     pub(crate) fn tap(&self, call: CallId) -> Tap {
-        Tap {
-            tap: call.0,
-            events: self.taps.clone(),
-        }
+        self.recordings.tap(call.0)
     }
 
     /// A conversation begins: follow it.
@@ -127,25 +119,24 @@ impl Keeping {
         sent.is_ok()
     }
 
-    /// Begins a recording of a tapped call; gives its number.
-    pub(crate) fn record(&self, now: Instant, about: RecordingAbout) -> RecordingId {
-        let wall = self.clock.now().wall;
-        let id = RecordingId(about.call.0 * RECORDINGS_MAX + about.nth % RECORDINGS_MAX);
-        let day = wall.timestamp().strftime("%Y/%m/%d").to_string();
-        self.recorder.start(RecordingOrder {
-            id,
-            tap: about.call.0,
-            at: now,
-            started_ms: wall.0,
-            stem: PathBuf::from(format!("{day}/{}-{}", about.call.0, about.nth)),
-            format: self.format,
-            about: about.words,
+    /// Begins a recording of a tapped call.
+    pub(crate) fn record(&self, now: Instant, about: RecordingAbout) {
+        let at = (now, self.clock.now().wall);
+        // The tap is on the leg already.
+        self.recordings.begin(BeginRecording {
+            tap: Some(about.call.0),
+            call: about.call,
+            campaign: about.campaign,
+            agent: about.agent,
+            lead: about.lead,
+            class: about.class,
+            consent: about.consent,
+            at,
         });
-        id
     }
 
-    /// The recorder of every recording.
-    pub(crate) fn recorder(&self) -> &Recorder {
-        &self.recorder
+    /// The recordings of all calls.
+    pub(crate) fn recordings(&self) -> &Recordings {
+        &self.recordings
     }
 }

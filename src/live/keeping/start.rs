@@ -3,98 +3,87 @@
 use super::desk::Desk;
 use super::{Keeping, Report};
 use crate::clock::NodeClock;
+use crate::config::RecordingConfig;
 use crate::engine::Inputs;
 use crate::error::NodeError;
+use crate::recording::{Archive, RecordingEnds, Recordings};
 use carillon_media::quality::desk::listener;
-use carillon_media::recording::{
-    Format, Keeper, KeyRing, RecorderConfig, RecorderEvent, RecorderThreads, start_recorder,
-};
 use carillon_media::{Clock, Relay};
-use std::path::PathBuf;
+use carillon_store::Store;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// Audio on its way to the keeper, in batches of a tenth of a second and way: 8 s of 1,000 calls.
-const BATCHES_MAX: usize = 160_000;
 /// Jobs that may wait for the desk.
 const JOBS_MAX: usize = 16_384;
 
-/// Where and how recordings are kept.
-#[derive(Clone, Debug)]
-pub(crate) struct KeepSettings {
-    /// Directory of all recordings.
-    pub(crate) root: PathBuf,
-    /// What a recording becomes.
-    pub(crate) format: Format,
-    /// With keys, recordings are sealed.
-    pub(crate) keys: Option<Arc<KeyRing>>,
+/// What the keeping works with.
+pub(crate) struct KeepParts<'a> {
+    pub(crate) config: &'a RecordingConfig,
+    pub(crate) archive: &'a Archive,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: &'a NodeClock,
+    pub(crate) instants: Clock,
+    pub(crate) relay: Relay,
+    pub(crate) inputs: Inputs,
+    /// Where reports of calls go.
+    pub(crate) reports: Box<dyn Fn(Report) + Send>,
 }
 
 /// The threads. Ended by [`KeepingThreads::close`], after the switch.
 #[derive(Debug)]
 pub(crate) struct KeepingThreads {
     desk: JoinHandle<()>,
-    keeper: Keeper,
-    recorder: RecorderThreads,
+    recordings: RecordingEnds,
 }
 
 impl KeepingThreads {
     /// Waits until the last reports are told and every recording is finished.
-    pub(crate) fn close(self) {
-        if self.desk.join().is_err() {
+    pub(crate) async fn close(self) {
+        let desk = tokio::task::spawn_blocking(move || self.desk.join()).await;
+        if !matches!(desk, Ok(Ok(()))) {
             tracing::error!("the quality desk ended in a panic");
         }
-        self.keeper.stop();
-        self.recorder.close();
+        self.recordings.close().await;
     }
 }
 
 /// Starts everything.
-pub(crate) fn start(
-    settings: KeepSettings,
-    clock: &NodeClock,
-    instants: Clock,
-    relay: Relay,
-    inputs: Inputs,
-    reports: Box<dyn Fn(Report) + Send>,
-    told: Arc<dyn Fn(RecorderEvent) + Send + Sync>,
-) -> Result<(Keeping, KeepingThreads), NodeError> {
-    let failed = |what| move |source| NodeError::Start { what, source };
-    let format = settings.format;
-    let config = RecorderConfig {
-        keys: settings.keys,
-        ..RecorderConfig::new(settings.root, told)
-    };
-    let (recorder, ears, threads) = start_recorder(config).map_err(failed("the recorder"))?;
+pub(crate) async fn start(parts: KeepParts<'_>) -> Result<(Keeping, KeepingThreads), NodeError> {
     let (quality, desk) = listener();
-    let (taps, events) = crossbeam_channel::bounded(BATCHES_MAX);
-    let listeners: Vec<Box<dyn carillon_media::recording::ConversationListener>> =
-        vec![Box::new(ears), Box::new(quality)];
-    let keeper = Keeper::start(events, Arc::clone(&instants), listeners);
-    let keeper = keeper.map_err(failed("the keeper of conversations"))?;
+    let alert = |words: String| tracing::error!("{words}");
+    let (recordings, ends) = Recordings::start(
+        parts.config,
+        parts.archive,
+        parts.store,
+        parts.clock,
+        vec![Box::new(quality)],
+        alert,
+    )
+    .await
+    .map_err(|e| NodeError::Media(e.to_string()))?;
     let (jobs, work) = crossbeam_channel::bounded(JOBS_MAX);
     let desk = Desk {
-        relay,
-        clock: instants,
+        relay: parts.relay,
+        clock: parts.instants,
         desk,
-        inputs,
-        reports,
+        inputs: parts.inputs,
+        reports: parts.reports,
     };
     let desk = std::thread::Builder::new()
         .name("carillon-quality".to_owned())
         .spawn(move || desk.run(&work))
-        .map_err(failed("the quality desk"))?;
+        .map_err(|source| NodeError::Start {
+            what: "the quality desk",
+            source,
+        })?;
     let keeping = Keeping {
-        clock: clock.clone(),
-        taps,
+        clock: parts.clock.clone(),
         jobs,
-        recorder,
-        format,
+        recordings,
     };
     let threads = KeepingThreads {
         desk,
-        keeper,
-        recorder: threads,
+        recordings: ends,
     };
     Ok((keeping, threads))
 }

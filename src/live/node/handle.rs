@@ -159,10 +159,7 @@ impl NodeHandle {
         let inputs = self.inputs.clone();
         let _ = tokio::task::spawn_blocking(move || inputs.stop()).await;
         join(self.ends.engine).await;
-        let kept = self.ends.kept;
-        if let Err(error) = tokio::task::spawn_blocking(move || kept.close()).await {
-            tracing::error!(%error, "recordings were not closed cleanly");
-        }
+        self.ends.kept.close().await;
         for feed in &self.ends.feeds {
             feed.abort();
         }

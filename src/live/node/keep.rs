@@ -5,64 +5,91 @@ use crate::clock::NodeClock;
 use crate::config::Config;
 use crate::engine::Inputs;
 use crate::error::NodeError;
-use crate::keeping::{self, KeepSettings, Keeping, KeepingThreads, Report};
+use crate::keeping::{self, KeepParts, Keeping, KeepingThreads, Report, VerdictNote};
+use crate::quality::{Measured, record};
+use crate::recording::{Archive, recover_open};
+use crate::store_port::{RecordJob, Records};
 use carillon_media::Relay;
-use carillon_media::recording::{Format, RecorderEvent};
+use carillon_store::{QualityRecord, Store};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// Starts the recorder, the keeper and the quality desk.
-pub(super) fn start(
+/// Repairs what a crash left of recordings, then starts the recorder and the quality desk.
+pub(super) async fn start(
     config: &Config,
     clock: &NodeClock,
+    store: &Arc<dyn Store>,
     relay: Relay,
     inputs: Inputs,
-) -> Result<(Keeping, KeepingThreads), NodeError> {
-    let settings = KeepSettings {
-        root: config.node.data_dir.join("recordings"),
-        format: Format::Wav,
-        keys: None,
-    };
-    keeping::start(
-        settings,
+    records: Records,
+) -> Result<(Keeping, KeepingThreads, Archive), NodeError> {
+    let archive = Archive::open(&config.recording).map_err(|e| NodeError::Media(e.to_string()))?;
+    let repaired = recover_open(&archive, &**store).await;
+    let repaired = repaired.map_err(super::recovery::store_error("repairing recordings"))?;
+    if repaired > 0 {
+        tracing::warn!(repaired, "recordings that an earlier run left open");
+    }
+    let parts = KeepParts {
+        config: &config.recording,
+        archive: &archive,
+        store: Arc::clone(store),
         clock,
-        setup::instants(clock),
+        instants: setup::instants(clock),
         relay,
         inputs,
-        Box::new(|report| reported(&report)),
-        Arc::new(told),
-    )
+        reports: Box::new(move |report| {
+            records.put(RecordJob::Quality(Box::new(stored(report))));
+        }),
+    };
+    let (keeping, threads) = keeping::start(parts).await?;
+    Ok((keeping, threads, archive))
 }
 
-fn reported(report: &Report) {
-    let about = &report.about;
-    let verdict = report.verdict.as_ref();
-    tracing::debug!(
-        call = %about.call, campaign = about.campaign_name, campaign_id = %about.campaign,
-        agent = %about.agent, began = %report.began, quality = ?report.quality,
-        review_share = about.review_share, verdict = verdict.map(|v| v.verdict.as_str()),
-        features = ?verdict.map(|v| &v.features), "the call's report"
-    );
+/// What is stored of a call, with what the verdict on who answered rests on.
+fn stored(report: Report) -> QualityRecord {
+    let about = report.about;
+    let measured = Measured {
+        call: about.call,
+        at: report.began,
+        campaign: about.campaign,
+        campaign_name: &about.campaign_name,
+        agent: Some(about.agent),
+        speaks_within: about.speaks_within,
+        review_share: about.review_share,
+    };
+    let mut stored = record(&measured, *report.quality);
+    if let Some(verdict) = report.verdict {
+        stored.report = with_verdict(&stored.report, &verdict);
+    }
+    stored
 }
 
-fn told(event: RecorderEvent) {
-    match event {
-        RecorderEvent::Opened { id, path, .. } => {
-            tracing::info!(recording = %id, path = %path.display(), "recording opened");
-        }
-        RecorderEvent::Closed(summary) => {
-            tracing::info!(
-                recording = %summary.id, path = %summary.path.display(),
-                length_ms = summary.length_ms, lost_ms = summary.lost_ms, "recording closed"
-            );
-        }
-        RecorderEvent::NotOpened { id, error }
-        | RecorderEvent::Broken { id, error }
-        | RecorderEvent::NotConverted { id, error } => {
-            tracing::error!(recording = %id, %error, code = error.code(), remedy = error.remedy(), "recording");
-        }
-        RecorderEvent::Losing(true) => {
-            tracing::error!("the disk does not keep up: audio is missing from recordings");
-        }
-        RecorderEvent::Losing(false) => tracing::info!("recordings are whole again"),
+fn with_verdict(report: &str, verdict: &VerdictNote) -> String {
+    let mut all: Map<String, Value> = serde_json::from_str(report).unwrap_or_default();
+    let features = verdict
+        .features
+        .iter()
+        .map(|(name, n)| ((*name).to_owned(), json!(n)));
+    let features: Map<String, Value> = features.collect();
+    let answered = json!({ "verdict": verdict.verdict, "features": features });
+    all.insert("answered_by".to_owned(), answered);
+    Value::Object(all).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_stands_beside_the_report_with_every_number_it_rests_on() {
+        let verdict = VerdictNote {
+            verdict: "person".to_owned(),
+            features: vec![("words", 1.0), ("silence_ms", 400.0)],
+        };
+        let text = with_verdict(r#"{"problems":[]}"#, &verdict);
+        let read: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["answered_by"]["features"]["silence_ms"], 400.0);
+        assert_eq!(read["answered_by"]["verdict"], "person");
+        assert!(read["problems"].as_array().unwrap().is_empty());
     }
 }

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::engine::{Board, EngineThread, Inputs, Message, Names, News, Outlets, Tap, queue};
 use crate::error::NodeError;
 use crate::floor_port::FloorPort;
+use crate::recording::run_retention;
 use crate::store_port::{
     ATTEMPTS_MAX, AttemptJob, HeldLeads, LEADS_MAX, LeadsWanted, RecordJob, Records, records_queue,
     run_attempts, run_dnc_feed, run_health, run_leads, run_records, run_renewal,
@@ -187,7 +188,15 @@ impl Started {
         } = parts;
         super::places::watch(&locator, &places, &self.notices);
         let inputs = self.inputs.clone();
-        let (keeping, kept) = super::keep::start(&self.config, &self.clock, relay.clone(), inputs)?;
+        let (keeping, kept, archive) = super::keep::start(
+            &self.config,
+            &self.clock,
+            &self.store,
+            relay.clone(),
+            inputs,
+            self.records.clone(),
+        )
+        .await?;
         let setup = switch::Setup {
             attempts: attempts_to,
             places,
@@ -220,7 +229,9 @@ impl Started {
             .spawn()?;
         first_board(&self.config, status.clone()).await?;
 
-        let feeds = self.spawn_feeds(attempts, leads, held.clone());
+        let mut feeds = self.spawn_feeds(attempts, leads, held.clone());
+        let retention = run_retention(archive, Arc::clone(&self.store), self.clock.clone());
+        feeds.push(tokio::spawn(retention));
         let writer = run_records(
             Arc::clone(&self.store),
             queues.jobs,

@@ -41,6 +41,8 @@ pub struct BeginRecording {
     pub consent: String,
     /// Its millisecond 0, by both clocks.
     pub at: (Instant, Wall),
+    /// The tap that is on the customer's leg already; `None`: it gets one of its own.
+    pub tap: Option<u64>,
 }
 
 enum Entry {
@@ -149,6 +151,15 @@ impl Recordings {
         Ok((Self(Arc::new(shared)), ends))
     }
 
+    /// A tap of that number for a customer's leg: the listeners hear it, and recordings may.
+    #[must_use]
+    pub fn tap(&self, tap: u64) -> Tap {
+        Tap {
+            tap,
+            events: self.0.taps.clone(),
+        }
+    }
+
     /// Begins a recording; put the tap on the customer's leg. A call that is recorded already
     /// goes on in the same recording, and `None` is answered.
     pub fn begin(&self, begin: BeginRecording) -> Option<Tap> {
@@ -192,19 +203,17 @@ impl Recordings {
         };
         // The row before the file: what a crash leaves is found by its row.
         let _ = shared.entries.send(Entry::Begun(Box::new(row)));
+        let tap = begin.tap.unwrap_or(id.0);
         shared.recorder.start(RecordingOrder {
             id,
-            tap: id.0,
+            tap,
             at: instant,
             started_ms: wall.0,
             stem,
             format: shared.format,
             about,
         });
-        Some(Tap {
-            tap: id.0,
-            events: shared.taps.clone(),
-        })
+        Some(self.tap(tap))
     }
 
     /// Leaves audio out from `at` on.

@@ -11,7 +11,7 @@ use carillon_decision::id::{CallId, CampaignId, LeadId};
 use carillon_decision::number::E164;
 use carillon_decision::pacing_decision::PacingDecision;
 use carillon_decision::time::Wall;
-use carillon_store::{AgentChange, AlertEntry, Store, StoreError};
+use carillon_store::{AgentChange, AlertEntry, QualityRecord, Store, StoreError};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -47,6 +47,7 @@ pub(crate) enum RecordJob {
         code: String,
     },
     Decision(Box<PacingDecision>),
+    Quality(Box<QualityRecord>),
     Agent(AgentChange),
     Alert(AlertEntry),
 }
@@ -124,6 +125,7 @@ async fn write(store: &dyn Store, job: RecordJob) {
             ("disposition", store.set_disposition(call, &code).await)
         }
         RecordJob::Decision(decision) => ("decision", store.record_decision(*decision).await),
+        RecordJob::Quality(record) => ("quality", store.record_quality(*record).await),
         RecordJob::Agent(change) => ("agent change", store.record_agent_change(change).await),
         RecordJob::Alert(entry) => ("alert", store.record_alert(entry).await),
     };

@@ -2,14 +2,13 @@
 
 use super::sounds::Signal;
 use super::{Party, Switch};
-use crate::keeping::{About, RecordingAbout, VerdictNote};
+use crate::keeping::{About, Keeping, RecordingAbout, VerdictNote};
 use carillon_decision::Input;
 use carillon_decision::conversation::{Party as Member, RecordingOrder};
 use carillon_decision::id::{AgentId, CallId};
 use carillon_media::quality::conversation::Mark;
-use carillon_media::recording::RecordingId;
 use carillon_media::{DeadWay, LegId, MediaEvent};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// With whom the customer is.
@@ -30,8 +29,7 @@ pub(super) struct Kept {
     scene: Scene,
     is_tapped: bool,
     is_followed: bool,
-    recordings: u64,
-    recording: Option<RecordingId>,
+    is_recorded: bool,
     /// Problems the engine has been told of.
     told: BTreeSet<&'static str>,
     /// Who answered, and what that rests on.
@@ -140,8 +138,8 @@ impl Switch {
     /// Closes the leg of a call that is over, after it was counted a last time.
     pub(super) fn close_call_leg(&mut self, call: CallId, kept: Kept, leg: LegId) {
         let now = self.clock.instant();
-        if let (Some(keeping), Some(id)) = (&self.keeping, kept.recording) {
-            keeping.recorder().stop(id, now);
+        if let Some(keeping) = self.keeping.as_ref().filter(|_| kept.is_recorded) {
+            keeping.recordings().end(call, now);
         }
         let keeping = self.keeping.as_ref();
         let counted = kept.is_tapped || kept.is_followed;
@@ -154,7 +152,7 @@ impl Switch {
     pub(super) fn record(&mut self, call: CallId, order: RecordingOrder) {
         let now = self.clock.instant();
         if let RecordingOrder::Start { class, consent } = order {
-            return self.start_recording(now, call, &class, &consent);
+            return self.start_recording(now, call, class, consent);
         }
         let by = self.by(call);
         let agents: Vec<AgentId> = self.talks.agents(call).collect();
@@ -164,58 +162,50 @@ impl Switch {
             RecordingOrder::Resume => tell(Signal::Resumed),
             RecordingOrder::Start { .. } | RecordingOrder::Stop => {}
         }
-        let Some(line) = self.calls.get_mut(&call) else {
+        let Some(line) = self.calls.get_mut(&call).filter(|l| l.kept.is_recorded) else {
             return;
         };
-        let (Some(keeping), Some(id)) = (&self.keeping, line.kept.recording) else {
+        let Some(recordings) = self.keeping.as_ref().map(Keeping::recordings) else {
             return;
         };
         match order {
-            RecordingOrder::Pause { reason } => keeping.recorder().pause(id, now, &by, &reason),
-            RecordingOrder::Resume => keeping.recorder().resume(id, now, &by),
+            RecordingOrder::Pause { reason } => recordings.pause(call, now, &by, &reason),
+            RecordingOrder::Resume => recordings.resume(call, now, &by),
             RecordingOrder::Stop => {
-                keeping.recorder().stop(id, now);
-                line.kept.recording = None;
+                recordings.end(call, now);
+                line.kept.is_recorded = false;
             }
             RecordingOrder::Start { .. } => {}
         }
     }
 
-    fn start_recording(&mut self, now: Instant, call: CallId, class: &str, consent: &str) {
-        let recorded = self.calls.get(&call).map(|l| l.kept.recording.is_some());
+    fn start_recording(&mut self, now: Instant, call: CallId, class: String, consent: String) {
+        let recorded = self.calls.get(&call).map(|l| l.kept.is_recorded);
         if recorded != Some(false) {
             return;
         }
         if !self.tap(call) {
             return tracing::error!(%call, "not recorded: the call cannot be listened to");
         }
-        let words = self.words(call, class, consent);
+        let agent = self.talks.agents(call).find(|a| !self.supervises(*a));
+        let agent = agent.map(|a| (a, self.by(call)));
         let (Some(line), Some(keeping)) = (self.calls.get_mut(&call), &self.keeping) else {
             return;
         };
-        line.kept.recordings += 1;
-        let nth = line.kept.recordings;
-        let id = keeping.record(now, RecordingAbout { call, nth, words });
-        line.kept.recording = Some(id);
-        tracing::info!(%call, recording = %id, class, consent, "recording");
-    }
-
-    fn words(&self, call: CallId, class: &str, consent: &str) -> BTreeMap<String, String> {
-        let line = self.calls.get(&call);
-        let campaign = line.and_then(|l| self.campaigns.get(&l.campaign));
-        let agent = self.by(call);
-        let all = [
-            ("call", Some(call.0.to_string())),
-            ("campaign", campaign.map(|c| c.name.clone())),
-            ("agent", Some(agent)),
-            ("lead", line.and_then(|l| l.lead).map(|l| l.0.to_string())),
-            ("class", Some(class.to_owned())),
-            ("consent", Some(consent.to_owned())),
-        ];
-        all.into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-            .filter(|(_, value)| !value.is_empty())
-            .collect()
+        line.kept.is_recorded = true;
+        tracing::info!(%call, class, consent, "recording");
+        let campaign = self.campaigns.get(&line.campaign);
+        keeping.record(
+            now,
+            RecordingAbout {
+                call,
+                campaign: campaign.map(|c| (c.id, c.name.clone())),
+                agent,
+                lead: line.lead,
+                class,
+                consent,
+            },
+        );
     }
 
     /// The agent of a conversation by login name.
