@@ -69,7 +69,9 @@ impl Outlets {
             }
             Command::Refused { agent, code, why } => {
                 tracing::info!(%agent, code = code.name(), why, "order refused");
-                board.refused(at, agent, why);
+                board.refused(at, agent, why.clone());
+                // Who ordered by phone hears it.
+                self.to_switch(Command::Refused { agent, code, why });
             }
             Command::AgentChanged { agent, from, to } => {
                 self.records.put(RecordJob::Agent(AgentChange {

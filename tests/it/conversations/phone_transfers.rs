@@ -68,3 +68,14 @@ async fn transfers_to_nobody_we_know_and_by_customers_are_declined() {
     floor.circle(&[(floor.desk, AGENT_HZ), (floor.customer, CUSTOMER_HZ)]);
     floor.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_the_floor_does_not_allow_fails_on_the_phone_and_changes_nothing() {
+    let floor = Floor::start(70, "").await;
+    // Ben is not on duty.
+    let done = refer(&floor, floor.desk, "sip:ben@carillon");
+    assert_eq!(done, ReferOutcome::Failed { code: 603 });
+    floor.circle(&[(floor.desk, AGENT_HZ), (floor.customer, CUSTOMER_HZ)]);
+    floor.is("ana", "talking").await;
+    floor.stop().await;
+}
