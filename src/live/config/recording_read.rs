@@ -47,12 +47,11 @@ pub(super) fn recording(root: &Section<'_>, data_dir: &Path) -> RecordingConfig 
     recording
 }
 
-const FORMATS: [(&str, Format); 5] = [
+const FORMATS: [(&str, Format); 4] = [
     ("wav", Format::Wav),
     ("wav_mulaw", Format::WavMulaw),
     ("wav_alaw", Format::WavAlaw),
     ("flac", Format::Flac),
-    ("opus", Format::Opus),
 ];
 
 /// `90d`, or `forever`.
