@@ -453,7 +453,7 @@ fn a_full_disk_ends_the_recording_and_leaves_what_was_said() {
 #[test]
 fn a_path_out_of_the_root_is_refused() {
     let mut bench = Bench::new(|_| {});
-    for (id, stem) in [(1, "../x"), (2, "/tmp/x"), (3, "")] {
+    for (id, stem) in [(1, "../x"), (2, "/x"), (3, "")] {
         bench.recorder.start(RecordingOrder {
             id: RecordingId(id),
             tap: id,
