@@ -43,7 +43,8 @@ pub const SAMPLES_PER_MS: u32 = SAMPLE_RATE_HZ / 1_000;
 
 pub use g711::Law;
 pub use greeting::{
-    Features, GreetingDetector, GreetingEvent, GreetingSettings, Mode, Signal, SitKind, Who,
+    Features, GreetingDetector, GreetingEvent, GreetingSettings, Mode, ScoreTable, Signal, SitKind,
+    TonePlan, Who,
 };
 pub use prompt::{Prompt, PromptError};
 pub use relay::{

@@ -52,9 +52,8 @@ pub enum Signal {
 
 /// What the detector heard. `at_ms` counts from the start of the watch.
 ///
-/// **Order.** A verdict of `Person` that rests on a greeting's end follows that
-/// `GreetingEnded` at once (`Fast`) or when it is sure (`Careful`). `GreetingEnded` does not wait
-/// for a verdict: abandonment clocks start there (16 CFR 310.4(b)(4)(ii)). When whoever spoke
+/// **Order.** `GreetingEnded` does not wait for a verdict: abandonment clocks start there (16 CFR
+/// 310.4(b)(4)(ii)). A verdict of `Person` follows it, at once or after more silence. When whoever spoke
 /// goes on after a pause longer than [`end_silence_ms`](super::GreetingSettings::end_silence_ms),
 /// another `GreetingEnded` follows; the last one before the verdict counts.
 #[derive(Clone, Debug, PartialEq)]

@@ -34,7 +34,7 @@ features! {
     speech_ms,
     /// Since the last speech.
     silence_ms,
-    /// Speech within 12 dB of its loudest: what noise cannot pretend.
+    /// Speech within 10 dB of its loudest: what noise cannot pretend.
     loud_ms,
     /// Since the last such speech.
     since_loud_ms,
@@ -62,7 +62,7 @@ features! {
     beeps,
     /// The score at the verdict: log odds of a machine, 0 = even.
     score,
-    /// The score that would have been needed: at or above it for `Machine`, at or below it for
-    /// `Person`; 0 where no score was asked (tones, silence, the end of a greeting in `Fast`).
+    /// The score from which on it would have been a machine; 0 where no score was asked (tones,
+    /// beeps, silence).
     threshold,
 }

@@ -1,26 +1,52 @@
-//! Who answered: a person, a machine, a network announcement, or no one.
+//! Who answered: a person, a machine, equipment, the network, or no one.
 //!
-//! This is the `fast` classifier: it decides while the greeting is spoken. A person says
-//! something short and falls silent; a machine keeps talking. It is a pure function of the
-//! samples, counts time in samples, and reports the end of the greeting as an event of its own,
-//! because abandonment clocks start there (16 CFR 310.4(b)(4)(ii)) whatever the verdict.
+//! A pure function of the samples; time is counted in them. Speech and pauses are cut in
+//! hindsight (`talk`), tones are followed by pitch (`spectrum`, `bursts`) and named by their
+//! rhythm (`sit`, `cadence`, `equipment`), and a learned score over all of it ([`ScoreTable`])
+//! tells people from machines. The end of the greeting is an event of its own, because
+//! abandonment clocks start there (16 CFR 310.4(b)(4)(ii)) whatever the verdict.
 //!
-//! A machine that says something short and pauses is taken for a person. That is the safe side:
-//! a person taken for a machine is an abandoned call.
+//! In doubt it is a person: a person taken for a machine is an abandoned call.
 
+mod bursts;
+mod cadence;
+mod equipment;
 mod event;
 mod features;
+mod music;
+mod plans;
+mod score;
 mod settings;
 mod sit;
+mod spectrum;
+mod talk;
+mod tones;
 mod vad;
 
 pub use event::{GreetingEvent, Signal, Who};
 pub use features::Features;
+pub use plans::TonePlan;
+pub use score::{Curve, Rule, ScoreTable, TableError};
 pub use settings::{GreetingSettings, Mode};
-pub use sit::{SitDetector, SitKind};
+pub use sit::SitKind;
 pub use vad::{FrameVad, VadSettings};
 
+use equipment::Beep;
+use spectrum::{Frame, Spectrum};
+use talk::Talk;
+use tones::{Sound, Tones};
 use vad::FRAME_MS;
+
+/// What was said is judged this often.
+const JUDGED_EVERY_MS: u32 = 20;
+/// Whoever was loud this lately is talking.
+const LEAST_SILENCE_MS: f32 = 200.0;
+/// So much speech before a tone makes it a voicemail's.
+const SPOKEN_MS: f32 = 150.0;
+/// Over noise that hides the end of speech, this long without loud speech ends a greeting.
+const NOISY_END_MS: f32 = 900.0;
+/// Silence over noise is surer by this much less than in a quiet line.
+const NOISY_EXTRA_MS: f32 = 500.0;
 
 /// Listens to one answer from its first sample.
 ///
@@ -29,67 +55,50 @@ use vad::FRAME_MS;
 #[derive(Debug)]
 pub struct GreetingDetector {
     settings: GreetingSettings,
-    vad: FrameVad,
-    sit: Option<SitDetector>,
+    spectrum: Spectrum,
+    tones: Tones,
+    talk: Talk,
     at_ms: u32,
-    state: State,
+    /// What was said so far, as last judged.
+    features: Features,
+    spoken: bool,
+    /// `GreetingEnded` was reported and nobody spoke since.
+    ended: bool,
+    /// A beep was heard since the last speech.
+    beeped: bool,
+    signals: Vec<Signal>,
     verdict: Option<Who>,
+    finished: bool,
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing said yet; counts frames of speech in a row (with one frame's grace).
-    Waiting {
-        run_ms: u32,
-        gap_ms: u32,
-    },
-    /// In a greeting.
-    Speaking {
-        started_ms: u32,
-        speech_ms: u32,
-        last_speech_ms: u32,
-    },
-    Finished,
-}
-
-const WAITING: State = State::Waiting {
-    run_ms: 0,
-    gap_ms: 0,
-};
 
 impl GreetingDetector {
     /// A detector at the moment of the answer.
     #[must_use]
     pub fn new(settings: GreetingSettings) -> Self {
         Self {
-            vad: FrameVad::new(settings.vad.clone()),
-            sit: settings.detect_sit.then(SitDetector::new),
+            spectrum: Spectrum::default(),
+            tones: Tones::new(settings.tones),
+            talk: Talk::new(&settings),
             settings,
             at_ms: 0,
-            state: WAITING,
+            features: Features::default(),
+            spoken: false,
+            ended: false,
+            beeped: false,
+            signals: Vec::new(),
             verdict: None,
+            finished: false,
         }
     }
 
     /// Takes samples; gives each event to `report`.
     pub fn push(&mut self, samples: &[i16], mut report: impl FnMut(GreetingEvent)) {
-        if self.is_finished() {
+        if self.finished {
             return;
         }
-        // Tones first: they are no speech, and whatever speech they seemed to be is void.
-        if let Some(kind) = self.sit.as_mut().and_then(|sit| sit.push(samples)) {
-            report(GreetingEvent::Signal {
-                signal: Signal::Sit(kind),
-                at_ms: self.at_ms,
-            });
-            self.finish(Who::Sit(kind), &mut report);
-            return;
-        }
-        let mut vad = std::mem::take(&mut self.vad);
-        vad.push(samples, |speech| {
-            self.frame(speech, &mut report);
-        });
-        self.vad = vad;
+        let mut spectrum = std::mem::take(&mut self.spectrum);
+        spectrum.push(samples, |frame| self.frame(&frame, &mut report));
+        self.spectrum = spectrum;
     }
 
     /// Takes silence instead of samples: the far end sent nothing for `ms`.
@@ -109,7 +118,7 @@ impl GreetingDetector {
     /// True when nothing more will be reported.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.state == State::Finished
+        self.finished
     }
 
     /// Milliseconds of audio heard.
@@ -118,126 +127,183 @@ impl GreetingDetector {
         self.at_ms
     }
 
-    fn frame(&mut self, speech: bool, report: &mut impl FnMut(GreetingEvent)) {
-        self.at_ms += FRAME_MS;
-        match self.state {
-            State::Waiting { run_ms, gap_ms } => self.waiting(speech, run_ms, gap_ms, report),
-            State::Speaking {
-                started_ms,
-                speech_ms,
-                last_speech_ms,
-            } => {
-                if speech {
-                    self.speech(started_ms, speech_ms + FRAME_MS, report);
-                } else {
-                    self.pause(started_ms, speech_ms, last_speech_ms, report);
-                }
-            }
-            State::Finished => {}
-        }
+    /// What was said so far; all zero before the first word.
+    #[must_use]
+    pub fn features(&self) -> &Features {
+        &self.features
     }
 
-    fn waiting(
-        &mut self,
-        speech: bool,
-        run_ms: u32,
-        gap_ms: u32,
-        report: &mut impl FnMut(GreetingEvent),
-    ) {
-        self.state = match (speech, gap_ms) {
-            (true, _) => State::Waiting {
-                run_ms: run_ms + FRAME_MS,
-                gap_ms: 0,
-            },
-            (false, 0..=10) if run_ms > 0 => State::Waiting {
-                run_ms,
-                gap_ms: gap_ms + FRAME_MS,
-            },
-            (false, _) => WAITING,
-        };
-        if let State::Waiting { run_ms, gap_ms: 0 } = self.state
-            && run_ms >= self.settings.shortest_speech_ms.max(FRAME_MS)
-        {
-            let started_ms = self.at_ms - run_ms;
-            self.state = State::Speaking {
-                started_ms,
-                speech_ms: run_ms,
-                last_speech_ms: self.at_ms,
-            };
-            report(GreetingEvent::SpeechStarted { at_ms: started_ms });
-        } else if self.at_ms >= self.settings.no_speech_ms && self.state == WAITING {
-            // Speech under way gets its chance before the limit strikes.
-            self.finish(Who::Silence, report);
-        }
-    }
-
-    fn speech(&mut self, started_ms: u32, speech_ms: u32, report: &mut impl FnMut(GreetingEvent)) {
-        self.state = State::Speaking {
-            started_ms,
-            speech_ms,
-            last_speech_ms: self.at_ms,
-        };
-        if self.at_ms - started_ms > self.settings.longest_person_ms {
-            self.judge(Who::Machine, report);
-        }
-        if self.at_ms >= self.settings.longest_watch_ms {
-            self.finish(Who::Machine, report);
-        }
-    }
-
-    fn pause(
-        &mut self,
-        started_ms: u32,
-        speech_ms: u32,
-        last_ms: u32,
-        report: &mut impl FnMut(GreetingEvent),
-    ) {
-        let ended_ago_ms = self.at_ms - last_ms;
-        if ended_ago_ms < self.settings.end_silence_ms {
+    fn frame(&mut self, frame: &Frame, report: &mut impl FnMut(GreetingEvent)) {
+        if self.finished {
             return;
         }
-        report(GreetingEvent::GreetingEnded {
-            speech_ms,
-            total_ms: last_ms - started_ms,
-            ended_at_ms: last_ms,
-            ended_ago_ms,
-        });
-        self.finish(Who::Person, report);
+        self.at_ms += FRAME_MS;
+        self.talk.push(frame.level_db);
+        let spoken = self.features.speech_ms >= SPOKEN_MS;
+        let (heard, tone_frames) = self.tones.push(frame, self.at_ms, spoken);
+        self.talk.was_tone(tone_frames);
+        for sound in heard.into_iter().flatten() {
+            match sound {
+                Sound::Beep(beep) => self.beep(beep, report),
+                Sound::Signal(signal) => self.signal(signal, report),
+            }
+        }
+        if self.at_ms.is_multiple_of(JUDGED_EVERY_MS) && !self.finished {
+            self.judge(report);
+        }
+        // Early media may ring for minutes.
+        self.finished |=
+            self.settings.mode != Mode::Off && self.at_ms >= self.settings.longest_watch_ms;
     }
 
-    fn features(&self) -> Features {
-        let State::Speaking {
-            started_ms,
-            speech_ms,
-            last_speech_ms,
-        } = self.state
-        else {
-            return Features::default();
-        };
-        Features {
-            initial_silence_ms: started_ms as f32,
-            span_ms: (last_speech_ms - started_ms) as f32,
-            speech_ms: speech_ms as f32,
-            silence_ms: (self.at_ms - last_speech_ms) as f32,
-            ..Features::default()
+    fn beep(&mut self, beep: Beep, report: &mut impl FnMut(GreetingEvent)) {
+        report(GreetingEvent::Beep {
+            at_ms: beep.end_ms.min(self.at_ms),
+            hz: beep.hz.round() as u32,
+            length_ms: beep.length_ms,
+        });
+        self.beeped = true;
+        if self.spoken {
+            self.features.beeps += 1.0;
         }
     }
 
-    /// Gives the verdict, unless there is one.
-    fn judge(&mut self, who: Who, report: &mut impl FnMut(GreetingEvent)) {
-        if self.verdict.is_none() && self.settings.mode != Mode::Off {
-            self.verdict = Some(who);
-            report(GreetingEvent::Verdict {
-                who,
-                at_ms: self.at_ms,
-                features: Box::new(self.features()),
+    fn signal(&mut self, signal: Signal, report: &mut impl FnMut(GreetingEvent)) {
+        let same = |s: &Signal| std::mem::discriminant(s) == std::mem::discriminant(&signal);
+        if self.signals.iter().any(same) {
+            return;
+        }
+        self.signals.push(signal);
+        report(GreetingEvent::Signal {
+            signal,
+            at_ms: self.at_ms,
+        });
+        let who = match signal {
+            Signal::Sit(kind) => Who::Sit(kind),
+            Signal::Cng | Signal::Ced { .. } => Who::Fax,
+            Signal::Modem => Who::Modem,
+            Signal::Music => Who::Music,
+            Signal::Silence => Who::Silence,
+            Signal::Ringback | Signal::Busy | Signal::Congestion => return,
+        };
+        self.decide(who, 0.0, report);
+        self.finished |= self.verdict.is_some_and(|who| who != Who::Machine);
+    }
+
+    /// Takes stock of what was said.
+    fn judge(&mut self, report: &mut impl FnMut(GreetingEvent)) {
+        let beeps = self.features.beeps;
+        // What may be a tone is not speech before it has shown that it is none.
+        if self.tones.is_tone() {
+            return;
+        }
+        let Some(features) = self.talk.features() else {
+            // Noise that was taken for speech before more of it was heard.
+            self.features = Features::default();
+            if self.at_ms >= self.settings.no_speech_ms {
+                self.signal(Signal::Silence, report);
+            }
+            return;
+        };
+        let score = self.settings.score.score(&features) + self.settings.bias;
+        self.features = Features {
+            beeps,
+            score,
+            ..features
+        };
+        if !self.spoken {
+            self.spoken = true;
+            report(GreetingEvent::SpeechStarted {
+                at_ms: features.initial_silence_ms as u32,
             });
         }
+        self.follow_end(report);
+        match self.verdict {
+            None if self.settings.mode != Mode::Off => self.weigh(report),
+            Some(Who::Machine) => self.follow_machine(report),
+            _ => {}
+        }
     }
 
-    fn finish(&mut self, who: Who, report: &mut impl FnMut(GreetingEvent)) {
-        self.judge(who, report);
-        self.state = State::Finished;
+    /// Reports the end of the greeting, and forgets it when speech goes on.
+    fn follow_end(&mut self, report: &mut impl FnMut(GreetingEvent)) {
+        let end_ms = self.settings.end_silence_ms as f32;
+        let f = &self.features;
+        let over = f.silence_ms >= end_ms || f.since_loud_ms >= NOISY_END_MS.max(end_ms);
+        if over && !self.ended && self.verdict.is_none() {
+            self.report_end(report);
+        }
+        if !over {
+            self.ended = false;
+        }
+        self.beeped &= self.features.silence_ms > LEAST_SILENCE_MS;
+    }
+
+    fn report_end(&mut self, report: &mut impl FnMut(GreetingEvent)) {
+        let f = &self.features;
+        let noisy =
+            f.silence_ms < self.settings.end_silence_ms as f32 && f.since_loud_ms >= NOISY_END_MS;
+        let ago = if noisy { f.since_loud_ms } else { f.silence_ms };
+        let total = if noisy { f.loud_span_ms } else { f.span_ms };
+        self.ended = true;
+        report(GreetingEvent::GreetingEnded {
+            speech_ms: f.speech_ms.min(total) as u32,
+            total_ms: total as u32,
+            ended_at_ms: self.at_ms - (ago as u32).min(self.at_ms),
+            ended_ago_ms: ago as u32,
+        });
+    }
+
+    /// Gives a verdict: a machine while it talks, a person once it is silent.
+    fn weigh(&mut self, report: &mut impl FnMut(GreetingEvent)) {
+        let f = &self.features;
+        let rule = self.settings.score.rule(self.settings.mode);
+        let (machine_at, wait_ms) = (rule.machine_at, rule.wait_ms(f.span_ms));
+        let talking = f.since_loud_ms < LEAST_SILENCE_MS;
+        let silent_ms = f.silence_ms.max(f.since_loud_ms - NOISY_EXTRA_MS);
+        if f.beeps > 0.0 {
+            self.decide(Who::Machine, 0.0, report);
+        } else if talking && f.score >= machine_at && !self.tones.may_be_music(f.span_ms) {
+            self.decide(Who::Machine, machine_at, report);
+        } else if silent_ms >= wait_ms && !self.tones.may_be_beep() {
+            self.decide(Who::Person, machine_at, report);
+        }
+    }
+
+    /// Gives the verdict, unless there is one or none is wanted.
+    fn decide(&mut self, who: Who, threshold: f32, report: &mut impl FnMut(GreetingEvent)) {
+        if self.verdict.is_some() || self.settings.mode == Mode::Off {
+            return;
+        }
+        if who == Who::Person && !self.ended {
+            self.report_end(report);
+        }
+        self.verdict = Some(who);
+        self.finished |= who == Who::Person;
+        report(GreetingEvent::Verdict {
+            who,
+            at_ms: self.at_ms,
+            features: Box::new(Features {
+                threshold,
+                ..self.features
+            }),
+        });
+    }
+
+    /// After a verdict of machine: its silence. (Beeps come by themselves.)
+    fn follow_machine(&mut self, report: &mut impl FnMut(GreetingEvent)) {
+        let f = &self.features;
+        let silent_ms = f.silence_ms.max(f.since_loud_ms - NOISY_EXTRA_MS);
+        if silent_ms < self.settings.machine_silence_ms as f32 || self.tones.is_tone() {
+            return;
+        }
+        if !self.beeped {
+            report(GreetingEvent::MachineSilent {
+                at_ms: self.at_ms,
+                silent_ms: silent_ms as u32,
+            });
+        }
+        self.finished = true;
     }
 }
 

@@ -1,5 +1,9 @@
 //! What a campaign can set.
 
+use std::sync::Arc;
+
+use super::plans::TonePlan;
+use super::score::ScoreTable;
 use super::vad::VadSettings;
 
 /// How long to listen before saying who answered.
@@ -8,12 +12,14 @@ pub enum Mode {
     /// No verdict: speech, the end of the greeting, tones and beeps are still reported. For
     /// early media, and for campaigns that connect everyone.
     Off,
-    /// A verdict within the greeting, at its end at the latest.
+    /// A verdict within the greeting or soon after its end: three quarters of the machines, and
+    /// people told apart within 1.8 s of their first sound.
     #[default]
     Fast,
     /// The end of the greeting is reported at once, the verdict may come later: an unsure
-    /// detector listens on for [`careful_wait_ms`](GreetingSettings::careful_wait_ms). Whoever
-    /// holds the legal deadline decides when that is too long.
+    /// detector listens on through pauses, up to the silences in its
+    /// [`Rule`](super::Rule). Whoever holds the legal deadline decides when that is too
+    /// long.
     Careful,
 }
 
@@ -25,23 +31,23 @@ pub struct GreetingSettings {
     /// Silence that ends the greeting. Default 400, 200 to 2,000: below 300, the gaps inside a
     /// sentence end it.
     pub end_silence_ms: u32,
-    /// Greetings longer than this are a machine's. Default 1,800, 500 to 10,000.
-    pub longest_person_ms: u32,
+    /// Added to the score before it is compared: above 0 finds more machines and insults more
+    /// people, below 0 the other way. Log odds; default 0, -4 to 4.
+    pub bias: f32,
     /// No speech for this long after the start: nobody there. Default 4,000, 500 to 30,000.
     pub no_speech_ms: u32,
     /// Speech shorter than this is a click or a cough and starts nothing. Default 60.
     pub shortest_speech_ms: u32,
-    /// `Careful` only: an unsure detector listens this long after the end of the greeting.
-    /// Default 2,000, 0 to 10,000.
-    pub careful_wait_ms: u32,
     /// Silence after a machine's announcement that stands for the beep that did not come.
     /// Default 2,500, 1,000 to 10,000.
     pub machine_silence_ms: u32,
     /// After a verdict of machine, keep waiting for the beep this long, counted from the start.
     /// Default 45,000.
     pub longest_watch_ms: u32,
-    /// Look for special information tones too. Default true.
-    pub detect_sit: bool,
+    /// Whose ringback, busy and congestion tones to expect. Default any.
+    pub tones: TonePlan,
+    /// The learned score. Default [`ScoreTable::shipped`]; a campaign may bring its own.
+    pub score: Arc<ScoreTable>,
     /// What counts as speech.
     pub vad: VadSettings,
 }
@@ -51,13 +57,13 @@ impl Default for GreetingSettings {
         Self {
             mode: Mode::Fast,
             end_silence_ms: 400,
-            longest_person_ms: 1_800,
+            bias: 0.0,
             no_speech_ms: 4_000,
             shortest_speech_ms: 60,
-            careful_wait_ms: 2_000,
             machine_silence_ms: 2_500,
             longest_watch_ms: 45_000,
-            detect_sit: true,
+            tones: TonePlan::Any,
+            score: ScoreTable::shipped(),
             vad: VadSettings::default(),
         }
     }

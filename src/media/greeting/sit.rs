@@ -1,11 +1,10 @@
 //! Special information tones: three rising tones before a network announcement.
 //!
 //! Sources: ITU-T E.180 (950, 1400, 1800 Hz, each ±50 Hz, 330 ± 70 ms, gaps up to 30 ms);
-//! Bellcore SR-2275 for the North American encoding (low and high first and second tone, 274 and
-//! 380 ms, third tone always 1776.7 Hz).
+//! Bellcore SR-2275 for the North American encoding: the first two tones are low or high and
+//! short (274 ms) or long (380 ms), the third is always 1776.7 Hz, 380 ms.
 
-use crate::SAMPLES_PER_MS;
-use crate::meter::{Goertzel, to_db};
+use super::bursts::Burst;
 
 /// What the tones say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,238 +13,167 @@ pub enum SitKind {
     Intercept,
     /// Vacant code: no such number.
     VacantCode,
-    /// Reorder: the call failed inside the network.
+    /// Reorder in the local network (intra-LATA): the call failed on its way.
     Reorder,
-    /// No circuit: all trunks are busy.
+    /// Reorder in a long-distance network (inter-LATA).
+    ReorderInterLata,
+    /// No circuit in the local network: all trunks are busy.
     NoCircuit,
+    /// No circuit in a long-distance network.
+    NoCircuitInterLata,
     /// The international tones, which carry no kind, or a coding we do not know.
     Unspecified,
 }
 
+const LOW_1: f32 = 913.8;
+const HIGH_1: f32 = 985.2;
+const LOW_2: f32 = 1370.6;
+const HIGH_2: f32 = 1428.5;
+const SHORT_MS: u32 = 274;
+const LONG_MS: u32 = 380;
+
 impl SitKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Intercept,
+        Self::VacantCode,
+        Self::Reorder,
+        Self::ReorderInterLata,
+        Self::NoCircuit,
+        Self::NoCircuitInterLata,
+        Self::Unspecified,
+    ];
+
     /// The three tones: (Hz, milliseconds).
     #[must_use]
     pub const fn segments(self) -> [(f32, u32); 3] {
-        let last = (1776.7, 380);
+        let last = (1776.7, LONG_MS);
         match self {
-            Self::Intercept => [(913.8, 274), (1370.6, 274), last],
-            Self::VacantCode => [(985.2, 380), (1370.6, 274), last],
-            Self::Reorder => [(913.8, 274), (1428.5, 380), last],
-            Self::NoCircuit => [(985.2, 380), (1428.5, 380), last],
+            Self::Intercept => [(LOW_1, SHORT_MS), (LOW_2, SHORT_MS), last],
+            Self::VacantCode => [(HIGH_1, LONG_MS), (LOW_2, SHORT_MS), last],
+            Self::Reorder => [(LOW_1, SHORT_MS), (HIGH_2, LONG_MS), last],
+            Self::ReorderInterLata => [(HIGH_1, SHORT_MS), (LOW_2, LONG_MS), last],
+            Self::NoCircuit => [(HIGH_1, LONG_MS), (HIGH_2, LONG_MS), last],
+            Self::NoCircuitInterLata => [(LOW_1, LONG_MS), (LOW_2, LONG_MS), last],
             Self::Unspecified => [(950.0, 330), (1400.0, 330), (1800.0, 330)],
         }
     }
-}
 
-/// 20 ms: short enough to time the tones, long enough to tell 914 from 985 Hz.
-const FRAME_SAMPLES: usize = 20 * SAMPLES_PER_MS as usize;
-/// Quieter frames are no tone.
-const QUIETEST_DB: f32 = -45.0;
-/// Part of a frame's energy that must lie at one probe's pitch.
-const PURITY: f32 = 0.7;
-/// Frames a tone lasts: 200 to 460 ms, a frame's slack on either side.
-const TONE_FRAMES: std::ops::RangeInclusive<u32> = 10..=23;
-/// The third tone need not be heard to its end.
-const LAST_FRAMES: u32 = 8;
-/// Frames that may be no tone between two tones (30 ms gap cut by frame borders).
-const GAP_FRAMES: u32 = 3;
-
-/// Pitches probed: (which tone of the three, -1 low, 0 middle, +1 high).
-const PROBES: [(f32, usize, i32); 9] = [
-    (913.8, 0, -1),
-    (950.0, 0, 0),
-    (985.2, 0, 1),
-    (1370.6, 1, -1),
-    (1400.0, 1, 0),
-    (1428.5, 1, 1),
-    (1765.0, 2, 0),
-    (1790.0, 2, 0),
-    (1820.0, 2, 0),
-];
-
-/// Finds special information tones in a stream.
-#[derive(Debug)]
-pub struct SitDetector {
-    filters: [Goertzel; PROBES.len()],
-    energy: f32,
-    count: usize,
-    /// Tones heard so far, the last maybe still sounding.
-    heard: [Heard; 3],
-    sounding: Option<usize>,
-    gap: u32,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Heard {
-    frames: u32,
-    /// Sum of low (-1) and high (+1) judgements.
-    pitch: i32,
-}
-
-impl Default for SitDetector {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl SitDetector {
-    /// A detector that has heard nothing.
+    /// A short stable name, for records.
     #[must_use]
-    pub fn new() -> Self {
-        Self {
-            filters: PROBES.map(|(hz, _, _)| Goertzel::new(hz)),
-            energy: 0.0,
-            count: 0,
-            heard: [Heard::default(); 3],
-            sounding: None,
-            gap: 0,
-        }
-    }
-
-    /// Takes samples; returns the kind when the third tone is sure.
-    pub fn push(&mut self, samples: &[i16]) -> Option<SitKind> {
-        let mut found = None;
-        for sample in samples {
-            let value = f32::from(*sample);
-            self.energy += value * value;
-            for filter in &mut self.filters {
-                filter.push(value);
-            }
-            self.count += 1;
-            if self.count == FRAME_SAMPLES {
-                let tone = self.close_frame();
-                found = found.or(self.frame(tone));
-            }
-        }
-        found
-    }
-
-    /// Which tone the frame holds, and how high: the strongest probe, if it is nearly all.
-    fn close_frame(&mut self) -> Option<(usize, i32)> {
-        let mean = self.energy / FRAME_SAMPLES as f32;
-        (self.energy, self.count) = (0.0, 0);
-        let mut best = (0.0f32, 0usize);
-        for (index, filter) in self.filters.iter_mut().enumerate() {
-            let power = filter.finish(FRAME_SAMPLES);
-            if power > best.0 {
-                best = (power, index);
-            }
-        }
-        let (_, tone, pitch) = PROBES[best.1];
-        (to_db(mean) > QUIETEST_DB && best.0 > PURITY * mean).then_some((tone, pitch))
-    }
-
-    fn frame(&mut self, tone: Option<(usize, i32)>) -> Option<SitKind> {
-        match (tone, self.sounding) {
-            (Some((tone, pitch)), Some(now)) if tone == now => self.extend(tone, pitch),
-            (Some((tone, pitch)), Some(now))
-                if tone == now + 1 && TONE_FRAMES.contains(&self.heard[now].frames) =>
-            {
-                self.begin(tone, pitch);
-            }
-            (Some((0, pitch)), _) => self.begin(0, pitch),
-            (None, Some(_)) if self.gap < GAP_FRAMES => self.gap += 1,
-            _ => self.sounding = None,
-        }
-        if self.sounding == Some(2) && self.heard[2].frames >= LAST_FRAMES {
-            self.sounding = None;
-            return Some(self.kind());
-        }
-        None
-    }
-
-    fn begin(&mut self, tone: usize, pitch: i32) {
-        self.heard[tone] = Heard { frames: 1, pitch };
-        self.sounding = Some(tone);
-        self.gap = 0;
-    }
-
-    fn extend(&mut self, tone: usize, pitch: i32) {
-        let heard = &mut self.heard[tone];
-        heard.frames += 1 + self.gap;
-        heard.pitch += pitch;
-        self.gap = 0;
-        if heard.frames > *TONE_FRAMES.end() {
-            self.sounding = None;
-        }
-    }
-
-    fn kind(&self) -> SitKind {
-        // Half of the frames must agree, or the pitch lies between: the international tones.
-        let side = |heard: Heard| {
-            if heard.pitch.unsigned_abs() * 2 > heard.frames {
-                heard.pitch.signum()
-            } else {
-                0
-            }
-        };
-        match (side(self.heard[0]), side(self.heard[1])) {
-            (-1, -1) => SitKind::Intercept,
-            (1, -1) => SitKind::VacantCode,
-            (-1, 1) => SitKind::Reorder,
-            (1, 1) => SitKind::NoCircuit,
-            _ => SitKind::Unspecified,
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Intercept => "intercept",
+            Self::VacantCode => "vacant_code",
+            Self::Reorder => "reorder",
+            Self::ReorderInterLata => "reorder_inter_lata",
+            Self::NoCircuit => "no_circuit",
+            Self::NoCircuitInterLata => "no_circuit_inter_lata",
+            Self::Unspecified => "unspecified",
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Law;
-    use crate::tone::{Tone, sine};
+/// Pitches of the three tones: E.180's ±50 Hz, and a little for noise.
+const PITCHES: [std::ops::Range<f32>; 3] = [895.0..1005.0, 1345.0..1455.0, 1745.0..1855.0];
+/// Lengths of a tone as heard.
+const LENGTHS_MS: std::ops::Range<u32> = 180..470;
+/// The third tone need not be heard to its end.
+const LAST_MS: u32 = 160;
+/// Shorter than any of the tones.
+const BRIDGED_MS: u32 = 80;
+/// Longest gap between two tones as heard: E.180 allows 30 ms, lost packets lengthen it.
+const GAP_MS: u32 = 230;
 
-    const KINDS: [SitKind; 5] = [
-        SitKind::Intercept,
-        SitKind::VacantCode,
-        SitKind::Reorder,
-        SitKind::NoCircuit,
-        SitKind::Unspecified,
-    ];
+/// Finds special information tones among tones.
+#[derive(Debug, Default)]
+pub struct Sit {
+    heard: Vec<Tone>,
+}
 
-    #[test]
-    fn every_kind_is_found_at_every_offset_level_and_law() {
-        for kind in KINDS {
-            for level in [-40.0, -24.0, -6.0] {
-                for offset in [0, 31, 80, 159] {
-                    for law in [Law::Pcmu, Law::Pcma] {
-                        let mut samples = vec![0i16; 1600 + offset];
-                        samples.extend(Tone::sit(kind).at_level(level).samples());
-                        let coded: Vec<i16> =
-                            samples.iter().map(|s| law.decode(law.encode(*s))).collect();
-                        let found = SitDetector::new().push(&coded);
-                        assert_eq!(found, Some(kind), "{level} {offset} {law:?}");
-                    }
-                }
-            }
+#[derive(Clone, Copy, Debug)]
+struct Tone {
+    hz: f32,
+    length_ms: u32,
+    start_ms: u32,
+}
+
+impl Sit {
+    /// Takes a tone that has ended.
+    pub fn ended(&mut self, burst: &Burst) {
+        let place = self.heard.len();
+        // Where a lost packet was bridged, two tones sound at once for a moment.
+        if place > 0 && burst.length_ms < BRIDGED_MS {
+            return;
+        }
+        let fits = burst.upper_hz == 0.0
+            && place < 2
+            && PITCHES[place].contains(&burst.hz)
+            && LENGTHS_MS.contains(&burst.length_ms)
+            && self.follows(burst.start_ms);
+        if fits {
+            // There are no gaps to speak of: what is missing between two tones was lost.
+            let end = |tone: &Tone| tone.start_ms + tone.length_ms;
+            let missing = self
+                .heard
+                .last()
+                .map_or(0, |tone| burst.start_ms.saturating_sub(end(tone)));
+            self.heard.push(Tone {
+                hz: burst.hz,
+                length_ms: burst.length_ms + if missing > 60 { missing } else { 0 },
+                start_ms: burst.start_ms,
+            });
+        } else if place > 0 {
+            self.heard.clear();
+            self.ended(burst);
         }
     }
 
-    #[test]
-    fn other_tones_orders_and_lengths_are_no_sit() {
-        let quiet = |samples: Vec<i16>| assert_eq!(SitDetector::new().push(&samples), None);
-        let s = |hz: f32, ms: u32| sine(hz, -20.0, ms);
-        quiet(Tone::busy().samples().repeat(4));
-        quiet(Tone::ringback().samples());
-        quiet(Tone::beep().samples());
-        quiet([s(1776.7, 330), s(1400.0, 330), s(950.0, 330)].concat());
-        quiet([s(950.0, 330), s(1776.7, 330)].concat());
-        quiet([s(950.0, 1000), s(1400.0, 1000), s(1800.0, 1000)].concat());
-        quiet([s(950.0, 90), s(1400.0, 90), s(1800.0, 90)].concat());
-        quiet(
-            [
-                s(950.0, 330),
-                vec![0; 1600],
-                s(1400.0, 330),
-                vec![0; 1600],
-                s(1800.0, 330),
-            ]
-            .concat(),
-        );
-        quiet(
-            (0..40u8)
-                .flat_map(|i| s(300.0 + 60.0 * f32::from(i), 40))
-                .collect(),
-        );
+    /// Looks at the tone that is sounding; the kind when the third is sure.
+    pub fn sounding(&mut self, burst: &Burst) -> Option<SitKind> {
+        let third = self.heard.len() == 2
+            && burst.upper_hz == 0.0
+            && PITCHES[2].contains(&burst.hz)
+            && burst.length_ms >= LAST_MS
+            && self.follows(burst.start_ms);
+        if !third {
+            return None;
+        }
+        let kind = nearest(self.heard[0], self.heard[1]);
+        self.heard.clear();
+        Some(kind)
     }
+
+    /// True between the tones of what may become special information tones.
+    pub fn expects(&self, now_ms: u32) -> bool {
+        self.heard
+            .last()
+            .is_some_and(|tone| now_ms < tone.start_ms + tone.length_ms + GAP_MS)
+    }
+
+    fn follows(&self, start_ms: u32) -> bool {
+        self.heard
+            .last()
+            .is_none_or(|tone| start_ms <= tone.start_ms + tone.length_ms + GAP_MS)
+    }
+}
+
+/// The kind whose first two tones are nearest, by pitch and by length.
+fn nearest(first: Tone, second: Tone) -> SitKind {
+    let off = |tone: Tone, (hz, ms): (f32, u32)| {
+        let pitch = (tone.hz - hz) / 12.0;
+        let length = (tone.length_ms as f32 - ms as f32) / 40.0;
+        pitch * pitch + length * length
+    };
+    let distance = |kind: SitKind| {
+        let [a, b, _] = kind.segments();
+        off(first, a) + off(second, b)
+    };
+    let [mut best, ..] = SitKind::ALL;
+    for kind in SitKind::ALL {
+        if distance(kind) < distance(best) {
+            best = kind;
+        }
+    }
+    best
 }

@@ -11,7 +11,7 @@ use crate::meter::{power, to_db};
 
 /// Length of a frame in milliseconds.
 pub const FRAME_MS: u32 = 10;
-const FRAME_SAMPLES: usize = (FRAME_MS * SAMPLES_PER_MS) as usize;
+pub(super) const FRAME_SAMPLES: usize = (FRAME_MS * SAMPLES_PER_MS) as usize;
 /// Frames the floor looks back.
 const FLOOR_FRAMES: usize = 100;
 /// Frames over which steadiness is judged: longer than people hold a vowel in a greeting.
@@ -20,9 +20,9 @@ const STEADY_FRAMES: usize = 50;
 /// What counts as speech. Levels in dB relative to a full-scale sine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VadSettings {
-    /// A frame this far above the noise floor is speech. Default 9 dB.
+    /// A frame this far above the noise floor is speech. Default 10 dB.
     pub above_floor_db: f32,
-    /// Frames below this are never speech, however quiet the line. Default -45 dB.
+    /// Frames below this are never speech, however quiet the line. Default -43 dB.
     pub quietest_speech_db: f32,
     /// The floor's cap while little has been heard or the sound is unsteady. Default -42 dB.
     pub floor_cap_db: f32,
@@ -34,8 +34,8 @@ pub struct VadSettings {
 impl Default for VadSettings {
     fn default() -> Self {
         Self {
-            above_floor_db: 9.0,
-            quietest_speech_db: -45.0,
+            above_floor_db: 10.0,
+            quietest_speech_db: -43.0,
             floor_cap_db: -42.0,
             steady_db: 2.0,
         }

@@ -120,8 +120,14 @@ mod tests {
         let origin = start();
         let mut analysis = Analysis::default();
         analysis.watch(origin, Some(GreetingSettings::default()));
-        // Two loudnesses by turns: an even tone would be taken for noise.
-        let tones = [sine(300.0, -2.0, 20), sine(300.0, -22.0, 20)];
+        // Harmonics of a voice, loud and soft by turns.
+        let voice = |level: f32| -> Vec<i16> {
+            let harmonics = [200.0, 400.0, 600.0, 800.0].map(|hz| sine(hz, level, 20));
+            (0..160)
+                .map(|n| harmonics.iter().map(|h| h[n]).sum())
+                .collect()
+        };
+        let tones = [voice(-14.0), voice(-24.0)];
         let mut events = Vec::new();
         for (index, arrival) in arrivals_ms.enumerate() {
             let now = origin + Duration::from_millis(arrival);
@@ -175,6 +181,7 @@ mod tests {
             analysis.on_time(now, |event| events.push(event));
         }
         let [
+            GreetingEvent::Signal { .. },
             GreetingEvent::Verdict {
                 who: Who::Silence,
                 at_ms: 4_000,
