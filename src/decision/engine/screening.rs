@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Whoever speaks longer without an end of the greeting is a person: nobody may be kept
 /// undecided longer than this once they speak.
-const SPEECH_LIMIT: Duration = Duration::from_secs(3);
+const SPEECH_LIMIT: Duration = Duration::from_secs(4);
 /// The same where machines are looked for with more patience: announcements of six seconds
 /// without a pause are told by their length and their tones, people do not speak so.
 const SPEECH_LIMIT_CAREFUL: Duration = Duration::from_secs(6);

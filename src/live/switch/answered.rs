@@ -130,7 +130,13 @@ impl Switch {
             // Music in place of ringback: the phone rings.
             Signal::Ringback | Signal::Music => self.progress(call, Progress::Ringing),
             Signal::Busy => self.end_early(now, call, Cause::Busy),
-            Signal::Congestion | Signal::Sit(SitKind::Reorder | SitKind::NoCircuit) => {
+            Signal::Congestion
+            | Signal::Sit(
+                SitKind::Reorder
+                | SitKind::ReorderInterLata
+                | SitKind::NoCircuit
+                | SitKind::NoCircuitInterLata,
+            ) => {
                 self.end_early(now, call, Cause::Congestion);
             }
             Signal::Sit(SitKind::Intercept | SitKind::VacantCode) => {
@@ -221,9 +227,7 @@ fn verdict_of(who: Who, silence_ms: f32) -> (AmdVerdict, u32) {
         Who::Fax | Who::Modem => (AmdVerdict::Fax, 0),
         Who::Sit(SitKind::Intercept | SitKind::VacantCode) => (AmdVerdict::NotInService, 0),
         // An announcement of the network that does not say that the number is gone.
-        Who::Sit(SitKind::Reorder | SitKind::NoCircuit | SitKind::Unspecified) => {
-            (AmdVerdict::Machine, 0)
-        }
+        Who::Sit(_) => (AmdVerdict::Machine, 0),
     }
 }
 
@@ -243,7 +247,11 @@ mod tests {
         for kind in [SitKind::Intercept, SitKind::VacantCode] {
             assert_eq!(verdict_of(Who::Sit(kind), 0.0).0, AmdVerdict::NotInService);
         }
-        for kind in [SitKind::Reorder, SitKind::NoCircuit, SitKind::Unspecified] {
+        for kind in [
+            SitKind::Reorder,
+            SitKind::NoCircuitInterLata,
+            SitKind::Unspecified,
+        ] {
             assert_eq!(verdict_of(Who::Sit(kind), 0.0).0, AmdVerdict::Machine);
         }
     }

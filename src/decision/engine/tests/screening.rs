@@ -73,7 +73,7 @@ fn a_second_hello_does_not_win_time() {
 
 #[test]
 fn long_speech_is_waited_for_longer_where_care_is_asked_for() {
-    for (screening, limit) in [(Screening::Fast, 3.0), (Screening::Careful, 6.0)] {
+    for (screening, limit) in [(Screening::Fast, 4.0), (Screening::Careful, 6.0)] {
         let mut floor = floor(screening, AbandonmentClock::GreetingEnd, 1);
         let call = answered(&mut floor);
         floor.pass(0.5);

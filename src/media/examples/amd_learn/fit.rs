@@ -3,17 +3,9 @@
 use carillon_media::Features;
 use carillon_media::greeting::Curve;
 
-/// Which way a curve may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    Rising,
-    Free,
-}
-
-/// A curve to learn.
+/// A curve to learn: the more there was, the more speaks for a machine.
 pub struct Term {
     pub feature: &'static str,
-    pub shape: Shape,
     pub knots: &'static [f32],
 }
 
@@ -85,10 +77,7 @@ fn constrain(terms: &[Term], w: &mut [f32]) {
     let mut at = 1;
     for term in terms {
         for _ in 1..term.knots.len() {
-            w[at] = match term.shape {
-                Shape::Rising => w[at].max(0.0),
-                Shape::Free => w[at],
-            };
+            w[at] = w[at].max(0.0);
             at += 1;
         }
     }

@@ -116,10 +116,9 @@ impl Report {
                 wrong.text(),
                 found.text()
             );
-            // `careful` may listen on after the greeting, up to 3 s from its start.
             let (wanted, by_ms) = match name {
                 "fast" => (0.75, 1_800.0),
-                "careful" => (0.90, 3_000.0),
+                "careful" => (0.90, 1_800.0),
                 _ => continue,
             };
             self.promise(
