@@ -63,6 +63,9 @@ const METHODS: [Method; 3] = [
     ("energy timing", |j| j.baseline),
 ];
 
+/// A tone by name, the classes of its clips, and what counts as it.
+type Tone = (&'static str, &'static [&'static str], fn(&Signal) -> bool);
+
 impl Report {
     /// Writes the report of some clips.
     pub fn new(set: &str, judged: &[Judged]) -> Self {
@@ -146,7 +149,7 @@ impl Report {
                 .iter()
                 .filter(|j| j.clip.is("person") || j.clip.is("machine"))
         };
-        let rows: [(&str, &[&str], fn(&Signal) -> bool); 6] = [
+        let rows: [Tone; 6] = [
             ("special information tones", &["sit"], |s| {
                 matches!(s, Signal::Sit(_))
             }),
