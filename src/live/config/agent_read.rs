@@ -4,6 +4,7 @@ use super::floor::{AgentPhone, AgentSettings, CampaignSettings};
 use super::ids::Names;
 use super::section::{Item, Section};
 use super::{secret_read, value};
+use crate::profiles::{CodecName, SRTP, read_phone_codecs};
 use carillon_decision::agent::{AgentProfile, LineKind, Role};
 use carillon_decision::id::{AgentId, CampaignId};
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ fn agent(
         .section("skills")
         .map(|t| skills(&t))
         .unwrap_or_default();
+    let codecs = table.get("codecs");
+    let codecs = codecs.and_then(|item| read_phone_codecs(&item));
+    let srtp = table.choice("srtp", &SRTP).unwrap_or_default();
     table.finish(&[]);
     Some(AgentSettings {
         engine: AgentProfile {
@@ -73,6 +77,8 @@ fn agent(
         pin,
         password,
         phone: phone?,
+        codecs: codecs.unwrap_or_else(|| vec![CodecName::Pcmu, CodecName::Pcma]),
+        srtp,
     })
 }
 

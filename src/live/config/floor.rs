@@ -4,7 +4,7 @@
 use super::number_format::NumberFormat;
 use super::secret::Secret;
 use crate::locate::Query;
-use crate::profiles::{CallerIdHeader, CodecName, Profile};
+use crate::profiles::{CallerIdHeader, CodecName, Profile, Srtp};
 use carillon_decision::agent::AgentProfile;
 use carillon_decision::campaign::CampaignConfig;
 use carillon_decision::routing::TrunkConfig;
@@ -57,6 +57,8 @@ pub struct TrunkSettings {
     pub from_domain: Option<String>,
     /// Codecs in order of preference, the profile's unless given.
     pub codecs: Vec<CodecName>,
+    /// Whether audio is secured. Default off.
+    pub srtp: Srtp,
     /// Header that carries the caller ID, the profile's unless given.
     pub caller_id_header: CallerIdHeader,
     /// Further header lines of each call, as written: `Privacy`, `Diversion`, `X-Account` …
@@ -104,6 +106,10 @@ pub struct AgentSettings {
     pub password: Option<Secret>,
     /// Where the phone is.
     pub phone: AgentPhone,
+    /// Codecs its phone is offered, most wanted first. Default PCMU, PCMA.
+    pub codecs: Vec<CodecName>,
+    /// Whether its audio is secured. Default off.
+    pub srtp: Srtp,
 }
 
 /// Where an agent's phone is.

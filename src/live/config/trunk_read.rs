@@ -7,7 +7,9 @@ use super::number_format::{NumberBase, NumberFormat};
 use super::section::{Item, Section};
 use super::settings::{NodeConfig, SipConfig};
 use super::{secret_read, trunk_place, trunk_wire, value};
-use crate::profiles::{self, CALLER_ID_HEADERS, NUMBER_FORMS, NumberForm, Profile, read_codecs};
+use crate::profiles::{
+    self, CALLER_ID_HEADERS, NUMBER_FORMS, NumberForm, Profile, SRTP, read_codecs,
+};
 use carillon_decision::id::TrunkId;
 use carillon_decision::routing::TrunkConfig;
 use carillon_sip::Invite;
@@ -59,6 +61,7 @@ fn trunk(
     let number_format_read = number_format("number_format", usual.unwrap_or_default());
     let caller_id_format = number_format("caller_id_format", bare(&number_format_read));
     let codecs = table.get("codecs").and_then(|item| read_codecs(&item));
+    let srtp = table.choice("srtp", &SRTP).unwrap_or_default();
     let header = table.choice("caller_id_header", &CALLER_ID_HEADERS);
     let from_domain = table
         .get("from_domain")
@@ -90,6 +93,7 @@ fn trunk(
         register,
         from_domain: from_domain.map(|(host, _)| host),
         codecs: codecs.unwrap_or_else(|| profile.codecs.clone()),
+        srtp,
         caller_id_header: header.unwrap_or(profile.caller_id_header),
         options,
         headers,

@@ -16,7 +16,7 @@ use crate::store_port::{
     ATTEMPTS_MAX, AttemptJob, HeldLeads, LEADS_MAX, LeadsWanted, RecordJob, Records, records_queue,
     run_attempts, run_dnc_feed, run_health, run_leads, run_records, run_renewal,
 };
-use crate::switch::{self, AgentSetup, HealthRules, Ladders, Notice, Places, Prompts};
+use crate::switch::{self, AgentSetup, AudioRules, HealthRules, Ladders, Notice, Places, Prompts};
 use crate::vitals::VitalCounters;
 use carillon_api::port::BoardStatus;
 use carillon_decision::agent::LineKind;
@@ -392,6 +392,10 @@ fn agents(config: &Config) -> Vec<AgentSetup> {
         phone: a.phone.clone(),
         role: a.engine.role,
         kept: a.engine.line == LineKind::NailedUp,
+        audio: AudioRules {
+            codecs: a.codecs.iter().map(|codec| codec.codec()).collect(),
+            srtp: a.srtp.policy(),
+        },
     };
     config.agents.iter().map(setup).collect()
 }

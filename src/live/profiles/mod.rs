@@ -10,7 +10,9 @@ mod read;
 mod transcripts;
 
 pub use causes::CauseMap;
-pub(crate) use read::{CALLER_ID_HEADERS, NUMBER_FORMS, TRANSPORTS, read_codecs};
+pub(crate) use read::{
+    CALLER_ID_HEADERS, NUMBER_FORMS, SRTP, TRANSPORTS, read_codecs, read_phone_codecs,
+};
 pub use read::{built_in, names};
 
 use carillon_sip::{SessionOptions, SessionTimer, TransportKind};
@@ -123,6 +125,46 @@ pub enum CodecName {
     Pcmu,
     /// G.711 A-law, payload type 8.
     Pcma,
+    /// G.722, payload type 9: only phones are offered it.
+    G722,
+    /// Opus: only phones are offered it.
+    Opus,
+}
+
+impl CodecName {
+    /// The codec in SDP.
+    pub fn codec(self) -> carillon_sip::Codec {
+        match self {
+            Self::Pcmu => carillon_sip::Codec::Pcmu,
+            Self::Pcma => carillon_sip::Codec::Pcma,
+            Self::G722 => carillon_sip::Codec::G722,
+            Self::Opus => carillon_sip::Codec::Opus,
+        }
+    }
+}
+
+/// Whether audio is secured (SRTP, keys by SDES, RFC 4568).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Srtp {
+    /// Never.
+    #[default]
+    Off,
+    /// Where the other side can.
+    Optional,
+    /// Always: who cannot is refused.
+    Required,
+}
+
+impl Srtp {
+    /// The policy in SDP.
+    pub fn policy(self) -> carillon_sip::SrtpPolicy {
+        match self {
+            Self::Off => carillon_sip::SrtpPolicy::Off,
+            Self::Optional => carillon_sip::SrtpPolicy::Optional,
+            Self::Required => carillon_sip::SrtpPolicy::Required,
+        }
+    }
 }
 
 /// Header that carries the number shown to the callee.

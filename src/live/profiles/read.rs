@@ -2,7 +2,7 @@
 
 use super::{
     CallerIdHeader, CauseMap, CodecName, EarlyMedia, NumberForm, OptionsAccept, Profile, Reliable,
-    RetryAfter, SessionRules,
+    RetryAfter, SessionRules, Srtp,
 };
 use crate::config::ConfigErrors;
 use crate::config::document::Document;
@@ -58,6 +58,19 @@ pub fn built_in(name: &str) -> Option<Profile> {
 /// Codecs by name.
 pub(crate) const CODECS: [(&str, CodecName); 2] =
     [("pcmu", CodecName::Pcmu), ("pcma", CodecName::Pcma)];
+/// Codecs of phones by name.
+pub(crate) const PHONE_CODECS: [(&str, CodecName); 4] = [
+    ("pcmu", CodecName::Pcmu),
+    ("pcma", CodecName::Pcma),
+    ("g722", CodecName::G722),
+    ("opus", CodecName::Opus),
+];
+/// Whether audio is secured, by name.
+pub(crate) const SRTP: [(&str, Srtp); 3] = [
+    ("off", Srtp::Off),
+    ("optional", Srtp::Optional),
+    ("required", Srtp::Required),
+];
 /// Caller-ID headers by name.
 pub(crate) const CALLER_ID_HEADERS: [(&str, CallerIdHeader); 3] = [
     ("from", CallerIdHeader::From),
@@ -150,9 +163,18 @@ fn read(root: &Section<'_>) -> Profile {
 
 /// Codecs in order: at least one, none twice.
 pub(crate) fn read_codecs(item: &Item<'_>) -> Option<Vec<CodecName>> {
+    codecs_of(item, &CODECS)
+}
+
+/// The same with those that phones speak and carriers do not.
+pub(crate) fn read_phone_codecs(item: &Item<'_>) -> Option<Vec<CodecName>> {
+    codecs_of(item, &PHONE_CODECS)
+}
+
+fn codecs_of(item: &Item<'_>, known: &[(&str, CodecName)]) -> Option<Vec<CodecName>> {
     let mut codecs = Vec::new();
     for each in item.list("a list of codecs, such as [\"pcmu\", \"pcma\"]") {
-        let codec = each.choice(&CODECS)?;
+        let codec = each.choice(known)?;
         if codecs.contains(&codec) {
             each.fault("this codec is listed twice", "write each codec once");
             return None;

@@ -118,7 +118,7 @@ impl Play {
         let media = "198.51.100.1:40000".parse().expect("an address");
         let peer = trunk.pool.peers()[0];
         let (to, from) = (number("+12025550123"), number("+12025550199"));
-        let invite = trunk.invite(peer, to, from, media, 1);
+        let invite = trunk.invite(peer, to, from, &trunk.audio().offer(media, 1));
         let now = Instant::now();
         let call = endpoint.invite(now, invite).expect("it can be sent");
         let mut play = Self {

@@ -1,5 +1,6 @@
 //! Agents' phones: called or calling in, kept connected, listened to for codes.
 
+use super::audio::AudioRules;
 use super::inbound::LOGIN_USER;
 use super::pending::normal;
 use super::{LadderKey, Party, Switch};
@@ -8,9 +9,7 @@ use carillon_decision::Input;
 use carillon_decision::agent::AgentState;
 use carillon_decision::conversation::Party as Member;
 use carillon_decision::id::AgentId;
-use carillon_sip::{
-    IncomingCall, Invite, LegKey, MediaSpec, Peer, SessionDescription, SessionOptions,
-};
+use carillon_sip::{IncomingCall, Invite, LegKey, Peer, SessionDescription, SessionOptions};
 use std::time::Instant;
 
 /// Where an agent's phone can be called.
@@ -39,8 +38,9 @@ impl Switch {
 
     pub(super) fn try_ring(&mut self, now: Instant, agent: AgentId) -> Result<(), String> {
         let contact = self.contact(now, agent)?;
-        let session = self.media.session();
+        let rules = self.agent_audio(agent);
         let port = self.media.open_agent().map_err(|e| e.to_string())?;
+        let offer = self.media.offer(port, &rules);
         let login = format!("sip:{LOGIN_USER}@{}", self.realm);
         let invite = Invite {
             to: contact.uri.clone(),
@@ -49,7 +49,7 @@ impl Switch {
             from: login,
             display: "Carillon".to_owned(),
             contact_user: LOGIN_USER.to_owned(),
-            body: SessionDescription::offer(&MediaSpec::g711(port.address, session)).to_bytes(),
+            body: offer.to_bytes(),
             // Phones that know it pick up by themselves (RFC 5373).
             headers: vec![("Answer-Mode".to_owned(), "Auto".to_owned())],
             credentials: None,
@@ -74,6 +74,12 @@ impl Switch {
             desk.media = Some(port);
         }
         Ok(())
+    }
+
+    /// What the agent's phone is offered.
+    pub(super) fn agent_audio(&self, agent: AgentId) -> AudioRules {
+        let desk = self.agents.get(&agent);
+        desk.map_or_else(AudioRules::default, |desk| desk.setup.audio.clone())
     }
 
     fn contact(&mut self, now: Instant, agent: AgentId) -> Result<Contact, String> {
@@ -110,7 +116,14 @@ impl Switch {
         // A phone that restarted calls again while its old line still seems to stand.
         self.drop_agent_line(now, agent);
         self.ladders.name(LadderKey::Agent(agent), &call.call_id);
-        match self.answer_leg(now, call.leg, call.sdp.as_ref(), Party::Agent(agent)) {
+        let rules = self.agent_audio(agent);
+        match self.answer_leg(
+            now,
+            call.leg,
+            call.sdp.as_ref(),
+            Party::Agent(agent),
+            &rules,
+        ) {
             Ok(port) => {
                 self.by_leg.insert(call.leg, Party::Agent(agent));
                 if let Some(desk) = self.agents.get_mut(&agent) {
@@ -147,12 +160,17 @@ impl Switch {
             return self.endpoint.bye(now, leg, Some(normal()));
         }
         self.by_leg.insert(leg, Party::Agent(agent));
+        let mut agreed = Ok(());
         if let Some(desk) = self.agents.get_mut(&agent) {
             desk.leg = Some(leg);
             desk.up = true;
             if let Some(port) = desk.media {
-                self.media.set_remote(port.leg, &sdp);
+                agreed = self.media.set_remote(port.leg, &sdp);
             }
+        }
+        if let Err(error) = agreed {
+            tracing::warn!(%agent, error, "no audio with the agent's phone: its line is ended");
+            return self.drop_agent_line(now, agent);
         }
         self.news.tell(Input::AgentLine { agent, up: true });
     }

@@ -1,12 +1,13 @@
 //! Calls that come in: from trunks to our caller IDs, from agents' phones to the login number.
 
+use super::audio::AudioRules;
 use super::lines::{CallLine, Stage};
 use super::pending::Pending;
 use super::{LadderKey, Party, Switch};
 use carillon_decision::id::{CallId, CampaignId, TrunkId};
 use carillon_decision::number::E164;
 use carillon_decision::{Input, Progress};
-use carillon_sip::{IncomingCall, LegKey, MediaSpec, SessionDescription};
+use carillon_sip::{IncomingCall, LegKey, SessionDescription};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -119,7 +120,8 @@ impl Switch {
         line.person = Some(now);
         self.calls.insert(call, line);
         self.by_leg.insert(leg, Party::Call(call));
-        match self.answer_leg(now, leg, offer.as_ref(), Party::Call(call)) {
+        let rules = self.trunk_audio(trunk);
+        match self.answer_leg(now, leg, offer.as_ref(), Party::Call(call), &rules) {
             Ok(port) => {
                 if let Some(line) = self.calls.get_mut(&call) {
                     line.media = Some(port);
@@ -141,16 +143,21 @@ impl Switch {
         leg: LegKey,
         offer: Option<&SessionDescription>,
         party: Party,
+        rules: &AudioRules,
     ) -> Result<carillon_media::LegPort, String> {
         let port = match party {
             Party::Agent(_) => self.media.open_agent(),
             _ => self.media.open_call(),
         };
         let port = port.map_err(|e| e.to_string())?;
-        let spec = MediaSpec::g711(port.address, self.media.session());
         let ours = match offer {
-            Some(offer) => SessionDescription::answer(offer, &spec).map_err(|e| e.to_string()),
-            None => Ok(SessionDescription::offer(&spec)),
+            // Agreed before it is said: an answer that cannot be kept is not given.
+            Some(offer) => self
+                .media
+                .answer(port, rules, offer)
+                .map_err(|e| e.to_string())
+                .and_then(|sdp| self.media.set_remote(port.leg, offer).map(|()| sdp)),
+            None => Ok(self.media.offer(port, rules)),
         };
         let sent = ours.and_then(|sdp| {
             let answered = self.endpoint.answer(now, leg, &sdp.to_bytes());
@@ -159,9 +166,6 @@ impl Switch {
         if let Err(reason) = sent {
             self.media.close(port.leg);
             return Err(reason);
-        }
-        if let Some(offer) = offer {
-            self.media.set_remote(port.leg, offer);
         }
         self.by_media.insert(port.leg, party);
         Ok(port)

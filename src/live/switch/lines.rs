@@ -1,5 +1,6 @@
 //! What the switch keeps of each call and of each agent's phone.
 
+use super::audio::AudioRules;
 use super::dtmf_codes::CodeReader;
 use super::kept::Kept;
 use super::key_ear::KeyEar;
@@ -120,6 +121,8 @@ pub(crate) struct AgentSetup {
     pub(crate) role: Role,
     /// The line stays connected between calls.
     pub(crate) kept: bool,
+    /// What its phone is offered.
+    pub(crate) audio: AudioRules,
 }
 
 /// A transfer the agent's phone asked for.

@@ -1,12 +1,13 @@
 //! The relay as the switch uses it: legs, remotes from SDP, prompts.
 
+use super::audio::{self, AudioRules};
 use super::sounds::Signals;
 use crate::error::NodeError;
 use carillon_media::{
-    DtmfPolicy, GreetingSettings, Law, LegId, LegOptions, LegPort, PlayOptions, Prompt, Relay,
-    RelayError, Remote, prompts, tone::Tone,
+    DtmfPolicy, GreetingSettings, LegId, LegOptions, LegPort, PlayOptions, Prompt, Relay,
+    RelayError, prompts, tone::Tone,
 };
-use carillon_sip::{Codec, SessionDescription};
+use carillon_sip::{SessionDescription, SipError};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -56,6 +57,8 @@ pub(super) struct Media {
     /// Heard by who waits for a destination that rings silently.
     pub(super) ringback: Prompt,
     sessions: u64,
+    /// What we said last on each leg, offer or answer.
+    said: BTreeMap<LegId, SessionDescription>,
     /// Announcements so far.
     pub(super) announced: u64,
 }
@@ -69,6 +72,7 @@ impl Media {
             signals: Signals::new(),
             ringback: Prompt::tone(&Tone::ringback()),
             sessions: 0,
+            said: BTreeMap::new(),
             announced: 0,
         }
     }
@@ -98,18 +102,55 @@ impl Media {
         Ok(port)
     }
 
-    pub(super) fn close(&self, leg: LegId) {
+    pub(super) fn close(&mut self, leg: LegId) {
+        self.said.remove(&leg);
         if let Err(error) = self.relay.close(leg) {
             tracing::debug!(%leg, %error, "leg was closed already");
         }
     }
 
-    /// Points a leg where the far end's SDP says. False when there is nothing usable in it.
-    pub(super) fn set_remote(&self, leg: LegId, sdp: &SessionDescription) -> bool {
-        let Some(remote) = remote_of(sdp) else {
-            return false;
-        };
-        self.relay.set_remote(leg, remote).is_ok()
+    /// An offer for a leg, by the rules of its side.
+    pub(super) fn offer(&mut self, port: LegPort, rules: &AudioRules) -> SessionDescription {
+        let offer = rules.offer(port.address, self.session());
+        self.said.insert(port.leg, offer.clone());
+        offer
+    }
+
+    /// An answer for a leg, by the rules of its side.
+    pub(super) fn answer(
+        &mut self,
+        port: LegPort,
+        rules: &AudioRules,
+        theirs: &SessionDescription,
+    ) -> Result<SessionDescription, SipError> {
+        let spec = rules.spec(port.address, self.session());
+        let answer = SessionDescription::answer(theirs, &spec)?;
+        self.said.insert(port.leg, answer.clone());
+        Ok(answer)
+    }
+
+    /// Takes what was said on another leg for what was said on this one.
+    pub(super) fn says_as(&mut self, leg: LegId, other: Option<LegId>) {
+        if let Some(said) = other.and_then(|other| self.said.get(&other)).cloned() {
+            self.said.insert(leg, said);
+        }
+    }
+
+    /// What the dialog says for us on a leg from now on.
+    pub(super) fn says(&mut self, leg: LegId, ours: &SessionDescription) {
+        self.said.insert(leg, ours.clone());
+    }
+
+    /// Points a leg where the far end's SDP says, with the codec and keys both named.
+    ///
+    /// # Errors
+    /// Says why the two do not go together: the call has no audio then.
+    pub(super) fn set_remote(&self, leg: LegId, sdp: &SessionDescription) -> Result<(), String> {
+        let ours = self.said.get(&leg).ok_or("nothing was offered")?;
+        let remote = audio::remote(ours, sdp).map_err(|e| e.to_string())?;
+        self.relay
+            .set_remote(leg, remote)
+            .map_err(|e| e.to_string())
     }
 
     pub(super) fn watch(&self, leg: LegId, settings: GreetingSettings) -> Result<(), RelayError> {
@@ -175,25 +216,3 @@ impl Media {
 
 /// Tag of messages to callers, so that a zip tone's end is not taken for a message's.
 pub(super) const MESSAGE_TAG: u64 = 1;
-
-fn remote_of(sdp: &SessionDescription) -> Option<Remote> {
-    let audio = sdp.audio()?;
-    // What we offer and answer is G.711.
-    let g711 = |codec: &&Codec| matches!(codec, Codec::Pcmu | Codec::Pcma);
-    let codec = audio.codecs.iter().find(g711)?;
-    let law = match codec {
-        Codec::Pcma => Law::Pcma,
-        _ => Law::Pcmu,
-    };
-    // Port 0 means hold: nothing is sent, and what comes is still heard.
-    let nowhere = std::net::SocketAddr::new(sdp.address, 0);
-    Some(Remote {
-        payload_type: codec.payload_type(),
-        dtmf_payload_type: audio.telephone_event,
-        ptime_ms: audio.ptime_ms,
-        rtcp: audio.rtcp,
-        send: !audio.held,
-        receive: audio.direction.sends(),
-        ..Remote::new(audio.remote.unwrap_or(nowhere), law)
-    })
-}

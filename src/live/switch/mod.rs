@@ -7,6 +7,7 @@
 
 mod agents;
 mod answered;
+mod audio;
 mod bridge;
 mod desk_orders;
 mod dtmf_codes;
@@ -34,6 +35,7 @@ mod test_report;
 mod testing;
 mod trunks;
 
+pub(crate) use audio::AudioRules;
 pub(crate) use dtmf_codes::KEYPAD;
 pub(crate) use inbound::LOGIN_USER;
 pub use ladder::{Ladder, LadderKey, LadderLine, Ladders};

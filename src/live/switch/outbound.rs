@@ -1,5 +1,6 @@
 //! From `Originate` or `CallOut` to the answer or the failure.
 
+use super::audio::AudioRules;
 use super::lines::{Attempt, CallLine, Stage};
 use super::order::Order;
 use super::pending::normal;
@@ -10,7 +11,7 @@ use carillon_decision::Progress;
 use carillon_decision::call::Cause;
 use carillon_decision::conversation::Party as Member;
 use carillon_decision::event::{CallOut, Originate};
-use carillon_decision::id::CallId;
+use carillon_decision::id::{CallId, TrunkId};
 use carillon_media::LegPort;
 use carillon_sip::{Failure, LegKey, Peer, SessionDescription};
 use std::time::Instant;
@@ -106,6 +107,12 @@ impl Switch {
         Ok(())
     }
 
+    /// What calls of a trunk are offered.
+    pub(super) fn trunk_audio(&self, trunk: TrunkId) -> AudioRules {
+        let found = self.trunks.get(&trunk);
+        found.map_or_else(AudioRules::default, |trunk| trunk.audio())
+    }
+
     /// Sends an attempt's INVITE to one target of its trunk.
     fn send_to(
         &mut self,
@@ -115,11 +122,11 @@ impl Switch {
         port: LegPort,
     ) -> Result<(), String> {
         let (order, call) = (&attempt.order, attempt.order.call());
-        let session = self.media.session();
         let trunk = self.trunks.get(&order.trunk());
         let trunk = trunk.ok_or("the trunk is unknown")?;
+        let offer = self.media.offer(port, &trunk.audio());
         let number = order.permit().number();
-        let invite = trunk.invite(peer, number, order.caller_id(), port.address, session);
+        let invite = trunk.invite(peer, number, order.caller_id(), &offer);
         let key = self
             .endpoint
             .invite_as(now, invite, attempt.call_id.clone())
@@ -225,7 +232,9 @@ impl Switch {
         // The person's phone may ring from now on: nobody else gets this call.
         line.attempt = None;
         if let (Some(sdp), Some(leg)) = (&sdp, line.audio()) {
-            self.media.set_remote(leg, sdp);
+            if let Err(error) = self.media.set_remote(leg, sdp) {
+                tracing::warn!(%call, error, "no audio before the answer");
+            }
             line.early_media = true;
             // Announcements of the network come this way: "not in service" tones above all.
             let tones_only = carillon_media::GreetingSettings {
@@ -278,12 +287,14 @@ impl Switch {
         line.early_cause = None;
         let audio = line.audio();
         self.by_leg.insert(leg, Party::Call(call));
-        if let Some(audio) = audio {
-            self.media.set_remote(audio, &sdp);
-        }
+        let agreed = audio.map_or(Ok(()), |audio| self.media.set_remote(audio, &sdp));
         let waits = line.conversation;
         self.progress(call, Progress::Answered);
         self.heard_again(Member::Call(waits.unwrap_or(call)));
+        if let Err(error) = agreed {
+            tracing::warn!(%call, error, "no audio with the callee: the call is ended");
+            return self.hang_up(now, call);
+        }
         self.screen(now, call);
         self.after_answer_halted(now, call);
     }

@@ -4,7 +4,7 @@ use super::lines::{CallLine, Stage};
 use super::{LadderKey, Party, Switch, Timer};
 use carillon_decision::id::{CallId, CampaignId, TrunkId};
 use carillon_decision::{Input, Progress};
-use carillon_sip::{CallKey, LegKey, MediaSpec, Reason, SessionDescription};
+use carillon_sip::{CallKey, LegKey, Reason, SessionDescription};
 use std::time::{Duration, Instant};
 
 /// How long the engine may take to decide. It answers within milliseconds or is in trouble.
@@ -123,11 +123,16 @@ impl Switch {
         match self.media.open_call() {
             Ok(port) => {
                 self.by_media.insert(port.leg, Party::Call(call));
-                self.media.set_remote(port.leg, &answer);
+                // It answered what all forks were offered ...
+                let first = self.calls.get(&original).and_then(|line| line.audio());
+                self.media.says_as(port.leg, first);
+                if let Err(error) = self.media.set_remote(port.leg, &answer) {
+                    tracing::warn!(%call, error, "no audio with the further answer");
+                }
                 line.media = Some(port);
-                // It answered the address all forks were offered; it gets one of its own.
-                let spec = MediaSpec::g711(port.address, self.media.session());
-                let ours = SessionDescription::offer(&spec).to_bytes();
+                // ... and gets an address of its own.
+                let rules = self.trunk_audio(trunk);
+                let ours = rules.offer(port.address, self.media.session()).to_bytes();
                 if let Err(error) = self.endpoint.reoffer(now, leg, &ours) {
                     tracing::debug!(%call, %error, "the further answer keeps the first address");
                 }

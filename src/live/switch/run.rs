@@ -260,9 +260,9 @@ impl Switch {
             Event::Acked {
                 leg,
                 sdp: Some(answer),
-            } => self.remote_changed(leg, &answer),
-            Event::MediaChanged { leg, remote, .. } => {
-                self.remote_changed(leg, &remote);
+            } => self.remote_changed(now, leg, None, &answer),
+            Event::MediaChanged { leg, remote, local } => {
+                self.remote_changed(now, leg, Some(&local), &remote);
                 self.session_agreed(now, leg, Ok(()));
             }
             Event::ReofferFailed { leg, code } => {
@@ -346,7 +346,13 @@ impl Switch {
     }
 
     /// The far end of a leg moved its audio, put us on hold or took us off it.
-    fn remote_changed(&mut self, leg: LegKey, sdp: &carillon_sip::SessionDescription) {
+    fn remote_changed(
+        &mut self,
+        now: Instant,
+        leg: LegKey,
+        ours: Option<&carillon_sip::SessionDescription>,
+        sdp: &carillon_sip::SessionDescription,
+    ) {
         let audio = match self.by_leg.get(&leg) {
             Some(Party::Call(call)) => self.calls.get(call).and_then(|l| l.audio()),
             Some(Party::Agent(agent)) => {
@@ -355,10 +361,30 @@ impl Switch {
             Some(Party::Test(_)) | None => None,
         };
         if let Some(audio) = audio {
-            self.media.set_remote(audio, sdp);
+            if let Some(ours) = ours {
+                self.media.says(audio, ours);
+            }
+            if let Err(error) = self.media.set_remote(audio, sdp) {
+                return self.no_audio(now, leg, &error);
+            }
         }
         if let Some(&Party::Agent(agent)) = self.by_leg.get(&leg) {
             self.phone_holds(agent, sdp.audio().is_some_and(|a| a.held));
+        }
+    }
+
+    /// A leg whose audio cannot go on: whoever is on it hears nothing any more.
+    fn no_audio(&mut self, now: Instant, leg: LegKey, error: &str) {
+        match self.by_leg.get(&leg).copied() {
+            Some(Party::Call(call)) => {
+                tracing::warn!(%call, error, "no audio with the far end: the call is ended");
+                self.hang_up(now, call);
+            }
+            Some(Party::Agent(agent)) => {
+                tracing::warn!(%agent, error, "no audio with the agent's phone: its line is ended");
+                self.drop_agent_line(now, agent);
+            }
+            Some(Party::Test(_)) | None => {}
         }
     }
 

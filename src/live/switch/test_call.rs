@@ -123,7 +123,6 @@ impl Switch {
         }
         self.tests_made += 1;
         let id = self.tests_made;
-        let session = self.media.session();
         let call_id = self.sip_call_id(&format!("test-{id}"));
         let unknown = || ("the trunk is unknown".to_owned(), SETTINGS);
         let trunk = self.trunks.get(&test.trunk).ok_or_else(unknown)?;
@@ -136,7 +135,8 @@ impl Switch {
         let port = self.media.open_call();
         let port =
             port.map_err(|e| (e.to_string(), "widen [rtp] ports, or wait for calls to end"))?;
-        let invite = trunk.invite(peer, test.number, test.caller_id, port.address, session);
+        let offer = self.media.offer(port, &trunk.audio());
+        let invite = trunk.invite(peer, test.number, test.caller_id, &offer);
         let key = self
             .endpoint
             .invite_as(now, invite, call_id.clone())
@@ -187,7 +187,13 @@ impl Switch {
             .push(TestStep::passed("call", format!("{rang}answered")));
         test.has_keys = sdp.audio().is_some_and(|a| a.telephone_event.is_some());
         self.by_leg.insert(leg, Party::Test(id));
-        self.media.set_remote(test.port.leg, sdp);
+        if let Err(error) = self.media.set_remote(test.port.leg, sdp) {
+            test.steps.push(TestStep::failed(
+                "audio",
+                error,
+                "compare [trunk] codecs and srtp with the trunk's",
+            ));
+        }
         self.test_stage(now, id, Stage::Listening, LISTEN);
     }
 

@@ -1,14 +1,13 @@
 //! Trunks as signalling sees them: addresses, number forms, INVITEs, health counters.
 
+use super::audio::AudioRules;
 use super::test_report::TestStep;
 use crate::config::{NumberBase, NumberFormat, TrunkSettings};
 use crate::locate::{LocateError, Pool, Target};
-use crate::profiles::{CallerIdHeader, CodecName};
+use crate::profiles::CallerIdHeader;
 use carillon_decision::id::TrunkId;
 use carillon_decision::number::E164;
-use carillon_sip::{
-    Codec, Credentials, Invite, MediaSpec, Network, Peer, Register, RequestKey, SessionDescription,
-};
+use carillon_sip::{Credentials, Invite, Network, Peer, Register, RequestKey, SessionDescription};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -128,12 +127,12 @@ impl TrunkLine {
         Some(Credentials { username, password })
     }
 
-    pub(super) fn codecs(&self) -> Vec<Codec> {
-        let own = self.settings.codecs.iter().map(|c| match c {
-            CodecName::Pcmu => Codec::Pcmu,
-            CodecName::Pcma => Codec::Pcma,
-        });
-        own.collect()
+    /// What calls of the trunk are offered.
+    pub(crate) fn audio(&self) -> AudioRules {
+        AudioRules {
+            codecs: self.settings.codecs.iter().map(|c| c.codec()).collect(),
+            srtp: self.settings.srtp.policy(),
+        }
     }
 
     /// The registration this trunk wants, where it wants one, at one of its targets.
@@ -159,15 +158,14 @@ impl TrunkLine {
         own.unwrap_or_else(|| self.authority())
     }
 
-    /// The INVITE of a call to `number` that shows `caller_id`, with audio at `media`, sent to
+    /// The INVITE of a call to `number` that shows `caller_id`, with this offer, sent to
     /// one of the trunk's targets.
     pub(crate) fn invite(
         &self,
         next_hop: Peer,
         number: E164,
         caller_id: E164,
-        media: SocketAddr,
-        session: u64,
+        offer: &SessionDescription,
     ) -> Invite {
         let to_user = user_part(&self.settings.number_format.write(number));
         let shown = user_part(&self.settings.caller_id_format.write(caller_id));
@@ -186,10 +184,6 @@ impl TrunkLine {
         };
         let asserted = asserted.map(|uri| ("P-Asserted-Identity".to_owned(), format!("<{uri}>")));
         let request_uri = format!("{scheme}:{to_user}@{}", self.authority());
-        let offer = MediaSpec {
-            codecs: self.codecs(),
-            ..MediaSpec::g711(media, session)
-        };
         Invite {
             to: request_uri.clone(),
             request_uri,
@@ -197,7 +191,7 @@ impl TrunkLine {
             from,
             display: String::new(),
             contact_user: shown,
-            body: SessionDescription::offer(&offer).to_bytes(),
+            body: offer.to_bytes(),
             headers: self
                 .routes()
                 .into_iter()

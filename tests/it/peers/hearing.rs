@@ -150,8 +150,14 @@ impl<'a> Ears<'a> {
 fn last_of(file: &Path) -> Vec<i16> {
     let octets = std::fs::read(file).unwrap_or_default();
     let sound = octets.get(WAV_HEADER..).unwrap_or_default();
+    // A phone records at its codec's own rate and channels: one sample of each 125 µs is enough
+    // for tones.
+    let number = |at: usize| octets.get(at).map_or(0, |low| usize::from(*low));
+    let channels = number(22).max(1);
+    let rate = number(24) + 256 * number(25) + 65_536 * number(26);
+    let step = 2 * channels * (rate / 8_000).max(1);
     let samples: Vec<i16> = sound
-        .chunks_exact(2)
+        .chunks_exact(step)
         .map(|s| i16::from_le_bytes([s[0], s[1]]))
         .collect();
     let from = samples.len().saturating_sub(WINDOW);

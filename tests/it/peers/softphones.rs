@@ -27,7 +27,7 @@ pub struct Owner {
     pub user: &'static str,
     /// What it says in every call, Hz.
     pub hz: f32,
-    /// Codecs it offers, the best liked first.
+    /// Codecs it offers, the best liked first; further parameters of its account behind them.
     pub codecs: &'static str,
 }
 
@@ -94,7 +94,7 @@ impl Baresip {
              audio_source aufile,{place}/voice.wav\naudio_player aubridge,sink\n\
              audio_alert aubridge,alert\nausrc_srate 8000\nauplay_srate 8000\n\
              sip_cafile {place}/ca.pem\nausrc_channels 1\nauplay_channels 1\naudio_buffer 20-160\nsnd_path {place}\n\
-             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aubridge.so\n\
+             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule g722.so\nmodule opus.so\nmodule srtp.so\nmodule aubridge.so\n\
              module sndfile.so\nmodule aufile.so\nmodule_tmp account.so\nmodule_app menu.so\n\
              module_app contact.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{port}\n"
         );
