@@ -52,7 +52,9 @@ pub fn run_json(folder: &Path, args: &[&str]) -> Value {
 /// by itself, so that nobody takes one meanwhile.
 pub fn free_ports(count: usize) -> Vec<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 22_000 + (std::process::id() % 4000) as u16;
+    // Runners that give each test a process of its own start several at once, with process ids next
+    // to each other: 50 ports each keep them apart between the probe and the use.
+    let first = 22_000 + 50 * (std::process::id() % 160) as u16;
     let mut found = Vec::new();
     while found.len() < count {
         let port = first + NEXT.fetch_add(1, Ordering::Relaxed);

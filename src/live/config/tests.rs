@@ -283,6 +283,26 @@ fn names_must_be_unique_and_known() {
 }
 
 #[test]
+fn codecs_and_secured_audio_are_checked_by_name() {
+    let agent = |line: &str| {
+        let phone = "[[agent]]\nname = \"anna\"\nphone = \"sip:a@b\"\n";
+        format!("{TRUNK}{CAMPAIGN}{phone}{line}\n")
+    };
+    refused(
+        &agent("codecs = [\"opus\", \"speex\"]"),
+        &["codecs[1]", "speex", "g722"],
+    );
+    refused(&agent("codecs = []"), &["at least one of", "\"opus\""]);
+    refused(
+        &agent("srtp = \"maybe\""),
+        &["agent[0].srtp", "maybe", "required"],
+    );
+    // Carriers are spoken to in G.711.
+    let trunk = format!("{TRUNK}codecs = [\"opus\"]\n{CAMPAIGN}");
+    refused(&trunk, &["trunk[0].codecs[0]", "opus", "pcma"]);
+}
+
+#[test]
 fn ring_first_agents_never_serve_a_mode_that_dials_ahead() {
     let agent = "[[agent]]\nname = \"anna\"\nphone = \"sip:a@b\"\nline = \"ring_first\"\n";
     refused(

@@ -182,7 +182,11 @@ fn codecs_of(item: &Item<'_>, known: &[(&str, CodecName)]) -> Option<Vec<CodecNa
         codecs.push(codec);
     }
     if codecs.is_empty() {
-        item.expected("at least one of \"pcmu\", \"pcma\", most wanted first");
+        let names: Vec<String> = known.iter().map(|(name, _)| format!("{name:?}")).collect();
+        item.expected(&format!(
+            "at least one of {}, most wanted first",
+            names.join(", ")
+        ));
         return None;
     }
     Some(codecs)

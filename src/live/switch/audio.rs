@@ -82,3 +82,65 @@ pub(super) fn remote(
         ..Remote::new(agreed.remote.unwrap_or(nowhere), codec)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(codecs: &[Codec], srtp: SrtpPolicy) -> AudioRules {
+        AudioRules {
+            codecs: codecs.to_vec(),
+            srtp,
+        }
+    }
+
+    /// What each side makes of an offer of ours and their answer.
+    fn agree(ours: &AudioRules, theirs: &AudioRules) -> Result<(Remote, Remote), SipError> {
+        let address = |port| SocketAddr::from(([192, 0, 2, 1], port));
+        let offer = ours.offer(address(4_000), 1);
+        let answer = SessionDescription::answer(&offer, &theirs.spec(address(5_000), 2))?;
+        Ok((remote(&offer, &answer)?, remote(&answer, &offer)?))
+    }
+
+    #[test]
+    fn the_codec_both_name_is_spoken_both_ways() {
+        let wide = rules(&[Codec::Opus, Codec::Pcma], SrtpPolicy::Off);
+        let (a, b) = agree(&wide, &wide).unwrap();
+        assert_eq!((a.payload_type, b.payload_type), (111, 111));
+        assert_eq!((a.dtmf_clock_hz, a.address.port()), (48_000, 5_000));
+        let (a, _) = agree(&wide, &AudioRules::default()).unwrap();
+        assert_eq!((a.payload_type, a.dtmf_clock_hz), (8, 8_000));
+        assert!(a.keys.is_none());
+    }
+
+    #[test]
+    fn each_side_sends_with_the_key_the_other_takes_with_and_no_two_calls_share_one() {
+        let secured = rules(&[], SrtpPolicy::Required);
+        let (a, b) = agree(&secured, &secured).unwrap();
+        let (a, b) = (a.keys.unwrap(), b.keys.unwrap());
+        assert!(a.ours == b.theirs && a.theirs == b.ours && a.ours != a.theirs);
+        let again = agree(&secured, &secured).unwrap().0.keys.unwrap();
+        assert!(again.ours != a.ours && again.theirs != a.theirs);
+    }
+
+    #[test]
+    fn what_we_send_is_protected_with_the_key_we_named() {
+        let address = SocketAddr::from(([192, 0, 2, 1], 4_000));
+        let secured = rules(&[], SrtpPolicy::Required);
+        let (ours, theirs) = (secured.offer(address, 1), secured.spec(address, 2));
+        let answer = SessionDescription::answer(&ours, &theirs).unwrap();
+        let named = ours.audio().unwrap().crypto[0].key.clone();
+        let keys = remote(&ours, &answer).unwrap().keys.unwrap();
+        assert!(keys.ours == MasterKey::new(*named.expose()));
+    }
+
+    #[test]
+    fn who_cannot_secure_its_audio_is_not_spoken_to_where_that_is_required() {
+        let secured = rules(&[], SrtpPolicy::Required);
+        assert!(agree(&secured, &AudioRules::default()).is_err());
+        assert!(agree(&AudioRules::default(), &secured).is_err());
+        let either = rules(&[], SrtpPolicy::Optional);
+        let (a, _) = agree(&either, &AudioRules::default()).unwrap();
+        assert!(a.keys.is_none());
+    }
+}
