@@ -183,7 +183,7 @@ fn codecs_of(item: &Item<'_>, known: &[(&str, CodecName)]) -> Option<Vec<CodecNa
     }
     if codecs.is_empty() {
         let names: Vec<String> = known.iter().map(|(name, _)| format!("{name:?}")).collect();
-        item.expected(&format!(
+        item.expected(format!(
             "at least one of {}, most wanted first",
             names.join(", ")
         ));
