@@ -25,8 +25,8 @@ fn word(way: Way, tenth: u64) -> u8 {
     (tenth % 50) as u8 + if way == Way::Sent { 50 } else { 0 }
 }
 
-/// The tenth of a second number `tenth`, of one way.
-fn chunk(tap: u64, way: Way, origin: Instant, tenth: u64) -> TapEvent {
+/// The tenth of a second number `tenth`, of one way, with these 800 code words.
+fn chunk(tap: u64, way: Way, origin: Instant, tenth: u64, octets: Vec<u8>) -> TapEvent {
     let packets = (0..5u64).map(|n| TapPacket {
         at: origin + ms(tenth * 100 + n * 20),
         sequence: (tenth * 5 + n) as u16,
@@ -39,7 +39,7 @@ fn chunk(tap: u64, way: Way, origin: Instant, tenth: u64) -> TapEvent {
         law: Law::Pcmu,
         ssrc: 1,
         packets: packets.collect(),
-        octets: vec![word(way, tenth); 800],
+        octets,
         lost_before: 0,
     })
 }
@@ -92,10 +92,20 @@ impl Bench {
 
     /// Feeds tenths of a second of both ways.
     pub(super) fn feed(&mut self, tap: u64, tenths: std::ops::Range<u64>) {
+        self.feed_with(tap, tenths, |way, tenth| vec![word(way, tenth); 800]);
+    }
+
+    /// The same, with the code words of each tenth.
+    pub(super) fn feed_with(
+        &mut self,
+        tap: u64,
+        tenths: std::ops::Range<u64>,
+        octets: impl Fn(Way, u64) -> Vec<u8>,
+    ) {
         let desk = self.desk.as_mut().expect("not closed");
         for tenth in tenths {
             for way in [Way::Received, Way::Sent] {
-                desk.hear(chunk(tap, way, self.origin, tenth));
+                desk.hear(chunk(tap, way, self.origin, tenth, octets(way, tenth)));
             }
             desk.advance(self.origin + ms(tenth * 100 + 100));
         }
