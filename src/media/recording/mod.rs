@@ -36,6 +36,8 @@ mod way_line;
 mod writer;
 
 #[cfg(test)]
+mod disk_tests;
+#[cfg(test)]
 mod file_tests;
 #[cfg(test)]
 mod opus_tests;

@@ -220,7 +220,11 @@ mod tests {
         let sample = |n: usize| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             low += ((state >> 17) as i32 - 16_384 - low) / 2;
-            if n / 1_200 % 3 == 0 { 0 } else { low as i16 }
+            if (n / 1_200).is_multiple_of(3) {
+                0
+            } else {
+                low as i16
+            }
         };
         (0..samples).map(sample).collect()
     }
