@@ -6,12 +6,16 @@ use carillon_decision::call::{Cause, Outcome};
 use carillon_decision::event::Input;
 use carillon_decision::number::E164;
 use carillon_media::SitKind;
-use carillon_media::tone::Tone;
+use carillon_media::tone::{Segment, Tone};
 use carillon_sip::Event;
 use std::collections::BTreeMap;
 
 async fn floor(peer: &Peer, leads: &[&str]) -> TestNode {
-    let node = TestNode::start(&config(peer.address, "")).await;
+    floor_on(peer, &config(peer.address, ""), leads).await
+}
+
+async fn floor_on(peer: &Peer, text: &str, leads: &[&str]) -> TestNode {
+    let node = TestNode::start(text).await;
     node.leads(leads).await;
     node.board("the trunk up", |b| b.floor.trunks[0].up).await;
     let agent = node.agent();
@@ -107,4 +111,33 @@ async fn ringback_in_early_media_is_ringing() {
         "{record:?}"
     );
     node.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tone_means_what_it_means_in_the_country_that_is_configured() {
+    let lead = "+12125550123";
+    // 250 ms on, 250 ms off: busy in Brazil, congestion in most of Europe.
+    let tone = Tone::new([Segment::single(425.0, 250), Segment::pause(250)]);
+    let trunk = "name = \"carrier\"";
+    for (tag, of_campaign, cause) in [
+        (93, "", Cause::Busy),
+        (94, "amd = { tones = \"eu\" }", Cause::Congestion),
+    ] {
+        let peer = Peer::start(tag);
+        let text = config(peer.address, of_campaign).replacen(
+            trunk,
+            &format!("{trunk}\ntones = \"br\""),
+            1,
+        );
+        let node = floor_on(&peer, &text, &[lead]).await;
+        let call = tokio::task::block_in_place(|| peer.called(lead));
+        peer.early(&call, tone.clone().at_level(-20.0).samples());
+        let record = node.records(1).await.remove(0);
+        assert_eq!(
+            record.outcome,
+            Outcome::Unanswered(cause),
+            "{of_campaign:?}"
+        );
+        node.node.stop().await;
+    }
 }
