@@ -267,6 +267,31 @@ mod tests {
     }
 
     #[test]
+    fn two_who_speak_at_once_are_told_apart() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let voice = |name| {
+            let prompt = crate::prompts::builtin(name).expect("built in");
+            prompt.samples()[..40_000].to_vec()
+        };
+        let sides = [voice("greeting-machine-1"), voice("abandon")];
+        let mut view = recording(directory.path(), &sides[0], &sides[1]);
+        let found = decode(&encode(&mut view).expect("encoded")).expect("decoded");
+        for (own, other) in [(0, 1), (1, 0)] {
+            let now = side(&found, own);
+            let alike = |a: &[i16], b: &[i16]| {
+                let at = |later| likeness(a, b, later).abs();
+                (-20..=20).map(at).fold(0.0, f64::max)
+            };
+            let over = alike(&sides[other], &now) - alike(&sides[other], &sides[own]);
+            assert!(alike(&sides[own], &now) > 0.9);
+            assert!(
+                over < 0.02,
+                "{over} more of the other's voice than there was"
+            );
+        }
+    }
+
+    #[test]
     fn lengths_and_times_are_kept_to_the_sample() {
         let directory = tempfile::tempdir().expect("a directory");
         for length in [0, 1, 159, 160, 8_000, 20_017] {
