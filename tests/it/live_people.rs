@@ -79,6 +79,31 @@ async fn a_machine_is_hung_up_and_never_reaches_an_agent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_campaigns_own_score_decides_who_is_a_machine() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let table = folder.path().join("own.table");
+    // Whoever says anything is a machine here.
+    let text = "bias 0\nfast -1 0:1500\ncareful -1 0:1500\ncurve span_ms 0:0 1000:1\n";
+    std::fs::write(&table, text).expect("writable");
+    let peer = Peer::start(88);
+    let own = format!("amd = {{ score = \"{}\" }}\n", table.display());
+    let text = screened(&peer).replace("screening = ", &format!("{own}screening = "));
+    let (node, _desk) = floor(&peer, &text).await;
+    node.run(true).await;
+    let call = tokio::task::block_in_place(|| peer.called(LEAD));
+    let callee = peer.answer(&call, 0.0);
+    peer.say(callee, "greeting-human-1");
+    tokio::task::block_in_place(|| peer.ended(callee.leg));
+    let record = node.records(1).await.remove(0);
+    assert_eq!(
+        (record.verdict, record.outcome),
+        (Some(AmdVerdict::Machine), Outcome::Machine),
+        "the shipped score takes the same greeting for a person's"
+    );
+    node.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_an_agent_the_person_hears_the_message_and_can_opt_out() {
     let peer = Peer::start(23);
     let (node, desk) = floor(&peer, &config(peer.address, "")).await;

@@ -1,6 +1,7 @@
 //! Reads `[[campaign]]`.
 
 use super::conversation_read;
+use super::detection_read;
 use super::floor::{CampaignSettings, PromptSource};
 use super::foreign;
 use super::ids::Names;
@@ -86,11 +87,13 @@ fn campaign(
     if !own.is_empty() {
         engine.dispositions = own;
     }
+    let detection = detection_read::read(&table, engine.screening);
     foreign::campaign(&table, &mut engine);
     table.finish(&foreign::names());
     CampaignSettings {
         engine,
         autostart,
+        detection,
         prompts,
     }
 }

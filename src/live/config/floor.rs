@@ -1,6 +1,7 @@
 //! Sections that describe the floor: `[[trunk]]`, `[[agent]]`, `[[campaign]]`, as the driver
 //! needs them around the engine's own settings.
 
+use super::detection_read::Detection;
 use super::number_format::NumberFormat;
 use super::secret::Secret;
 use crate::locate::Query;
@@ -8,6 +9,7 @@ use crate::profiles::{CallerIdHeader, CodecName, Profile, Srtp};
 use carillon_decision::agent::AgentProfile;
 use carillon_decision::campaign::CampaignConfig;
 use carillon_decision::routing::TrunkConfig;
+use carillon_media::greeting::TonePlan;
 use carillon_sip::TransportKind;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -59,6 +61,9 @@ pub struct TrunkSettings {
     pub codecs: Vec<CodecName>,
     /// Whether audio is secured. Default off.
     pub srtp: Srtp,
+    /// Whose call-progress tones come from there. Default any.
+    #[serde(serialize_with = "tones_name")]
+    pub tones: TonePlan,
     /// Header that carries the caller ID, the profile's unless given.
     pub caller_id_header: CallerIdHeader,
     /// Further header lines of each call, as written: `Privacy`, `Diversion`, `X-Account` …
@@ -129,6 +134,8 @@ pub struct CampaignSettings {
     pub engine: CampaignConfig,
     /// Start dialing as soon as the node is up. Default off: `campaign start` does.
     pub autostart: bool,
+    /// How it tells who answered.
+    pub detection: Detection,
     /// Prompts by the name the engine uses for them.
     pub prompts: Vec<PromptSource>,
 }
@@ -141,6 +148,10 @@ pub struct PromptSource {
     /// The WAV file, absolute or counted from the working directory; absent: a prompt built in
     /// (`carillon_media::prompts`) of that name.
     pub file: Option<PathBuf>,
+}
+
+fn tones_name<S: serde::Serializer>(plan: &TonePlan, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(plan.name())
 }
 
 fn profile_name<S: serde::Serializer>(profile: &Arc<Profile>, to: S) -> Result<S::Ok, S::Error> {

@@ -8,6 +8,7 @@ mod agent_read;
 mod campaign_read;
 mod capture_read;
 mod conversation_read;
+mod detection_read;
 pub(crate) mod document;
 mod error;
 mod floor;
@@ -27,6 +28,7 @@ mod trunk_read;
 mod trunk_wire;
 pub(crate) mod value;
 
+pub use detection_read::Detection;
 pub use error::{ConfigError, ConfigErrors, Note};
 pub use floor::{
     AgentPhone, AgentSettings, CampaignSettings, PromptSource, TrunkCa, TrunkSettings, TrunkTls,
@@ -43,9 +45,11 @@ use section::Section;
 
 use carillon_decision::agent::AgentProfile;
 use carillon_decision::campaign::CampaignConfig;
+use carillon_decision::id::CampaignId;
 use carillon_decision::routing::TrunkConfig;
 use rand::TryRng;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A whole configuration.
@@ -111,6 +115,12 @@ impl Config {
     /// Campaigns as the engine takes them; see [`Config::bind_ids`] for their ids.
     pub fn campaigns(&self) -> Vec<CampaignConfig> {
         self.campaigns.iter().map(|c| c.engine.clone()).collect()
+    }
+
+    /// How each campaign tells who answered, by the ids of [`Config::campaigns`].
+    pub fn detection(&self) -> BTreeMap<CampaignId, Detection> {
+        let of = |c: &CampaignSettings| (c.engine.id, c.detection.clone());
+        self.campaigns.iter().map(of).collect()
     }
 
     /// Trunks as the engine takes them.

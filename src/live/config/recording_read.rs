@@ -47,11 +47,12 @@ pub(super) fn recording(root: &Section<'_>, data_dir: &Path) -> RecordingConfig 
     recording
 }
 
-const FORMATS: [(&str, Format); 4] = [
+const FORMATS: [(&str, Format); 5] = [
     ("wav", Format::Wav),
     ("wav_mulaw", Format::WavMulaw),
     ("wav_alaw", Format::WavAlaw),
     ("flac", Format::Flac),
+    ("opus", Format::Opus),
 ];
 
 /// `90d`, or `forever`.
@@ -98,8 +99,20 @@ mod tests {
     }
 
     #[test]
+    fn every_format_has_its_name() {
+        for (name, format) in super::FORMATS {
+            let text = format!("[recording]\nformat = \"{name}\"\n");
+            let config = Config::parse(Path::new("/etc/c/c.toml"), &text).expect("it is right");
+            assert_eq!(config.recording.format, format);
+        }
+    }
+
+    #[test]
     fn mistakes_are_named() {
-        refused("[recording]\nformat = \"mp3\"\n", &["format", "flac"]);
+        refused(
+            "[recording]\nformat = \"mp3\"\n",
+            &["format", "flac", "opus"],
+        );
         refused("[recording]\nold_key_files = [\"a\"]\n", &["key_file"]);
         refused("[recording.class.x]\nkeep = \"1m\"\n", &["keep", "forever"]);
     }

@@ -12,6 +12,7 @@ use crate::profiles::{
 };
 use carillon_decision::id::TrunkId;
 use carillon_decision::routing::TrunkConfig;
+use carillon_media::greeting::TonePlan;
 use carillon_sip::Invite;
 use std::sync::Arc;
 use toml::de::DeValue;
@@ -67,6 +68,7 @@ fn trunk(
         .get("from_domain")
         .and_then(|item| host_port(&item, 5060));
     let options = table.boolean("options").unwrap_or(true);
+    let tones = table.choice("tones", &TonePlan::NAMES).unwrap_or_default();
     let headers = table.section("headers");
     let headers = headers
         .map(|lines| read_headers(&lines))
@@ -95,6 +97,7 @@ fn trunk(
         codecs: codecs.unwrap_or_else(|| profile.codecs.clone()),
         srtp,
         caller_id_header: header.unwrap_or(profile.caller_id_header),
+        tones,
         options,
         headers,
         profile,

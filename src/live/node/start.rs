@@ -283,6 +283,7 @@ impl Started {
             trunks,
             agents: agents(&self.config),
             campaigns: self.config.campaigns(),
+            detection: self.config.detection(),
             news: News::new(self.inputs.clone()),
             attempts: mpsc::channel(1).0,
             ladders: self.ladders.clone(),

@@ -4,17 +4,14 @@ use super::Switch;
 use super::key_ear::KeyBy;
 use super::lines::Stage;
 use super::media::MESSAGE_TAG;
+use crate::config::Detection;
 use crate::keeping::VerdictNote;
 use carillon_decision::Progress;
 use carillon_decision::call::{AmdVerdict, Cause};
-use carillon_decision::campaign::Screening;
 use carillon_decision::id::CallId;
-use carillon_media::{GreetingEvent, GreetingSettings, Mode, Signal, SitKind, Who};
+use carillon_media::greeting::TonePlan;
+use carillon_media::{GreetingEvent, GreetingSettings, Signal, SitKind, Who};
 use std::time::{Duration, Instant};
-
-/// The engine decides by itself that a silent callee is a person, in time for the law; the
-/// detector's own limit is beyond every such deadline.
-const NO_SPEECH_MS: u32 = 30_000;
 
 impl Switch {
     /// Starts listening to who answered, where that is wanted. A person is assumed when it
@@ -28,16 +25,9 @@ impl Switch {
             line.person = Some(now);
             return;
         }
-        let settings = GreetingSettings {
-            mode: match line.screening {
-                Screening::Off => Mode::Off,
-                Screening::Fast => Mode::Fast,
-                Screening::Careful => Mode::Careful,
-            },
-            no_speech_ms: NO_SPEECH_MS,
-            ..GreetingSettings::default()
-        };
-        let watched = line.audio().map(|leg| self.media.watch(leg, settings));
+        let (screening, leg) = (line.screening, line.audio());
+        let settings = self.listening(call, |own, tones| own.after_answer(screening, tones));
+        let watched = leg.zip(settings).map(|(leg, s)| self.media.watch(leg, s));
         match watched {
             Some(Ok(())) => {}
             Some(Err(error)) => {
@@ -46,6 +36,21 @@ impl Switch {
             }
             None => self.assume_person(now, call),
         }
+    }
+
+    /// How to listen to a call, by its campaign and the tones of its trunk.
+    pub(super) fn listening(
+        &self,
+        call: CallId,
+        settings: impl FnOnce(&Detection, TonePlan) -> GreetingSettings,
+    ) -> Option<GreetingSettings> {
+        let line = self.calls.get(&call)?;
+        let trunk = self.trunks.get(&line.trunk);
+        let tones = trunk.map_or(TonePlan::Any, |t| t.settings.tones);
+        Some(match self.detection.get(&line.campaign) {
+            Some(own) => settings(own, tones),
+            None => settings(&Detection::default(), tones),
+        })
     }
 
     /// Gives the one verdict of a call. `ended_ms_ago`: when a person's greeting ended.

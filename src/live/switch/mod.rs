@@ -49,6 +49,7 @@ pub use test_report::{TestReport, TestStep};
 pub(crate) use trunks::TrunkLine;
 
 use crate::clock::NodeClock;
+use crate::config::Detection;
 use crate::engine::News;
 use crate::keeping::Keeping;
 use crate::locate::{Sighting, Trouble};
@@ -131,6 +132,8 @@ pub(crate) struct Setup {
     pub(crate) trunks: BTreeMap<TrunkId, TrunkLine>,
     pub(crate) agents: Vec<AgentSetup>,
     pub(crate) campaigns: Vec<CampaignConfig>,
+    /// How each tells who answered.
+    pub(crate) detection: BTreeMap<CampaignId, Detection>,
     pub(crate) news: News,
     pub(crate) attempts: mpsc::Sender<AttemptJob>,
     pub(crate) ladders: Ladders,
@@ -165,6 +168,7 @@ pub(crate) struct Switch {
     stopping: Option<stop::Stopping>,
 
     campaigns: BTreeMap<CampaignId, CampaignConfig>,
+    detection: BTreeMap<CampaignId, Detection>,
     trunks: BTreeMap<TrunkId, TrunkLine>,
     agents: BTreeMap<AgentId, AgentLine>,
     calls: BTreeMap<CallId, CallLine>,
@@ -223,6 +227,7 @@ impl Switch {
             quit: false,
             stopping: None,
             campaigns: setup.campaigns.into_iter().map(|c| (c.id, c)).collect(),
+            detection: setup.detection,
             trunks: setup.trunks,
             agents: agents.collect(),
             calls: BTreeMap::new(),

@@ -5,6 +5,7 @@ use super::lines::{Attempt, CallLine, Stage};
 use super::order::Order;
 use super::pending::normal;
 use super::{LadderKey, Party, Switch};
+use crate::config::Detection;
 use crate::profiles::EarlyMedia;
 use crate::store_port::AttemptJob;
 use carillon_decision::Progress;
@@ -226,6 +227,8 @@ impl Switch {
             }
             t.settings.profile.early_media
         });
+        // Announcements of the network come this way: "not in service" tones above all.
+        let tones_only = self.listening(call, Detection::before_answer);
         let Some(line) = self.calls.get_mut(&call) else {
             return;
         };
@@ -236,12 +239,7 @@ impl Switch {
                 tracing::warn!(%call, error, "no audio before the answer");
             }
             line.early_media = true;
-            // Announcements of the network come this way: "not in service" tones above all.
-            let tones_only = carillon_media::GreetingSettings {
-                mode: carillon_media::Mode::Off,
-                ..Default::default()
-            };
-            if let Err(error) = self.media.watch(leg, tones_only) {
+            if let Some(Err(error)) = tones_only.map(|tones| self.media.watch(leg, tones)) {
                 tracing::debug!(%call, %error, "early media is not listened to");
             }
         }

@@ -32,6 +32,7 @@ pub(super) fn switch() -> (Switch, crossbeam_channel::Receiver<Message>) {
         trunks: Default::default(),
         agents: Vec::new(),
         campaigns: Vec::new(),
+        detection: Default::default(),
         news: News::new(inputs),
         attempts: mpsc::channel(1).0,
         ladders: Ladders::default(),

@@ -34,6 +34,31 @@ pub enum TonePlan {
     Mexico,
 }
 
+impl TonePlan {
+    /// Every plan by its name: the country's code, as PBXs name their tone zones.
+    pub const NAMES: [(&'static str, Self); 12] = [
+        ("any", Self::Any),
+        ("us", Self::NorthAmerica),
+        ("uk", Self::UnitedKingdom),
+        ("de", Self::Germany),
+        ("fr", Self::France),
+        ("eu", Self::Europe),
+        ("jp", Self::Japan),
+        ("cn", Self::China),
+        ("in", Self::India),
+        ("au", Self::Australia),
+        ("br", Self::Brazil),
+        ("mx", Self::Mexico),
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let found = Self::NAMES.iter().find(|(_, plan)| *plan == self);
+        found.map_or("any", |(name, _)| name)
+    }
+}
+
 /// What a cadence means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::RecordingError;
 use super::flac;
 use super::keys::KeyRing;
+use super::opus_file;
 use super::view::PlainView;
 use super::wav::{self, Content};
 
@@ -79,7 +80,11 @@ pub(super) fn convert(
             flac::verify(&octets, &mut view).map_err(failed)?;
             octets
         }
-        Content::Opus => return Err(failed("Opus is not built in".to_owned())),
+        Content::Opus => {
+            let octets = opus_file::encode(&mut view).map_err(failed)?;
+            opus_file::verify(&octets, &mut view).map_err(failed)?;
+            octets
+        }
         Content::Pcm16 | Content::Mulaw | Content::Alaw => {
             return Err(failed("WAV is not converted to WAV".to_owned()));
         }

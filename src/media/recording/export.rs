@@ -6,6 +6,7 @@ use std::path::Path;
 use super::convert::Samples;
 use super::error::RecordingError;
 use super::flac;
+use super::opus_file;
 use super::view::PlainView;
 use super::wav::{self, Content};
 
@@ -60,6 +61,7 @@ fn octets_of(samples: &[i16]) -> Vec<u8> {
 fn decode(content: Content, octets: &[u8]) -> Result<Vec<i16>, String> {
     match content {
         Content::Flac => flac::decode(octets),
+        Content::Opus => opus_file::decode(octets),
         _ => Err("this content cannot be decoded".to_owned()),
     }
 }

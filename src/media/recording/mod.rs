@@ -21,6 +21,7 @@ mod flac;
 pub mod keeper;
 mod keys;
 mod open_file;
+mod opus_file;
 mod order;
 mod recorder;
 mod recover;
@@ -35,7 +36,11 @@ mod way_line;
 mod writer;
 
 #[cfg(test)]
+mod disk_tests;
+#[cfg(test)]
 mod file_tests;
+#[cfg(test)]
+mod opus_tests;
 #[cfg(test)]
 mod recorder_tests;
 #[cfg(test)]

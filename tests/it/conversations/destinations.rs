@@ -4,7 +4,7 @@ use super::{AGENT_HZ, BILLING, CUSTOMER_HZ, Floor, OUTSIDE_HZ, RINGBACK_HZ, at_o
 use carillon_decision::call::{Direction, Outcome};
 
 /// Ana consults billing, who answers.
-async fn consulted(tag: u8) -> (Floor, crate::support::peer::Line) {
+pub(super) async fn consulted(tag: u8) -> (Floor, crate::support::peer::Line) {
     let floor = Floor::start(tag, "").await;
     floor.peer.press(floor.desk, "*71");
     let call = at_once(|| floor.peer.called(BILLING));

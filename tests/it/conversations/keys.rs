@@ -1,8 +1,10 @@
 //! The campaign's own opt-out key.
 
 use super::{AGENT_HZ, CUSTOMER_HZ, LEAD, at_once, text};
+use crate::program::free_ports;
 use crate::support::node::TestNode;
 use crate::support::peer::Peer;
+use crate::support::raw::{Fault, RawPeer};
 use carillon_decision::call::Outcome;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,5 +35,53 @@ async fn the_campaigns_own_key_opts_out_and_no_other() {
     assert_eq!(record.outcome, Outcome::Abandoned);
     let listed = node.node.store().dnc_check(LEAD.parse().unwrap()).await;
     assert_eq!(listed.unwrap().len(), 1);
+    node.node.stop().await;
+}
+
+/// A key in an INFO of the phone's, in either way of writing it.
+fn info(phone: &mut RawPeer, invite: &str, cseq: u32, body: &str) -> Result<(), Fault> {
+    let kind = match body.starts_with("Signal") {
+        true => "application/dtmf-relay",
+        false => "application/dtmf",
+    };
+    let bare = phone.request(invite, "INFO", cseq, "phone");
+    let empty = "Content-Length: 0\r\n\r\n";
+    let length = body.len();
+    let full = format!("Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}");
+    phone.send(bare.replace(empty, &full))?;
+    phone.receive("SIP/2.0 200").map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_told_by_info_are_keys() {
+    let peer = Peer::start(87);
+    let port = free_ports(1)[0];
+    let text = text(&peer, "").replace(
+        &format!("sip:ana@{}", peer.address),
+        &format!("sip:ana@127.0.0.1:{port}"),
+    );
+    let mut phone = RawPeer::udp(port);
+    let node = TestNode::start(&text).await;
+    let agent = super::agent(&node, "ana");
+    node.tell(carillon_decision::event::Input::AgentLogin { agent })
+        .await;
+    let invite = at_once(|| phone.receive("INVITE")).expect("the phone is called");
+    let answer = phone.response(&invite, "200 OK", "phone");
+    phone.send(answer).expect("loopback takes a datagram");
+    at_once(|| phone.receive("ACK")).expect("the call stands");
+    node.agent_is("break").await;
+    let relay = |key: char| format!("Signal={key}\r\nDuration=160\r\n");
+    let told = at_once(|| {
+        info(&mut phone, &invite, 1, &relay('*'))?;
+        info(&mut phone, &invite, 2, &relay('1'))
+    });
+    told.expect("both are answered");
+    node.agent_is("ready").await;
+    let told = at_once(|| {
+        info(&mut phone, &invite, 3, "*")?;
+        info(&mut phone, &invite, 4, "2")
+    });
+    told.expect("both are answered");
+    node.agent_is("break").await;
     node.node.stop().await;
 }

@@ -1,10 +1,12 @@
 //! What happens in a conversation after the bridge, through a real node with far ends of our own:
 //! who hears whom at each step, what the phones' keys do, what is kept.
 
+mod consent;
 mod destinations;
 mod hold;
 mod kept;
 mod keys;
+mod machines;
 mod other_media;
 mod phone_transfers;
 mod supervisors;

@@ -79,3 +79,39 @@ async fn a_transfer_the_floor_does_not_allow_fails_on_the_phone_and_changes_noth
     floor.is("ana", "talking").await;
     floor.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_phones_attended_transfer_joins_the_customer_to_whom_it_replaces() {
+    let (floor, billing) = super::destinations::consulted(85).await;
+    let target = floor
+        .peer
+        .with(|e, _| e.remote_target(billing.leg))
+        .expect("the line stands");
+    let asked = floor
+        .peer
+        .with(|e, now| e.refer(now, floor.desk.leg, &target, Some(billing.leg)));
+    asked.expect("the line stands");
+    assert_eq!(outcome(&floor, floor.desk), ReferOutcome::Transferred);
+    floor.circle(&[(billing, OUTSIDE_HZ), (floor.customer, CUSTOMER_HZ)]);
+    floor.hears_no(floor.desk, CUSTOMER_HZ);
+    floor.hears_no(floor.customer, AGENT_HZ);
+    floor.is("ana", "wrap_up").await;
+    floor.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replacing_a_call_of_somebody_elses_is_declined_and_changes_nothing() {
+    let floor = Floor::start(86, "").await;
+    // Sue is on the floor, and in no talk with Ana.
+    let sue = log_in(&floor.peer, &floor.node, "sue", super::SUPERVISOR_HZ).await;
+    let asked = floor.peer.with(|e, now| {
+        let target = e.remote_target(sue.leg).expect("the line stands");
+        e.refer(now, floor.desk.leg, &target, Some(sue.leg))
+    });
+    asked.expect("the line stands");
+    let declined = ReferOutcome::Refused { code: 603 };
+    assert_eq!(outcome(&floor, floor.desk), declined);
+    floor.circle(&[(floor.desk, AGENT_HZ), (floor.customer, CUSTOMER_HZ)]);
+    floor.is("ana", "talking").await;
+    floor.stop().await;
+}

@@ -2,6 +2,9 @@
 //! agents' phones alike.
 
 mod audio;
+mod tape;
+
+pub use tape::{Way, foreign_ms};
 
 use super::PATIENCE;
 use carillon_media::{
@@ -187,6 +190,28 @@ impl Peer {
             .expect("G.711 is offered");
         self.with(|e, now| e.answer(now, call.leg, &answer.to_bytes()))
             .expect("it still rings");
+        Line {
+            leg: call.leg,
+            audio: port.leg,
+        }
+    }
+
+    /// Answers a call with 183 and plays these samples over and over before any answer.
+    pub fn early(&self, call: &IncomingCall, samples: Vec<i16>) -> Line {
+        let port = self.open(0.0);
+        let offer = call.sdp.as_ref().expect("the node offers audio");
+        self.point(port.leg, offer);
+        let answer = SessionDescription::answer(offer, &MediaSpec::g711(port.address, 1))
+            .expect("G.711 is offered");
+        self.with(|e, now| e.ring(now, call.leg, 183, Some(&answer.to_bytes())))
+            .expect("it is not answered yet");
+        let forever = PlayOptions {
+            repeat: Repeat::Forever,
+            tag: 0,
+        };
+        self.relay
+            .play(port.leg, &Prompt::from_samples(samples), forever)
+            .expect("the leg is open");
         Line {
             leg: call.leg,
             audio: port.leg,
