@@ -281,8 +281,8 @@ proptest::proptest! {
                 ear.tick(tick);
                 tick += 1;
             }
-            let held = ear.buffer.slots.iter().filter(|s| s.sequence.is_some()).count();
-            proptest::prop_assert_eq!(held, ear.buffer.held);
+            let (held, counted) = ear.buffer.slots.held();
+            proptest::prop_assert_eq!(held, counted);
         }
     }
 }
