@@ -110,6 +110,15 @@ impl<F: Copy> JitterBuffer<F> {
         }
     }
 
+    /// Takes a packet of comfort noise: from its turn on until audio comes, the far end is silent,
+    /// and nothing is missing.
+    pub fn noise(&mut self, header: &Header, payload: &[u8]) {
+        let (sequence, timestamp) = self.place(header, false);
+        if sequence >= self.next_sequence {
+            self.keep(sequence, timestamp, 0, None, payload);
+        }
+    }
+
     /// Forgets all packets. The next one starts at once.
     pub fn clear(&mut self) {
         self.drop_below(u64::MAX);
@@ -136,22 +145,28 @@ impl<F: Copy> JitterBuffer<F> {
             };
             let slot = self.slots.at(index);
             let sequence = slot.sequence.unwrap_or(self.next_sequence);
+            let (timestamp, samples) = (slot.timestamp, slot.samples);
             let Some(format) = slot.format else {
+                let says_silence = !slot.octets.is_empty();
+                if says_silence && let Some(samples) = self.lost_before_silence(sequence, timestamp)
+                {
+                    return Next::Lost { samples };
+                }
                 self.slots.free(index);
                 self.next_sequence = sequence + 1;
                 self.excused = true;
-                continue;
+                if !says_silence {
+                    continue;
+                }
+                self.pause();
+                let payload = &self.slots.at(index).octets;
+                return Next::Noise { payload };
             };
-            let (timestamp, samples) = (slot.timestamp, slot.samples);
-            let missing = timestamp - self.next_timestamp;
-            if self.playing && missing > 0 {
+            if self.playing && timestamp > self.next_timestamp {
                 if sequence == self.next_sequence {
                     // No number is missing: the far end was silent on purpose.
                     self.pause();
-                } else if missing > self.made_up {
-                    self.concealed += self.made_up.unsigned_abs();
-                    self.next_timestamp += std::mem::take(&mut self.made_up);
-                    let samples = (timestamp - self.next_timestamp) as u32;
+                } else if let Some(samples) = self.missing_before(timestamp) {
                     return Next::Lost { samples };
                 }
             }
@@ -172,6 +187,27 @@ impl<F: Copy> JitterBuffer<F> {
                 samples,
             };
         }
+    }
+
+    /// Samples missing before a timestamp, beyond those made up already.
+    fn missing_before(&mut self, timestamp: i64) -> Option<u32> {
+        if timestamp - self.next_timestamp <= self.made_up {
+            return None;
+        }
+        self.concealed += self.made_up.unsigned_abs();
+        self.next_timestamp += std::mem::take(&mut self.made_up);
+        Some((timestamp - self.next_timestamp) as u32)
+    }
+
+    /// The same before the news of a silence. Its timestamp is believed as far as numbers are
+    /// missing too: not everybody counts on in silence.
+    fn lost_before_silence(&mut self, sequence: u64, timestamp: i64) -> Option<u32> {
+        let numbers = (sequence - self.next_sequence) as i64;
+        let most = numbers * self.transit.frame();
+        if !self.playing || timestamp - self.next_timestamp > most {
+            return None;
+        }
+        self.missing_before(timestamp)
     }
 
     /// So many samples were made up for lost ones.

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// An agent's phone that sends nothing for this long is gone. Phones must not suppress
-/// silence (`docs/OPERATING.md`).
+/// silence (`docs/OPERATING.md`); one that says that it is silent is given longer by the relay.
 const AGENT_SILENT_AFTER: Duration = Duration::from_secs(5);
 
 /// Prompts by the names campaigns use.

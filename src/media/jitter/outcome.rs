@@ -32,6 +32,12 @@ pub enum Next<'a, F> {
     /// Nothing is there, though it should be; report what was made up with
     /// [`JitterBuffer::starved`](super::JitterBuffer::starved).
     Starved,
+    /// The far end has said that it is silent: from here on, until audio comes, it sounds like
+    /// this, through [`Next::Pause`].
+    Noise {
+        /// The payload of its packet (RFC 3389).
+        payload: &'a [u8],
+    },
     /// The far end pauses, or has not begun, or its packets wait for their time.
     Pause,
 }

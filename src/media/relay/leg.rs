@@ -6,6 +6,7 @@ mod one_way;
 mod presses;
 mod remote;
 mod reports;
+mod rest;
 mod tapped;
 
 pub use commands::{Ears, LegCommand, Listener, Source};
@@ -32,6 +33,7 @@ use crate::inband::InbandDtmf;
 use crate::tap::Tap;
 use one_way::Unheard;
 use remote::on_hold;
+use rest::Rest;
 use tapped::TAP_EVERY;
 
 pub struct Leg {
@@ -61,6 +63,8 @@ pub struct Leg {
     /// Since when packets are awaited, or when the last came.
     quiet_since: Option<Instant>,
     silent: bool,
+    /// The far end has said that it is silent.
+    rest: Option<Box<Rest>>,
     counts: LegStats,
     unheard: Option<Unheard>,
     tapped: Option<Tap>,
@@ -104,6 +108,7 @@ impl Leg {
             control_from: None,
             quiet_since: None,
             silent: false,
+            rest: None,
             counts: LegStats::default(),
             unheard: None,
             tapped: None,
@@ -138,6 +143,7 @@ impl Leg {
             self.control.due(),
             self.tap_due,
             self.one_way_due(),
+            self.rest_due(),
         ]
         .into_iter()
         .flatten()
@@ -145,7 +151,7 @@ impl Leg {
     }
 
     fn silent_due(&self) -> Option<Instant> {
-        let after = self.options.silent_after.filter(|_| !self.silent)?;
+        let after = self.silence_borne().filter(|_| !self.silent)?;
         Some(self.quiet_since? + after)
     }
 
@@ -168,6 +174,9 @@ impl Leg {
         if self.tap_due.is_some_and(|due| due <= now) {
             self.flush_taps();
             self.tap_due = Some(now + TAP_EVERY);
+        }
+        if self.rest_due().is_some_and(|due| due <= now) {
+            self.rest_on(now);
         }
         if let Some(press) = self.keys.poll(now) {
             self.pressed(press, events);

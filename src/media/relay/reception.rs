@@ -175,6 +175,11 @@ impl Reception {
         true
     }
 
+    /// Whether a packet just counted is the newest.
+    pub fn is_newest(&self, header: &Header) -> bool {
+        self.ssrc == Some(header.ssrc) && self.newest as u16 == header.sequence
+    }
+
     fn restart(&mut self, header: &Header) {
         self.lost_before = self.lost();
         self.ssrc = Some(header.ssrc);

@@ -113,7 +113,8 @@ impl Leg {
                 self.edge = Some(edge);
             }
             Kind::Event => self.event(now, packet, events),
-            Kind::Audio(_) | Kind::ComfortNoise => self.skip(&packet.header),
+            Kind::ComfortNoise => self.comfort_noise(now, packet),
+            Kind::Audio(_) => self.skip(&packet.header),
         }
     }
 
@@ -128,9 +129,11 @@ impl Leg {
         events: Events,
     ) {
         // The far side first: nobody waits for our analysis.
-        for listener in &self.listeners {
-            let mut out = outgoing::lock(&listener.out);
-            out.forward_audio(now, self.id, law, head, payload);
+        if self.wakes(head) {
+            for listener in &self.listeners {
+                let mut out = outgoing::lock(&listener.out);
+                out.forward_audio(now, self.id, law, head, payload);
+            }
         }
         self.voice.push(now, head, law, payload);
         if let Some(tap) = &mut self.tap {
@@ -164,7 +167,11 @@ fn kind_of(remote: &Remote, payload_type: u8) -> Option<Kind> {
     if Some(payload_type) == remote.dtmf_payload_type {
         return Some(Kind::Event);
     }
-    if payload_type == rtp::PAYLOAD_TYPE_COMFORT_NOISE {
+    let noise = [
+        Some(rtp::PAYLOAD_TYPE_COMFORT_NOISE),
+        remote.comfort_payload_type,
+    ];
+    if noise.contains(&Some(payload_type)) {
         return Some(Kind::ComfortNoise);
     }
     Law::from_payload_type(payload_type).map(Kind::Audio)

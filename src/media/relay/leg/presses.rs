@@ -23,6 +23,7 @@ impl Leg {
             ..*packet
         };
         self.event_at = Some(now);
+        self.rest_later(now);
         self.forward_event(now, &packet);
         let stamp = packet.header.timestamp;
         let presses = self.keys.push(now, stamp, &payload);

@@ -20,6 +20,7 @@ impl Leg {
         } else {
             self.quiet_since = None;
             self.silent = false;
+            self.rest = None;
         }
         self.remote = Some(remote);
         self.set_codec(remote.codec);
@@ -50,6 +51,7 @@ impl Leg {
             payload_type: remote.payload_type,
             dtmf_payload_type: remote.dtmf_payload_type,
             dtmf_clock_hz: remote.dtmf_clock_hz,
+            comfort_payload_type: remote.comfort_payload_type,
             rtcp: remote.rtcp,
             rtcp_mux: remote.rtcp_mux,
             keys: remote.keys,

@@ -50,8 +50,14 @@ impl Leg {
         let ssrc = outgoing::lock(&self.out).sent(now).ssrc;
         if !self.control.take(now, &datagram[..length], ssrc) {
             self.counts.invalid += 1;
-        } else if !muxed {
+            return;
+        }
+        if !muxed {
             self.control_from = Some(source);
+        }
+        if self.rest.is_some() {
+            // Its reports say that a far end lives that has nothing to say.
+            self.quiet_since = Some(now);
         }
     }
 
