@@ -148,8 +148,12 @@ impl Media {
     pub(super) fn set_remote(&self, leg: LegId, sdp: &SessionDescription) -> Result<(), String> {
         let ours = self.said.get(&leg).ok_or("nothing was offered")?;
         let remote = audio::remote(ours, sdp).map_err(|e| e.to_string())?;
+        // Keys come in packets of their own where both named them, else as tones. Listening for
+        // both would only add what sounds like a key.
+        let tones = remote.dtmf_payload_type.is_none();
         self.relay
             .set_remote(leg, remote)
+            .and_then(|()| self.relay.watch_inband_dtmf(leg, tones))
             .map_err(|e| e.to_string())
     }
 

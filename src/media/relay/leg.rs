@@ -52,6 +52,8 @@ pub struct Leg {
     analysis: Analysis,
     keys: dtmf::Receiver,
     inband: Option<Box<InbandDtmf>>,
+    /// When it was given audio last.
+    inband_at: Option<Instant>,
     /// When the last packet of a key press came.
     event_at: Option<Instant>,
     /// For a codec that is not G.711.
@@ -101,6 +103,7 @@ impl Leg {
             analysis: Analysis::default(),
             keys: dtmf::Receiver::default(),
             inband: None,
+            inband_at: None,
             event_at: None,
             edge: None,
             opener: None,
@@ -144,6 +147,7 @@ impl Leg {
             self.tap_due,
             self.one_way_due(),
             self.rest_due(),
+            self.inband_due(),
         ]
         .into_iter()
         .flatten()
@@ -177,6 +181,9 @@ impl Leg {
         }
         if self.rest_due().is_some_and(|due| due <= now) {
             self.rest_on(now);
+        }
+        if self.inband_due().is_some_and(|due| due <= now) {
+            self.end_inband(now, events);
         }
         if let Some(press) = self.keys.poll(now) {
             self.pressed(press, events);

@@ -90,7 +90,7 @@ impl Leg {
             }
             LegCommand::FillSilence(on) => self.generator.set_fill(on),
             LegCommand::WatchGreeting(settings) => self.analysis.watch(now, settings.map(|s| *s)),
-            LegCommand::WatchInband(on) => self.inband = on.then(Box::default),
+            LegCommand::WatchInband(on) => self.watch_inband(on),
             LegCommand::Meter(frequencies) => self.analysis.meter(&frequencies),
             LegCommand::SendDtmf(digits) => self.generator.send_dtmf(self.id, &digits, events),
             // Who asked may have given up; nothing is lost with the answer.

@@ -312,6 +312,15 @@ fn a_key_heard_in_the_band_is_reported_once_even_if_it_is_told_too() {
     };
     phone.send(&keys("4#"));
     assert!(pressed('4') && pressed('#'));
+    // A phone that sends nothing in silence stops with the tone.
+    phone.send(&keys("8")[..640]);
+    assert!(pressed('8'));
+    // Told on once more, as at every change of its description: nothing is forgotten.
+    phone.send(&keys("6")[..480]);
+    relay.stats(phone.leg).unwrap();
+    relay.watch_inband_dtmf(phone.leg, true).unwrap();
+    phone.send(&keys("6")[480..]);
+    assert!(pressed('6'));
     // The same press as an event and as a tone, then a press as an event: two reports.
     let stamp = phone.header.timestamp;
     phone.send_event(stamp, [5, 0x0a, 0, 160]);
