@@ -61,6 +61,8 @@ pub enum MediaEvent {
         leg: LegId,
         /// The way that is dead.
         dead: DeadWay,
+        /// What shows it.
+        sign: DeadSign,
         /// How long it has been since audio should have flowed.
         since: Duration,
         /// Packets sent to the far end meanwhile.
@@ -76,8 +78,21 @@ pub enum MediaEvent {
 pub enum DeadWay {
     /// We send, and the far end, which may send, has never been heard since it was told so.
     FromFarEnd,
-    /// We send and hear the far end, whose RTCP reports say that nothing of ours arrives.
+    /// We send, and the far end's RTCP reports say that nothing of it arrives. Never told of a
+    /// far end that sends no reports: what it hears is not known.
     ToFarEnd,
+}
+
+/// What shows that a way is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeadSign {
+    /// No packet came.
+    NoPacket,
+    /// Two reports of the far end in a row about our stream, in which it does not get on, or
+    /// 98 % of it are lost.
+    ReportedLoss,
+    /// Three reports of the far end in a row that are about nobody's stream: it hears nothing.
+    ReportsNobody,
 }
 
 impl MediaEvent {

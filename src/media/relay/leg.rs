@@ -19,6 +19,7 @@ use super::analysis::Analysis;
 use super::control::Control;
 use super::edge::{self, EdgeDecoder};
 use super::events::{LegStats, MediaEvent};
+use super::far_ear::FarEar;
 use super::generator::{Events, Generator, Hears};
 use super::mixer::Mixer;
 use super::outgoing::{self, SharedOutgoing};
@@ -69,6 +70,8 @@ pub struct Leg {
     rest: Option<Box<Rest>>,
     counts: LegStats,
     unheard: Option<Unheard>,
+    /// What the far end says of what it hears.
+    far_ear: FarEar,
     tapped: Option<Tap>,
     tap: Option<TapWriter>,
     tap_due: Option<Instant>,
@@ -114,6 +117,7 @@ impl Leg {
             rest: None,
             counts: LegStats::default(),
             unheard: None,
+            far_ear: FarEar::default(),
             tapped: None,
             tap: None,
             tap_due: None,

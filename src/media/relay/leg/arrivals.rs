@@ -34,7 +34,7 @@ impl Leg {
             return;
         };
         if rtcp::is_rtcp(datagram) {
-            return self.receive_control(now, datagram, source, true);
+            return self.receive_control(now, datagram, source, true, events);
         }
         // Before anyone looks at it: what is not authentic is nobody's.
         let Some(datagram) = self.open(datagram) else {

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use super::{Events, Leg, MediaEvent, outgoing};
-use crate::relay::events::DeadWay;
+use crate::relay::events::{DeadSign, DeadWay};
+use crate::relay::far_ear::Word;
 
 /// Fewer packets than this say nothing about the way back.
 const FEW_SENT: u64 = 10;
@@ -44,9 +45,28 @@ impl Leg {
         events(MediaEvent::OneWay {
             leg: self.id,
             dead: DeadWay::FromFarEnd,
+            sign: DeadSign::NoPacket,
             since: now - unheard.since,
             sent,
             strangers: self.counts.strangers - unheard.strangers,
         });
+    }
+
+    /// Takes what a report says of our stream.
+    pub(super) fn far_end_says(&mut self, now: Instant, word: Word, events: Events) {
+        let Some(after) = self.options.one_way_after else {
+            return;
+        };
+        let sent = outgoing::lock(&self.out).packets();
+        if let Some(found) = self.far_ear.hear(now, word, sent, after) {
+            events(MediaEvent::OneWay {
+                leg: self.id,
+                dead: DeadWay::ToFarEnd,
+                sign: found.sign,
+                since: now - found.since,
+                sent: found.sent,
+                strangers: 0,
+            });
+        }
     }
 }

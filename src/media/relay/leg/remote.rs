@@ -6,10 +6,14 @@ use super::super::outgoing::Target;
 use super::super::secure::Opener;
 use super::{EdgeDecoder, Leg, Remote, edge, outgoing};
 use crate::codec::Codec;
+use crate::relay::far_ear::FarEar;
 
 impl Leg {
     pub(super) fn set_remote(&mut self, now: Instant, remote: Remote) {
         let moved = !on_hold(&remote) && self.lock.announce(remote.address);
+        if moved {
+            self.far_ear = FarEar::default();
+        }
         if !remote.receive {
             self.unheard = None;
         } else if moved {
