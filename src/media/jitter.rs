@@ -52,6 +52,9 @@ pub struct JitterBuffer<F> {
     transit: Transit,
     late: u64,
     dropped: u64,
+    /// Runs of late or dropped packets, and the newest late one.
+    runs: u64,
+    latest_late: Option<u64>,
     concealed: u64,
 }
 
@@ -71,6 +74,8 @@ impl<F: Copy> Default for JitterBuffer<F> {
             transit: Transit::default(),
             late: 0,
             dropped: 0,
+            runs: 0,
+            latest_late: None,
             concealed: 0,
         }
     }
@@ -95,6 +100,9 @@ impl<F: Copy> JitterBuffer<F> {
                 return Arrival::Duplicate;
             }
             self.late += 1;
+            let before = self.latest_late.replace(sequence);
+            let goes_on = before.is_some_and(|before| sequence.wrapping_sub(before) <= 1);
+            self.runs += u64::from(!goes_on);
             return Arrival::Late;
         }
         self.keep(sequence, timestamp, samples, Some(format), octets)
@@ -274,6 +282,12 @@ impl<F: Copy> JitterBuffer<F> {
         self.late + self.dropped
     }
 
+    /// Runs of such packets, each of numbers in a row.
+    #[must_use]
+    pub fn discarded_runs(&self) -> u64 {
+        self.runs
+    }
+
     /// The extended sequence number and timestamp of a packet; starts anew where they jump.
     fn place(&mut self, header: &Header, audio: bool) -> (u64, i64) {
         let ahead = header
@@ -344,6 +358,7 @@ impl<F: Copy> JitterBuffer<F> {
         if sequence != u64::MAX {
             self.next_sequence = self.next_sequence.max(sequence);
             self.dropped += dropped;
+            self.runs += u64::from(dropped > 0);
         }
     }
 
@@ -353,6 +368,7 @@ impl<F: Copy> JitterBuffer<F> {
             return;
         }
         let enough = now - self.transit.base() - self.transit.needed() - SLACK;
+        let before = self.dropped;
         while let Some(index) = self.slots.first(self.next_sequence) {
             let slot = self.slots.at(index);
             if slot.timestamp >= enough {
@@ -362,6 +378,7 @@ impl<F: Copy> JitterBuffer<F> {
             self.dropped += u64::from(slot.format.is_some());
             self.slots.free(index);
         }
+        self.runs += u64::from(self.dropped > before);
         self.playing = false;
         self.made_up = 0;
     }

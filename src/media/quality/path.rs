@@ -4,7 +4,10 @@
 //! other far end. We count what reaches us; of what reaches the far end we know what its RTCP
 //! receiver reports say (RFC 3550 section 6.4.1). Where a leg's audio is decoded here (jitter
 //! buffer, concealment) the path is two codecs in tandem and their impairments add (G.113 clause
-//! 7); where packets are passed through, both losses meet in one decoder.
+//! 7); where packets are passed through, both losses meet in one decoder, the listener's. A codec
+//! other than the listener's is decoded on its way all the same, and adds its own impairment.
+
+use crate::relay::LegStats;
 
 use super::emodel::{Connection, Impairment, burst_ratio, mos};
 use serde::{Deserialize, Serialize};
@@ -27,7 +30,7 @@ pub struct LegCounts {
     pub lost: u64,
     /// Of these came too late to be played; 0 where packets are passed through.
     pub discarded: u64,
-    /// Runs of lost or discarded packets; 0 if unknown, which counts as random loss.
+    /// Runs of lost or discarded packets in a row; 0 if unknown, which counts as random loss.
     pub loss_runs: u64,
     /// Interarrival jitter now, ms.
     pub jitter_ms: f64,
@@ -35,6 +38,31 @@ pub struct LegCounts {
     pub buffer_ms: Option<f64>,
     /// What the far end reports of what we sent; none before its first report.
     pub far: Option<FarCounts>,
+}
+
+impl LegCounts {
+    /// A leg's figures, as the relay counts them. A leg without a codec yet counts as G.711.
+    #[must_use]
+    pub fn of(stats: &LegStats) -> Self {
+        let whole = |n: i32| u64::try_from(n).unwrap_or(0);
+        Self {
+            codec: stats
+                .codec
+                .map_or(Impairment::G711_CONCEALED, Impairment::of),
+            expected: stats.packets_in + stats.lost,
+            lost: stats.lost,
+            discarded: stats.discarded_late,
+            loss_runs: stats.loss_runs + stats.discarded_runs,
+            jitter_ms: stats.jitter_ms,
+            buffer_ms: stats.buffer_ms,
+            far: stats.remote_lost.map(|lost| FarCounts {
+                expected: stats.packets_out,
+                lost: whole(lost),
+                jitter_ms: stats.remote_jitter_ms.unwrap_or(0.0),
+                round_trip_ms: stats.round_trip_ms,
+            }),
+        }
+    }
 }
 
 /// What a far end's receiver reports say.
@@ -205,15 +233,14 @@ fn path(source: &Counted, target: &Counted) -> (f64, f64, f64) {
     let far_gone = percent(target.far_lost, target.far_expected);
     let plain = Impairment::G711_CONCEALED;
     let heard = target.codec.unwrap_or(plain);
+    let spoken = source.codec.unwrap_or(plain);
     let ie_eff = match source.buffer_ms {
         // Decoded and concealed here, coded anew: tandem.
-        Some(_) => {
-            let spoken = source.codec.unwrap_or(plain);
-            spoken.effective(gone, source.burst_ratio()) + heard.effective(far_gone, 1.0)
-        }
+        Some(_) => spoken.effective(gone, source.burst_ratio()) + heard.effective(far_gone, 1.0),
         None => {
             let either = 100.0 - (100.0 - gone) * (100.0 - far_gone) / 100.0;
-            heard.effective(either, source.burst_ratio())
+            let on_the_way = if spoken == heard { 0.0 } else { spoken.ie };
+            on_the_way + heard.effective(either, source.burst_ratio())
         }
     };
     let half_trip = |c: &Counted| c.far.and_then(|f| f.round_trip_ms).unwrap_or(0.0) / 2.0;
@@ -300,6 +327,7 @@ pub(super) fn hundredths(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Codec;
     use proptest::prelude::*;
 
     fn leg(expected: u64, lost: u64) -> LegCounts {
@@ -421,6 +449,77 @@ mod tests {
         let (late, smooth, passed) = (heard(decoded(50)), heard(decoded(0)), heard(leg(1_000, 0)));
         assert_eq!(late.discarded_percent, 5.0);
         assert!(late.mos < smooth.mos && smooth.mos < passed.mos);
+    }
+
+    /// A leg of a codec by what the relay tells of it after 1,000 packets.
+    fn told(codec: Codec, lost: u64, loss_runs: u64, mixed: bool, far_lost: i32) -> LegCounts {
+        LegCounts::of(&LegStats {
+            codec: Some(codec),
+            packets_in: 1_000 - lost,
+            packets_out: 1_000,
+            lost,
+            loss_runs,
+            remote_lost: Some(far_lost),
+            buffer_ms: mixed.then_some(40.0),
+            ..LegStats::default()
+        })
+    }
+
+    /// Points of R that the customer's voice has lost on its way to the agent, against the same
+    /// way between two plain G.711 legs without loss.
+    fn costs(customer: LegCounts, agent: LegCounts, points: f64) {
+        let r = |customer, agent| {
+            let mut meter = PathMeter::new(leg(0, 0), leg(0, 0));
+            meter.sample(20_000, customer, agent);
+            meter.agent_hears().unwrap().r
+        };
+        let clean = told(Codec::Pcmu, 0, 0, customer.buffer_ms.is_some(), 0);
+        let plain = told(Codec::Pcma, 0, 0, false, 0);
+        let cost = r(clean, plain) - r(customer, agent);
+        // Both are rounded to hundredths.
+        assert!((cost - points).abs() < 0.011, "{cost} is not {points}");
+    }
+
+    #[test]
+    fn each_leg_is_judged_by_its_codec_and_by_how_its_loss_comes() {
+        let (g711, g722, opus) = (Codec::Pcmu, Codec::G722, Codec::Opus);
+        let clean = |codec| told(codec, 0, 0, false, 0);
+        // By hand, Ie,eff = Ie + (95 - Ie) Ppl / (Ppl / BurstR + Bpl), Ppl = 5.
+        // G.711, 50 single losses: BurstR = 1 (0.95 counts as 1): 95 * 5 / 30.1.
+        costs(told(g711, 50, 50, false, 0), clean(g711), 15.78);
+        // The same in runs of five: BurstR = 5 * 0.95 = 4.75: 475 / (1.0526 + 25.1).
+        costs(told(g711, 50, 10, false, 0), clean(g711), 18.16);
+        // Mixed here: the same loss, in our decoder.
+        costs(told(g711, 50, 10, true, 0), clean(g711), 18.16);
+        // An agent on G.722 misses 2 % of what is clean up to us: 95 * 2 / 6.3.
+        costs(told(g711, 0, 0, true, 0), clean(g722), 0.0);
+        costs(
+            told(g711, 0, 0, true, 0),
+            told(g722, 0, 0, false, 20),
+            30.16,
+        );
+        // An agent on Opus: 5 without loss; with 5 % to us and 3 % from us 15.78 + 5 + 90 * 3 / 13.
+        costs(told(g711, 0, 0, true, 0), clean(opus), 5.0);
+        costs(
+            told(g711, 50, 50, true, 0),
+            told(opus, 0, 0, false, 30),
+            41.55,
+        );
+        // Opus spoken, passed on as G.711: its own 5, and the losses in the listener's decoder.
+        costs(clean(opus), clean(g711), 5.0);
+        costs(told(opus, 50, 50, false, 0), clean(g711), 20.78);
+        // Packets that came too late for our buffer are lost as well.
+        let late = LegStats {
+            codec: Some(g711),
+            packets_in: 1_000,
+            discarded_late: 50,
+            discarded_runs: 50,
+            buffer_ms: Some(40.0),
+            remote_lost: Some(0),
+            packets_out: 1_000,
+            ..LegStats::default()
+        };
+        costs(LegCounts::of(&late), clean(g711), 15.78);
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::types::LegId;
+use crate::codec::Codec;
 use crate::greeting::GreetingEvent;
 
 /// What the relay reports. Per leg, in the order in which it happened; nothing comes after
@@ -114,6 +115,8 @@ impl MediaEvent {
 /// Figures of one leg since it was opened.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LegStats {
+    /// Codec of its audio; `None` before the far end is known.
+    pub codec: Option<Codec>,
     /// Valid RTP packets received.
     pub packets_in: u64,
     /// Their bytes, headers included.
@@ -124,6 +127,8 @@ pub struct LegStats {
     pub bytes_out: u64,
     /// Packets missing by sequence number so far (RFC 3550 A.3); reordered ones do not count.
     pub lost: u64,
+    /// Runs of packets missing in a row, so far: with `lost`, how bursty the loss is.
+    pub loss_runs: u64,
     /// Packets that came after one with a higher sequence number.
     pub out_of_order: u64,
     /// Packets that had come before.
@@ -160,6 +165,8 @@ pub struct LegStats {
     pub concealed_ms: u64,
     /// Packets of this leg that came too late to be played. Counted only while it is decoded.
     pub discarded_late: u64,
+    /// Runs of such packets in a row.
+    pub discarded_runs: u64,
     /// How long this leg's audio waits in its jitter buffer now, in milliseconds. `None`: it is
     /// not decoded, and passes without waiting.
     pub buffer_ms: Option<f64>,

@@ -209,6 +209,7 @@ impl Leg {
 
     fn stats(&self, now: Instant) -> LegStats {
         let mut stats = self.counts.clone();
+        stats.codec = self.remote.map(|remote| remote.codec);
         self.reception.report(&mut stats);
         self.voice.report(now, &mut stats);
         self.control.tell(&mut stats);

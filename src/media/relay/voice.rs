@@ -112,6 +112,7 @@ impl Voice {
         if let Some(inner) = self.lock().as_ref() {
             stats.concealed_ms = inner.jitter.concealed() / u64::from(SAMPLES_PER_MS);
             stats.discarded_late = inner.jitter.discarded();
+            stats.discarded_runs = inner.jitter.discarded_runs();
             let listening = self.is_wanted();
             stats.buffer_ms = inner.jitter.delay_ms(now).filter(|_| listening);
         }
