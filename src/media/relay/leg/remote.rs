@@ -13,6 +13,7 @@ impl Leg {
         let moved = !on_hold(&remote) && self.lock.announce(remote.address);
         if moved {
             self.far_ear = FarEar::default();
+            self.rest = None;
         }
         if !remote.receive {
             self.unheard = None;

@@ -12,6 +12,9 @@ const FRAME: Duration = Duration::from_millis(20);
 const FRAME_SAMPLES: usize = 20 * crate::SAMPLES_PER_MS as usize;
 /// Further behind than this, frames are left out instead of sent in a burst.
 const MOST_BEHIND: Duration = Duration::from_millis(100);
+/// Audio this many packets older was overtaken (RFC 3550 appendix A.1: MAX_MISORDER); what seems
+/// older still begins anew.
+const MOST_OVERTAKEN: u16 = 100;
 /// Nothing comes between the packets of a key press: noise waits for this long after each.
 const AFTER_A_PRESS: Duration = Duration::from_millis(100);
 /// A far end that said that it is silent may send nothing for this long at least before it is
@@ -24,7 +27,8 @@ pub(super) struct Rest {
     maker: NoiseMaker,
     /// The newest description, as it came.
     payload: Vec<u8>,
-    /// Its sequence number: audio from before ends no silence.
+    /// Its source and sequence number: audio from before ends no silence.
+    ssrc: u32,
     sequence: u16,
     due: Instant,
 }
@@ -47,12 +51,13 @@ impl Leg {
                 rest.maker.set(noise);
                 rest.payload.clear();
                 rest.payload.extend_from_slice(payload);
-                rest.sequence = head.sequence;
+                (rest.ssrc, rest.sequence) = (head.ssrc, head.sequence);
             }
             None => {
                 self.rest = Some(Box::new(Rest {
                     maker: NoiseMaker::new(noise, u64::from(head.ssrc)),
                     payload: payload.to_vec(),
+                    ssrc: head.ssrc,
                     sequence: head.sequence,
                     due: now,
                 }));
@@ -64,7 +69,10 @@ impl Leg {
     /// Audio came: the silence is over, unless it was overtaken by the news of the silence.
     /// True when it is to be heard.
     pub(super) fn wakes(&mut self, head: &Header) -> bool {
-        let before = |rest: &Rest| head.sequence.wrapping_sub(rest.sequence) >= 1 << 15;
+        let before = |rest: &Rest| {
+            let by = rest.sequence.wrapping_sub(head.sequence);
+            rest.ssrc == head.ssrc && (1..=MOST_OVERTAKEN).contains(&by)
+        };
         if self.rest.as_deref().is_some_and(before) {
             return false;
         }

@@ -11,10 +11,9 @@ use crate::rtp::Header;
 /// What the far end was told of a silence is told again after this long, so that it knows that
 /// the line is up.
 const SAID_AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// Somebody else's silence is left alone for so much longer than it is filled.
+/// A silence is left to who fills it for so much longer: their thread may stand still for a
+/// moment, and silence of ours would be a hole in the noise.
 const GRACE: Duration = Duration::from_millis(500);
-/// A frame of noise, and what jitter may add to it.
-const FRAME_LASTS: Duration = Duration::from_millis(60);
 /// Length of our packets, for the clock of who says only that it is silent.
 const SAMPLES: u32 = 160;
 /// Longest description: the level, and as many coefficients as make a difference.
@@ -56,7 +55,7 @@ impl Outgoing {
         let mut buffer: Buffer = [0; _];
         target.law.encode_into(samples, &mut buffer[HEADER_BYTES..]);
         self.transmit_audio(&mut buffer, at, &header, count, &target);
-        self.rests_until = Some(at + FRAME_LASTS);
+        self.rests_until = Some(at + GRACE);
     }
 
     /// Until when what is passed on needs no filling up with silence of ours.
