@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 
-/// Processor time of the relay's threads.
+/// Processor time of some threads.
 #[derive(Clone, Copy, Default)]
 pub struct Cpu {
     pub user_s: f64,
@@ -23,6 +23,18 @@ impl Cpu {
 
 /// Threads named `rtp-0`, `rtp-1` and so on; `schedstat` counts nanoseconds, `stat` clock ticks.
 pub fn relay_cpu() -> Cpu {
+    cpu_of(|name| {
+        let number = name.strip_prefix("rtp-");
+        number.is_some_and(|n| n.parse::<u32>().is_ok())
+    })
+}
+
+/// The keeper, which aligns what taps tell, and the recorder's writers.
+pub fn recorder_cpu() -> Cpu {
+    cpu_of(|name| name == "keeper" || name.starts_with("rec-"))
+}
+
+fn cpu_of(wanted: impl Fn(&str) -> bool) -> Cpu {
     let mut cpu = Cpu::default();
     for task in fs::read_dir("/proc/self/task")
         .into_iter()
@@ -30,9 +42,7 @@ pub fn relay_cpu() -> Cpu {
         .flatten()
     {
         let read = |file: &str| fs::read_to_string(task.path().join(file)).unwrap_or_default();
-        let name = read("comm");
-        let number = name.trim().strip_prefix("rtp-");
-        if number.is_none_or(|n| n.parse::<u32>().is_err()) {
+        if !wanted(read("comm").trim()) {
             continue;
         }
         let on_cpu = read("schedstat");

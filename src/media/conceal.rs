@@ -121,6 +121,23 @@ impl Concealer {
         self.conceal(frame);
     }
 
+    /// Takes noise in the place of a far end that has said that it is silent. Its beginning is
+    /// faded in from what was heard before; what is made up later is as loud as it.
+    pub fn comfort(&mut self, frame: &mut [i16]) {
+        if self.made_up < GONE {
+            let seam = LONGEST_SEAM.min(frame.len());
+            for (index, sample) in frame[..seam].iter_mut().enumerate() {
+                let weight = (index as f32 + 0.5) / seam as f32;
+                let made = self.next();
+                *sample = to_sample(made * (1.0 - weight) + f32::from(*sample) * weight);
+            }
+            self.made_up = GONE;
+        } else {
+            self.floor = power(frame);
+        }
+        self.remember(frame);
+    }
+
     /// Mean square of the newest 20 ms.
     #[must_use]
     pub fn level(&self) -> f32 {

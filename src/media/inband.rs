@@ -4,7 +4,8 @@
 //! filter). A window counts when one low and one high frequency stand out, are balanced as
 //! Q.24 annex A allows, hold nearly all of the sound there is (speech never does for long), and
 //! have no second harmonics (speech does). A press is four such windows in a row (35 ms of tone;
-//! Q.24 asks for 40 ms to be taken); it ends after 30 ms of windows without (Q.24: a break of 10 ms, which
+//! Q.24 asks for 40 ms to be taken), of which three hold hardly anything else: a vowel may come as
+//! near to a key as the others, but not so near. It ends after 30 ms of windows without (Q.24: a break of 10 ms, which
 //! spoils 25 ms of them, must not end it).
 
 use std::f32::consts::TAU;
@@ -39,6 +40,10 @@ const STANDS_OUT: f32 = 4.0;
 const MISTUNED: f32 = 0.015;
 /// Part of all power that the two frequencies hold. Noise 15 dB below leaves 0.97.
 const SHARE: f32 = 0.74;
+/// The same for a window that is surely no vowel's: those reach 0.82.
+const PURE_SHARE: f32 = 0.88;
+/// Such windows in a press, at least.
+const PURE: u32 = 3;
 /// Second harmonics are weaker than this part of their frequency.
 const HARMONIC: f32 = 0.1;
 
@@ -59,6 +64,8 @@ pub struct InbandDtmf {
     filled: usize,
     candidate: Option<char>,
     hits: u32,
+    /// Hits that hold hardly anything else.
+    pure: u32,
     pressed: Option<Held>,
 }
 
@@ -76,6 +83,7 @@ impl Default for InbandDtmf {
             filled: WINDOW - HOP,
             candidate: None,
             hits: 0,
+            pure: 0,
             pressed: None,
         }
     }
@@ -105,12 +113,13 @@ impl InbandDtmf {
 
     fn judge(&mut self) -> Option<InbandPress> {
         let heard = key_in(&self.window);
-        if heard.is_some() && heard == self.candidate {
-            self.hits += 1;
-        } else {
-            self.candidate = heard;
-            self.hits = u32::from(heard.is_some());
+        let (heard, pure) = heard.map_or((None, false), |(digit, pure)| (Some(digit), pure));
+        if heard != self.candidate {
+            (self.candidate, self.hits, self.pure) = (heard, 0, 0);
         }
+        self.hits += u32::from(heard.is_some());
+        self.pure += u32::from(pure);
+        let is_press = self.hits >= HITS && self.pure >= PURE;
         let mut ended = None;
         if let Some(held) = &mut self.pressed {
             held.windows += 1;
@@ -119,8 +128,7 @@ impl InbandDtmf {
                 return None;
             }
             held.misses += 1;
-            let other = self.hits >= HITS;
-            if held.misses < MISSES && !other {
+            if held.misses < MISSES && !is_press {
                 return None;
             }
             // From the start of its first window to the end of its last, less what a window at
@@ -132,7 +140,7 @@ impl InbandDtmf {
             });
             self.pressed = None;
         }
-        if let Some(digit) = self.candidate.filter(|_| self.hits >= HITS) {
+        if let Some(digit) = self.candidate.filter(|_| is_press) {
             self.pressed = Some(Held {
                 digit,
                 windows: self.hits,
@@ -143,8 +151,8 @@ impl InbandDtmf {
     }
 }
 
-/// The key that sounds in a window, and nothing else.
-fn key_in(window: &[f32; WINDOW]) -> Option<char> {
+/// The key that sounds in a window, and whether hardly anything else does.
+fn key_in(window: &[f32; WINDOW]) -> Option<(char, bool)> {
     let total: f32 = window.iter().map(|s| s * s).sum::<f32>() / WINDOW as f32;
     // Power of a sine is half its amplitude squared.
     let quietest = 10f32.powf(QUIETEST_DB / 10.0) / 2.0;
@@ -163,7 +171,8 @@ fn key_in(window: &[f32; WINDOW]) -> Option<char> {
     let pure = |hz: f32, power: f32| power_at(window, 2.0 * hz) < HARMONIC * power;
     // Some second harmonics lie beside the high frequency, which hides them.
     let hidden = (2.0 * low_hz - high_hz).abs() < 100.0;
-    ((hidden || pure(low_hz, low)) && pure(high_hz, high)).then_some(KEYS[row][column])
+    let sounds = (hidden || pure(low_hz, low)) && pure(high_hz, high);
+    sounds.then(|| (KEYS[row][column], low + high >= PURE_SHARE * total))
 }
 
 /// The strongest of four frequencies, if it stands out.
@@ -333,6 +342,28 @@ mod tests {
         mixed.extend(pair('7', 80, -12.0, -12.0, 1.0));
         mixed.extend(&speech[16_000..32_000]);
         assert_eq!(digits(&mixed), "7");
+    }
+
+    /// What pressed `1` in recorded speech: a vowel whose strongest harmonics lay on its tones,
+    /// for 50 ms, with a fifth of its power elsewhere.
+    #[test]
+    fn a_vowel_that_comes_near_to_a_key_is_none() {
+        let vowel = |elsewhere_db: f32| {
+            let mut samples = pair('1', 50, -14.0, -21.0, 1.0);
+            for (sample, other) in
+                samples
+                    .iter_mut()
+                    .zip(crate::tone::sine(2_000.0, elsewhere_db, 50))
+            {
+                *sample = sample.saturating_add(other);
+            }
+            let mut all = vec![0; 800];
+            all.extend(samples);
+            all.extend([0; 800]);
+            all
+        };
+        assert_eq!(digits(&vowel(-19.5)), "");
+        assert_eq!(digits(&vowel(-26.0)), "1");
     }
 
     #[test]

@@ -9,13 +9,18 @@
 //! An empty buffer does not lose anything yet: what comes next may only be late. Then the delay
 //! grows by what was made up meanwhile. Only a packet behind the missing one makes it lost.
 
+mod outcome;
+mod slots;
+mod transit;
+
 use std::time::{Duration, Instant};
 
 use crate::SAMPLES_PER_MS;
 use crate::rtp::Header;
+pub use outcome::{Arrival, Next, Pace};
+use slots::{SLOTS, Slots};
+use transit::Transit;
 
-/// Packets held at most: 1.28 s of 20 ms packets.
-const SLOTS: usize = 64;
 /// Jumps beyond these start anew (RFC 3550 appendix A.1: MAX_DROPOUT, MAX_MISORDER).
 const MAX_DROPOUT: i16 = 3_000;
 const MAX_MISORDER: i16 = -100;
@@ -28,58 +33,10 @@ const TOO_FAR: i64 = 400 * SAMPLES_PER_MS as i64;
 /// The delay may lie this far over what is needed before it is shortened: 15 ms.
 const SLACK: i64 = 15 * SAMPLES_PER_MS as i64;
 
-/// What became of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
-    /// It waits for its turn.
-    Kept,
-    /// Its turn has passed.
-    Late,
-    /// It had come before.
-    Duplicate,
-}
-
-/// What comes next.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Next<'a, F> {
-    /// A packet's audio.
-    Audio {
-        /// Its format, as given with it.
-        format: F,
-        /// Its octets.
-        octets: &'a [u8],
-        /// Its length in samples.
-        samples: u32,
-    },
-    /// So many samples are missing before the next packet; report what was made up with
-    /// [`JitterBuffer::lost`].
-    Lost {
-        /// Samples.
-        samples: u32,
-    },
-    /// Nothing is there, though it should be; report what was made up with
-    /// [`JitterBuffer::starved`].
-    Starved,
-    /// The far end pauses, or has not begun, or its packets wait for their time.
-    Pause,
-}
-
-/// Whether the delay is what it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// It is.
-    Keep,
-    /// Audio should be stretched.
-    Lengthen,
-    /// Audio should be shortened.
-    Shorten,
-}
-
 /// Orders and times the packets of one stream. `F` is what the caller needs to decode one.
 #[derive(Debug)]
 pub struct JitterBuffer<F> {
-    slots: Vec<Slot<F>>,
-    held: usize,
+    slots: Slots<F>,
     origin: Option<Instant>,
     ssrc: Option<u32>,
     /// Extended, as all sequence numbers and timestamps below.
@@ -95,35 +52,16 @@ pub struct JitterBuffer<F> {
     transit: Transit,
     late: u64,
     dropped: u64,
+    /// Runs of late or dropped packets, and the newest late one.
+    runs: u64,
+    latest_late: Option<u64>,
     concealed: u64,
-}
-
-#[derive(Debug)]
-struct Slot<F> {
-    /// `None`: free.
-    sequence: Option<u64>,
-    /// The packet given out from here last.
-    given: Option<u64>,
-    /// `None`: a packet without audio (a key press, comfort noise).
-    format: Option<F>,
-    timestamp: i64,
-    samples: u32,
-    octets: Vec<u8>,
 }
 
 impl<F: Copy> Default for JitterBuffer<F> {
     fn default() -> Self {
-        let slot = || Slot {
-            sequence: None,
-            given: None,
-            format: None,
-            timestamp: 0,
-            samples: 0,
-            octets: Vec::new(),
-        };
         Self {
-            slots: (0..SLOTS).map(|_| slot()).collect(),
-            held: 0,
+            slots: Slots::default(),
             origin: None,
             ssrc: None,
             newest_sequence: 0,
@@ -136,6 +74,8 @@ impl<F: Copy> Default for JitterBuffer<F> {
             transit: Transit::default(),
             late: 0,
             dropped: 0,
+            runs: 0,
+            latest_late: None,
             concealed: 0,
         }
     }
@@ -156,10 +96,13 @@ impl<F: Copy> JitterBuffer<F> {
         self.transit.observe(arrived, arrived - timestamp);
         let past = timestamp + i64::from(samples) <= self.next_timestamp;
         if sequence < self.next_sequence || (self.playing && past) {
-            if self.slot(sequence).given == Some(sequence) {
+            if self.slots.was_given(sequence) {
                 return Arrival::Duplicate;
             }
             self.late += 1;
+            let before = self.latest_late.replace(sequence);
+            let goes_on = before.is_some_and(|before| sequence.wrapping_sub(before) <= 1);
+            self.runs += u64::from(!goes_on);
             return Arrival::Late;
         }
         self.keep(sequence, timestamp, samples, Some(format), octets)
@@ -172,6 +115,15 @@ impl<F: Copy> JitterBuffer<F> {
             if sequence >= self.next_sequence {
                 self.keep(sequence, timestamp, 0, None, &[]);
             }
+        }
+    }
+
+    /// Takes a packet of comfort noise: from its turn on until audio comes, the far end is silent,
+    /// and nothing is missing.
+    pub fn noise(&mut self, header: &Header, payload: &[u8]) {
+        let (sequence, timestamp) = self.place(header, false);
+        if sequence >= self.next_sequence {
+            self.keep(sequence, timestamp, 0, None, payload);
         }
     }
 
@@ -189,7 +141,7 @@ impl<F: Copy> JitterBuffer<F> {
         let now = self.moment(at);
         self.drop_excess(now);
         loop {
-            let Some(index) = self.first() else {
+            let Some(index) = self.slots.first(self.next_sequence) else {
                 if self.excused {
                     self.pause();
                 }
@@ -199,24 +151,30 @@ impl<F: Copy> JitterBuffer<F> {
                     Next::Pause
                 };
             };
-            let slot = &self.slots[index];
+            let slot = self.slots.at(index);
             let sequence = slot.sequence.unwrap_or(self.next_sequence);
+            let (timestamp, samples) = (slot.timestamp, slot.samples);
             let Some(format) = slot.format else {
-                self.free(index);
+                let says_silence = !slot.octets.is_empty();
+                if says_silence && let Some(samples) = self.lost_before_silence(sequence, timestamp)
+                {
+                    return Next::Lost { samples };
+                }
+                self.slots.free(index);
                 self.next_sequence = sequence + 1;
                 self.excused = true;
-                continue;
+                if !says_silence {
+                    continue;
+                }
+                self.pause();
+                let payload = &self.slots.at(index).octets;
+                return Next::Noise { payload };
             };
-            let (timestamp, samples) = (slot.timestamp, slot.samples);
-            let missing = timestamp - self.next_timestamp;
-            if self.playing && missing > 0 {
+            if self.playing && timestamp > self.next_timestamp {
                 if sequence == self.next_sequence {
                     // No number is missing: the far end was silent on purpose.
                     self.pause();
-                } else if missing > self.made_up {
-                    self.concealed += self.made_up.unsigned_abs();
-                    self.next_timestamp += std::mem::take(&mut self.made_up);
-                    let samples = (timestamp - self.next_timestamp) as u32;
+                } else if let Some(samples) = self.missing_before(timestamp) {
                     return Next::Lost { samples };
                 }
             }
@@ -230,13 +188,34 @@ impl<F: Copy> JitterBuffer<F> {
             self.excused = false;
             self.next_sequence = sequence + 1;
             self.next_timestamp = timestamp + i64::from(samples);
-            self.free(index);
+            self.slots.free(index);
             return Next::Audio {
                 format,
-                octets: &self.slots[index].octets,
+                octets: &self.slots.at(index).octets,
                 samples,
             };
         }
+    }
+
+    /// Samples missing before a timestamp, beyond those made up already.
+    fn missing_before(&mut self, timestamp: i64) -> Option<u32> {
+        if timestamp - self.next_timestamp <= self.made_up {
+            return None;
+        }
+        self.concealed += self.made_up.unsigned_abs();
+        self.next_timestamp += std::mem::take(&mut self.made_up);
+        Some((timestamp - self.next_timestamp) as u32)
+    }
+
+    /// The same before the news of a silence. Its timestamp is believed as far as numbers are
+    /// missing too: not everybody counts on in silence.
+    fn lost_before_silence(&mut self, sequence: u64, timestamp: i64) -> Option<u32> {
+        let numbers = (sequence - self.next_sequence) as i64;
+        let most = numbers * self.transit.frame();
+        if !self.playing || timestamp - self.next_timestamp > most {
+            return None;
+        }
+        self.missing_before(timestamp)
     }
 
     /// So many samples were made up for lost ones.
@@ -276,7 +255,7 @@ impl<F: Copy> JitterBuffer<F> {
     /// True when the packet after the one given out last is there.
     #[must_use]
     pub fn has_next(&self) -> bool {
-        let slot = &self.slots[self.next_sequence as usize % SLOTS];
+        let slot = self.slots.of(self.next_sequence);
         self.playing
             && slot.sequence == Some(self.next_sequence)
             && slot.format.is_some()
@@ -301,6 +280,12 @@ impl<F: Copy> JitterBuffer<F> {
     #[must_use]
     pub fn discarded(&self) -> u64 {
         self.late + self.dropped
+    }
+
+    /// Runs of such packets, each of numbers in a row.
+    #[must_use]
+    pub fn discarded_runs(&self) -> u64 {
+        self.runs
     }
 
     /// The extended sequence number and timestamp of a packet; starts anew where they jump.
@@ -333,7 +318,7 @@ impl<F: Copy> JitterBuffer<F> {
 
     fn restart(&mut self, header: &Header) -> (u64, i64) {
         self.drop_below(u64::MAX);
-        self.slots.iter_mut().for_each(|slot| slot.given = None);
+        self.slots.forget_given();
         self.ssrc = Some(header.ssrc);
         // Room below, so that packets overtaken by the first do not reach under zero.
         self.newest_sequence = 1 << 16 | u64::from(header.sequence);
@@ -359,56 +344,21 @@ impl<F: Copy> JitterBuffer<F> {
             self.drop_below(sequence + 1 - SLOTS as u64);
             self.playing = false;
         }
-        let slot = self.slot(sequence);
-        if slot.sequence == Some(sequence) {
+        if !self.slots.put(sequence, timestamp, samples, format, octets) {
             return Arrival::Duplicate;
         }
-        slot.sequence = Some(sequence);
-        slot.format = format;
-        slot.timestamp = timestamp;
-        slot.samples = samples;
-        slot.octets.clear();
-        slot.octets.extend_from_slice(octets);
-        self.held += 1;
         if samples > 0 {
-            self.transit.frame = i64::from(samples);
+            self.transit.set_frame(i64::from(samples));
         }
         Arrival::Kept
     }
 
-    fn slot(&mut self, sequence: u64) -> &mut Slot<F> {
-        &mut self.slots[sequence as usize % SLOTS]
-    }
-
-    fn free(&mut self, index: usize) {
-        let slot = &mut self.slots[index];
-        slot.given = slot.sequence.take();
-        self.held -= 1;
-    }
-
-    /// The slot of the oldest packet that waits.
-    fn first(&self) -> Option<usize> {
-        if self.held == 0 {
-            return None;
-        }
-        (self.next_sequence..self.next_sequence + SLOTS as u64)
-            .map(|sequence| (sequence, sequence as usize % SLOTS))
-            .find(|(sequence, index)| self.slots[*index].sequence == Some(*sequence))
-            .map(|(_, index)| index)
-    }
-
     fn drop_below(&mut self, sequence: u64) {
-        let mut dropped = 0;
-        for slot in &mut self.slots {
-            if slot.sequence.is_some_and(|held| held < sequence) {
-                slot.sequence = None;
-                dropped += u64::from(slot.format.is_some());
-                self.held -= 1;
-            }
-        }
+        let dropped = self.slots.drop_below(sequence);
         if sequence != u64::MAX {
             self.next_sequence = self.next_sequence.max(sequence);
             self.dropped += dropped;
+            self.runs += u64::from(dropped > 0);
         }
     }
 
@@ -418,15 +368,17 @@ impl<F: Copy> JitterBuffer<F> {
             return;
         }
         let enough = now - self.transit.base() - self.transit.needed() - SLACK;
-        while let Some(index) = self.first() {
-            let slot = &self.slots[index];
+        let before = self.dropped;
+        while let Some(index) = self.slots.first(self.next_sequence) {
+            let slot = self.slots.at(index);
             if slot.timestamp >= enough {
                 break;
             }
             self.next_sequence = slot.sequence.unwrap_or(self.next_sequence) + 1;
             self.dropped += u64::from(slot.format.is_some());
-            self.free(index);
+            self.slots.free(index);
         }
+        self.runs += u64::from(self.dropped > before);
         self.playing = false;
         self.made_up = 0;
     }
@@ -448,92 +400,6 @@ impl<F: Copy> JitterBuffer<F> {
             samples(at.saturating_duration_since(origin))
                 - samples(origin.saturating_duration_since(at))
         })
-    }
-}
-
-/// Bins of the histogram: 2 ms each, up to 256 ms.
-const BINS: usize = 128;
-const BIN: i64 = 2 * SAMPLES_PER_MS as i64;
-/// The fastest packet is sought among those of the last 4 to 8 s.
-const WINDOW: i64 = 4_000 * SAMPLES_PER_MS as i64;
-/// So many of the packets shall come in time.
-const IN_TIME: f32 = 0.98;
-/// What a packet counts after many: the histogram remembers about 500 packets.
-const NEWEST: f32 = 0.002;
-/// Before so many packets nothing is known; the first ones are played as they come.
-const FEW: u32 = 10;
-
-/// How long packets are on their way, against the fastest of them. All in samples.
-#[derive(Debug)]
-struct Transit {
-    histogram: [f32; BINS],
-    seen: u32,
-    fastest: Option<i64>,
-    fastest_before: Option<i64>,
-    window_from: i64,
-    needed: i64,
-    frame: i64,
-}
-
-impl Default for Transit {
-    fn default() -> Self {
-        Self {
-            histogram: [0.0; BINS],
-            seen: 0,
-            fastest: None,
-            fastest_before: None,
-            window_from: 0,
-            needed: 0,
-            frame: 20 * i64::from(SAMPLES_PER_MS),
-        }
-    }
-}
-
-impl Transit {
-    fn observe(&mut self, arrived: i64, transit: i64) {
-        if arrived - self.window_from >= WINDOW {
-            self.window_from = arrived;
-            self.fastest_before = self.fastest.take();
-        }
-        let fastest = self.fastest.map_or(transit, |fastest| fastest.min(transit));
-        self.fastest = Some(fastest);
-        let bin = ((transit - self.base()) / BIN).clamp(0, BINS as i64 - 1) as usize;
-        self.seen = self.seen.saturating_add(1);
-        let weight = (1.0 / self.seen as f32).max(NEWEST);
-        self.histogram.iter_mut().for_each(|b| *b *= 1.0 - weight);
-        self.histogram[bin] += weight;
-        let mut sum = 0.0;
-        let enough = self.histogram.iter().position(|share| {
-            sum += share;
-            sum >= IN_TIME
-        });
-        self.needed = match enough {
-            Some(0) => 0,
-            Some(bin) => (bin as i64 + 1) * BIN,
-            None => BINS as i64 * BIN,
-        };
-    }
-
-    fn base(&self) -> i64 {
-        let fastest = [self.fastest, self.fastest_before];
-        fastest.into_iter().flatten().min().unwrap_or(0)
-    }
-
-    /// Another time line begins; the network is the same.
-    fn rebase(&mut self) {
-        (self.fastest, self.fastest_before) = (None, None);
-    }
-
-    fn needed(&self) -> i64 {
-        self.needed
-    }
-
-    fn starting_delay(&self) -> i64 {
-        if self.seen < FEW { 0 } else { self.needed }
-    }
-
-    fn frame(&self) -> i64 {
-        self.frame
     }
 }
 

@@ -48,6 +48,6 @@ pub use greeting::{
 };
 pub use prompt::{Prompt, PromptError};
 pub use relay::{
-    Clock, DeadWay, DtmfPolicy, LegId, LegOptions, LegPort, LegStats, Levels, MediaEvent,
+    Clock, DeadSign, DeadWay, DtmfPolicy, LegId, LegOptions, LegPort, LegStats, Levels, MediaEvent,
     PlayOptions, Relay, RelayConfig, RelayError, Remote, Repeat,
 };

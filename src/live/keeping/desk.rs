@@ -8,10 +8,9 @@ use carillon_decision::time::Wall;
 use carillon_media::quality::alarm::AlarmKind;
 use carillon_media::quality::conversation::{ConversationSettings, Mark};
 use carillon_media::quality::desk::{BothLegs, QualityDesk, QualityNews};
-use carillon_media::quality::emodel::Impairment;
-use carillon_media::quality::path::{FarCounts, LegCounts};
+use carillon_media::quality::path::LegCounts;
 use carillon_media::quality::report::{CallQuality, ProblemLimits};
-use carillon_media::{Clock, LegId, LegStats, Relay};
+use carillon_media::{Clock, LegId, Relay};
 use crossbeam_channel::{Receiver, RecvTimeoutError, select};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -218,7 +217,7 @@ impl Work {
     }
 
     fn count(&self, (customer, agent): (LegId, LegId)) -> Option<BothLegs> {
-        let counts = |leg| self.parts.relay.stats(leg).ok().map(|s| counts_of(&s));
+        let counts = |leg| self.parts.relay.stats(leg).ok().map(|s| LegCounts::of(&s));
         Some(BothLegs {
             customer: counts(customer)?,
             agent: counts(agent)?,
@@ -267,24 +266,4 @@ fn log(call: CallId, quality: &CallQuality) {
         %call, customer_mos = mos(&quality.customer_hears), agent_mos = mos(&quality.agent_hears),
         problems = names.join(" "), "how the call sounded"
     );
-}
-
-/// A leg's figures as the quality side counts them.
-fn counts_of(stats: &LegStats) -> LegCounts {
-    let whole = |n: i32| u64::try_from(n).unwrap_or(0);
-    LegCounts {
-        codec: Impairment::G711_CONCEALED,
-        expected: stats.packets_in + stats.lost,
-        lost: stats.lost,
-        discarded: stats.discarded_late,
-        loss_runs: 0,
-        jitter_ms: stats.jitter_ms,
-        buffer_ms: stats.buffer_ms,
-        far: stats.remote_lost.map(|lost| FarCounts {
-            expected: stats.packets_out,
-            lost: whole(lost),
-            jitter_ms: stats.remote_jitter_ms.unwrap_or(0.0),
-            round_trip_ms: stats.round_trip_ms,
-        }),
-    }
 }

@@ -9,6 +9,9 @@ use carillon_sip::{
 use rand::TryRng;
 use std::net::SocketAddr;
 
+/// The static payload type of comfort noise at 8 kHz (RFC 3551 table 4).
+const COMFORT_NOISE: u8 = 13;
+
 /// What a trunk or a phone is offered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AudioRules {
@@ -73,6 +76,7 @@ pub(super) fn remote(
         },
         dtmf_payload_type: agreed.telephone_event.map(|e| e.payload_type),
         dtmf_clock_hz: agreed.telephone_event.map_or(8_000, |e| e.rate),
+        comfort_payload_type: agreed.comfort_noise.then_some(COMFORT_NOISE),
         ptime_ms: agreed.ptime_ms,
         rtcp: agreed.rtcp,
         rtcp_mux: agreed.rtcp_mux,
@@ -111,6 +115,24 @@ mod tests {
         let (a, _) = agree(&wide, &AudioRules::default()).unwrap();
         assert_eq!((a.payload_type, a.dtmf_clock_hz), (8, 8_000));
         assert!(a.keys.is_none());
+    }
+
+    #[test]
+    fn silence_is_told_to_who_agreed_to_hear_of_it_and_the_node_offers_none() {
+        let address = |port| SocketAddr::from(([192, 0, 2, 1], port));
+        let spec = |port, comfort_noise| MediaSpec {
+            comfort_noise,
+            ..MediaSpec::g711(address(port), 1)
+        };
+        let told = |ours: &MediaSpec, theirs: &MediaSpec| {
+            let offer = SessionDescription::offer(ours);
+            let answer = SessionDescription::answer(&offer, theirs).unwrap();
+            remote(&offer, &answer).unwrap().comfort_payload_type
+        };
+        assert_eq!(told(&spec(4_000, true), &spec(5_000, true)), Some(13));
+        assert_eq!(told(&spec(4_000, true), &spec(5_000, false)), None);
+        let ours = AudioRules::default().spec(address(4_000), 1);
+        assert_eq!(told(&ours, &spec(5_000, true)), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use carillon_decision::Input;
 use carillon_decision::conversation::{Party as Member, RecordingOrder};
 use carillon_decision::id::{AgentId, CallId};
 use carillon_media::quality::conversation::Mark;
-use carillon_media::{DeadWay, LegId, MediaEvent};
+use carillon_media::{DeadSign, DeadWay, LegId, MediaEvent};
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -219,6 +219,7 @@ impl Switch {
     pub(super) fn one_way(&mut self, party: Party, event: &MediaEvent) {
         let MediaEvent::OneWay {
             dead,
+            sign,
             since,
             strangers,
             ..
@@ -250,7 +251,8 @@ impl Switch {
             DeadWay::ToFarEnd => (
                 "one_way_to",
                 format!(
-                    "the {whose} has heard nothing for {seconds:.0} s: no packet arrives there"
+                    "the {whose} has heard nothing for {seconds:.0} s: {}",
+                    by(*sign)
                 ),
             ),
         };
@@ -265,6 +267,16 @@ impl Switch {
         if line.kept.told.insert(kind) && !self.halted {
             tracing::warn!(%call, problem, "heard");
             self.news.tell(Input::Heard { call, problem });
+        }
+    }
+}
+
+/// How it is known that nothing arrives at a far end.
+fn by(sign: DeadSign) -> &'static str {
+    match sign {
+        DeadSign::ReportsNobody => "their reports (RTCP) name no stream that they receive",
+        DeadSign::ReportedLoss | DeadSign::NoPacket => {
+            "their reports (RTCP) say that no packet of ours arrives"
         }
     }
 }

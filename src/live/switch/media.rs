@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// An agent's phone that sends nothing for this long is gone. Phones must not suppress
-/// silence (`docs/OPERATING.md`).
+/// silence (`docs/OPERATING.md`); one that says that it is silent is given longer by the relay.
 const AGENT_SILENT_AFTER: Duration = Duration::from_secs(5);
 
 /// Prompts by the names campaigns use.
@@ -148,8 +148,12 @@ impl Media {
     pub(super) fn set_remote(&self, leg: LegId, sdp: &SessionDescription) -> Result<(), String> {
         let ours = self.said.get(&leg).ok_or("nothing was offered")?;
         let remote = audio::remote(ours, sdp).map_err(|e| e.to_string())?;
+        // Keys come in packets of their own where both named them, else as tones. Listening for
+        // both would only add what sounds like a key.
+        let tones = remote.dtmf_payload_type.is_none();
         self.relay
             .set_remote(leg, remote)
+            .and_then(|()| self.relay.watch_inband_dtmf(leg, tones))
             .map_err(|e| e.to_string())
     }
 

@@ -31,6 +31,8 @@ struct Ear {
     /// Half a frame after the sender's clock.
     phase_ms: u64,
     heard: Vec<Option<u8>>,
+    /// What was told of silences.
+    noise: Vec<Vec<u8>>,
 }
 
 impl Ear {
@@ -40,6 +42,7 @@ impl Ear {
             origin: origin(),
             phase_ms,
             heard: Vec::new(),
+            noise: Vec::new(),
         }
     }
 
@@ -65,6 +68,10 @@ impl Ear {
             Next::Starved => {
                 self.buffer.starved(FRAME);
                 None
+            }
+            Next::Noise { payload } => {
+                self.noise.push(payload.to_vec());
+                return self.tick(number);
             }
             Next::Pause => None,
         };
@@ -105,6 +112,59 @@ fn an_even_stream_passes_at_once_whole_and_in_order_over_both_wraps() {
     let delay = ear.buffer.delay_ms(ear.origin + ms(100 * 20 + 5)).unwrap();
     assert!((delay - 5.0).abs() < 0.01, "{delay}");
     assert_eq!((ear.buffer.concealed(), ear.buffer.discarded()), (0, 0));
+}
+
+/// Audio up to 9, told silence from 10 on, audio again from 11 on, 400 ms later.
+fn with_a_silence(lost: &[u32]) -> Ear {
+    let mut ear = Ear::new(45);
+    for tick in 0..60u64 {
+        let (number, spoken) = match tick {
+            0..=9 => (tick as u32, tick as u32),
+            10 => (10, 10),
+            30.. => (tick as u32 - 19, tick as u32),
+            _ => (0, 0),
+        };
+        let at = ear.origin + ms(tick * 20);
+        let head = Header {
+            timestamp: header(1, spoken).timestamp,
+            ..header(1, number)
+        };
+        if number == 10 {
+            ear.buffer.noise(&head, &[50, 120]);
+        } else if !(11..30).contains(&tick) && !lost.contains(&number) {
+            let octets = [number as u8];
+            ear.buffer.push(at, &head, FRAME, (), &octets);
+        }
+        if tick >= 2 {
+            ear.tick(tick - 2);
+        }
+    }
+    ear
+}
+
+#[test]
+fn a_told_silence_is_no_loss() {
+    let ear = with_a_silence(&[]);
+    assert_eq!(ear.noise, [[50, 120]]);
+    let numbers = ear.numbers();
+    assert_eq!(numbers[..10], (0..10).collect::<Vec<u8>>());
+    assert_eq!(
+        numbers[10..],
+        (11..11 + numbers.len() as u8 - 10).collect::<Vec<u8>>()
+    );
+    assert!(numbers.len() > 35, "{numbers:?}");
+    assert_eq!((ear.buffer.concealed(), ear.buffer.discarded()), (0, 0));
+}
+
+#[test]
+fn what_was_lost_before_a_told_silence_is_made_up_and_nothing_of_the_silence() {
+    let ear = with_a_silence(&[8, 9]);
+    assert_eq!(ear.noise.len(), 1);
+    assert_eq!(ear.buffer.concealed(), u64::from(2 * FRAME));
+    // The first packet after the silence is missing too: speech begins with the second.
+    let ear = with_a_silence(&[11]);
+    assert_eq!(ear.buffer.concealed(), 0);
+    assert_eq!(ear.numbers()[10], 12);
 }
 
 #[test]
@@ -281,8 +341,8 @@ proptest::proptest! {
                 ear.tick(tick);
                 tick += 1;
             }
-            let held = ear.buffer.slots.iter().filter(|s| s.sequence.is_some()).count();
-            proptest::prop_assert_eq!(held, ear.buffer.held);
+            let (held, counted) = ear.buffer.slots.held();
+            proptest::prop_assert_eq!(held, counted);
         }
     }
 }

@@ -4,7 +4,10 @@
 //! other far end. We count what reaches us; of what reaches the far end we know what its RTCP
 //! receiver reports say (RFC 3550 section 6.4.1). Where a leg's audio is decoded here (jitter
 //! buffer, concealment) the path is two codecs in tandem and their impairments add (G.113 clause
-//! 7); where packets are passed through, both losses meet in one decoder.
+//! 7); where packets are passed through, both losses meet in one decoder, the listener's. A codec
+//! other than the listener's is decoded on its way all the same, and adds its own impairment.
+
+use crate::relay::LegStats;
 
 use super::emodel::{Connection, Impairment, burst_ratio, mos};
 use serde::{Deserialize, Serialize};
@@ -27,7 +30,7 @@ pub struct LegCounts {
     pub lost: u64,
     /// Of these came too late to be played; 0 where packets are passed through.
     pub discarded: u64,
-    /// Runs of lost or discarded packets; 0 if unknown, which counts as random loss.
+    /// Runs of lost or discarded packets in a row; 0 if unknown, which counts as random loss.
     pub loss_runs: u64,
     /// Interarrival jitter now, ms.
     pub jitter_ms: f64,
@@ -35,6 +38,31 @@ pub struct LegCounts {
     pub buffer_ms: Option<f64>,
     /// What the far end reports of what we sent; none before its first report.
     pub far: Option<FarCounts>,
+}
+
+impl LegCounts {
+    /// A leg's figures, as the relay counts them. A leg without a codec yet counts as G.711.
+    #[must_use]
+    pub fn of(stats: &LegStats) -> Self {
+        let whole = |n: i32| u64::try_from(n).unwrap_or(0);
+        Self {
+            codec: stats
+                .codec
+                .map_or(Impairment::G711_CONCEALED, Impairment::of),
+            expected: stats.packets_in + stats.lost,
+            lost: stats.lost,
+            discarded: stats.discarded_late,
+            loss_runs: stats.loss_runs + stats.discarded_runs,
+            jitter_ms: stats.jitter_ms,
+            buffer_ms: stats.buffer_ms,
+            far: stats.remote_lost.map(|lost| FarCounts {
+                expected: stats.packets_out,
+                lost: whole(lost),
+                jitter_ms: stats.remote_jitter_ms.unwrap_or(0.0),
+                round_trip_ms: stats.round_trip_ms,
+            }),
+        }
+    }
 }
 
 /// What a far end's receiver reports say.
@@ -205,15 +233,14 @@ fn path(source: &Counted, target: &Counted) -> (f64, f64, f64) {
     let far_gone = percent(target.far_lost, target.far_expected);
     let plain = Impairment::G711_CONCEALED;
     let heard = target.codec.unwrap_or(plain);
+    let spoken = source.codec.unwrap_or(plain);
     let ie_eff = match source.buffer_ms {
         // Decoded and concealed here, coded anew: tandem.
-        Some(_) => {
-            let spoken = source.codec.unwrap_or(plain);
-            spoken.effective(gone, source.burst_ratio()) + heard.effective(far_gone, 1.0)
-        }
+        Some(_) => spoken.effective(gone, source.burst_ratio()) + heard.effective(far_gone, 1.0),
         None => {
             let either = 100.0 - (100.0 - gone) * (100.0 - far_gone) / 100.0;
-            heard.effective(either, source.burst_ratio())
+            let on_the_way = if spoken == heard { 0.0 } else { spoken.ie };
+            on_the_way + heard.effective(either, source.burst_ratio())
         }
     };
     let half_trip = |c: &Counted| c.far.and_then(|f| f.round_trip_ms).unwrap_or(0.0) / 2.0;
@@ -298,148 +325,5 @@ pub(super) fn hundredths(value: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn leg(expected: u64, lost: u64) -> LegCounts {
-        LegCounts {
-            codec: Impairment::G711_CONCEALED,
-            expected,
-            lost,
-            discarded: 0,
-            loss_runs: 0,
-            jitter_ms: 1.0,
-            buffer_ms: None,
-            far: None,
-        }
-    }
-
-    fn reported(lost: u64, round_trip_ms: f64) -> Option<FarCounts> {
-        Some(FarCounts {
-            expected: 3_000,
-            lost,
-            jitter_ms: 2.0,
-            round_trip_ms: Some(round_trip_ms),
-        })
-    }
-
-    #[test]
-    fn a_clean_call_sounds_as_good_as_the_telephone_can() {
-        let mut meter = PathMeter::new(leg(0, 0), leg(0, 0));
-        meter.sample(10_000, leg(500, 0), leg(500, 0));
-        let heard = meter.customer_hears().unwrap();
-        assert!(heard.mos > 4.3 && heard.worst_mos > 4.3, "{heard:?}");
-        assert!(!heard.delay_measured && heard.loss_from_us_percent.is_none());
-    }
-
-    #[test]
-    fn each_side_is_judged_by_what_it_hears() {
-        let mut meter = PathMeter::new(leg(0, 0), leg(0, 0));
-        // The customer's voice loses 5 % on its way to us; ours loses 8 % on its way to them.
-        let customer = LegCounts {
-            far: reported(240, 60.0),
-            ..leg(3_000, 150)
-        };
-        let agent = LegCounts {
-            far: reported(0, 40.0),
-            ..leg(3_000, 0)
-        };
-        meter.sample(60_000, customer, agent);
-        let (customer, agent) = (
-            meter.customer_hears().unwrap(),
-            meter.agent_hears().unwrap(),
-        );
-        assert_eq!(
-            (agent.loss_to_us_percent, agent.loss_from_us_percent),
-            (5.0, Some(0.0))
-        );
-        assert_eq!(
-            (customer.loss_to_us_percent, customer.loss_from_us_percent),
-            (0.0, Some(8.0))
-        );
-        assert!(customer.mos < agent.mos && agent.mos < 4.2);
-        // 20 ms of packet, 30 and 20 ms of network, 20 ms of the far end's buffer.
-        assert_eq!((customer.delay_ms, customer.delay_measured), (90.0, true));
-    }
-
-    #[test]
-    fn a_bad_stretch_of_a_long_good_call_is_not_averaged_away() {
-        let mut meter = PathMeter::new(leg(0, 0), leg(0, 0));
-        let mut lost = 0;
-        for ten in 1..=60u64 {
-            lost += if ten == 30 { 100 } else { 0 };
-            meter.sample(ten * 10_000, leg(ten * 500, lost), leg(ten * 500, 0));
-        }
-        let heard = meter.agent_hears().unwrap();
-        assert!(heard.mos > 4.2, "{heard:?}");
-        assert!(heard.worst_mos < 3.2, "{heard:?}");
-        assert_eq!(heard.worst_at_ms, 300_000);
-        assert!(meter.customer_hears().unwrap().worst_mos > 4.3);
-    }
-
-    #[test]
-    fn what_the_agents_line_counted_before_the_bridge_is_not_of_the_call() {
-        let mut meter = PathMeter::new(leg(0, 0), leg(1_000_000, 400_000));
-        meter.sample(10_000, leg(500, 0), leg(1_000_500, 400_000));
-        assert_eq!(meter.customer_hears().unwrap().loss_to_us_percent, 0.0);
-        // Nor what another agent's did, whose line is younger.
-        meter.resume(leg(500, 0), leg(900, 800));
-        meter.sample(20_000, leg(1_000, 0), leg(1_400, 800));
-        assert_eq!(meter.customer_hears().unwrap().loss_to_us_percent, 0.0);
-    }
-
-    #[test]
-    fn counts_that_begin_anew_go_on_counting() {
-        let mut meter = PathMeter::new(leg(0, 0), leg(0, 0));
-        meter.sample(10_000, leg(500, 10), leg(500, 0));
-        meter.sample(20_000, leg(400, 8), leg(1_000, 0));
-        let heard = meter.agent_hears().unwrap();
-        assert_eq!(heard.loss_to_us_percent, 2.0);
-    }
-
-    #[test]
-    fn too_little_is_not_judged() {
-        let mut meter = PathMeter::new(leg(0, 0), leg(0, 0));
-        assert!(meter.customer_hears().is_none());
-        let scores = meter.sample(500, leg(25, 20), leg(25, 0));
-        assert_eq!(scores, IntervalScores::default());
-    }
-
-    #[test]
-    fn a_buffer_here_makes_a_tandem_and_its_discards_count() {
-        let decoded = |discarded| LegCounts {
-            discarded,
-            buffer_ms: Some(60.0),
-            ..leg(1_000, 0)
-        };
-        let heard = |customer| {
-            let mut meter = PathMeter::new(leg(0, 0), leg(0, 0));
-            meter.sample(20_000, customer, leg(1_000, 0));
-            meter.agent_hears().unwrap()
-        };
-        let (late, smooth, passed) = (heard(decoded(50)), heard(decoded(0)), heard(leg(1_000, 0)));
-        assert_eq!(late.discarded_percent, 5.0);
-        assert!(late.mos < smooth.mos && smooth.mos < passed.mos);
-    }
-
-    proptest! {
-        #[test]
-        fn a_path_never_improves_by_a_further_loss(
-            here in 0..500u64, there in 0..500u64, more in 1..500u64, buffered: bool,
-        ) {
-            let score = |here: u64, there: u64| {
-                let customer = LegCounts { buffer_ms: buffered.then_some(40.0), ..leg(1_000, here) };
-                let agent = LegCounts {
-                    far: Some(FarCounts { expected: 1_000, lost: there, ..FarCounts::default() }),
-                    ..leg(1_000, 0)
-                };
-                let mut meter = PathMeter::new(leg(0, 0), leg(0, 0));
-                meter.sample(20_000, customer, agent).agent_hears.unwrap()
-            };
-            let base = score(here, there);
-            prop_assert!(score(here + more, there) <= base + 1e-9);
-            prop_assert!(score(here, there + more) <= base + 1e-9);
-        }
-    }
-}
+#[path = "path_tests.rs"]
+mod tests;

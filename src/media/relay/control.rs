@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::events::LegStats;
+use super::far_ear::Word;
 use crate::rtcp::{
     Compound, Figures, NtpClock, Packet, ReportBlock, Reporter, RoundTrip, SenderInfo, Session,
     interval, write_goodbye, write_report,
@@ -128,12 +129,11 @@ impl Control {
         self.reported = true;
     }
 
-    /// Takes a datagram of the far end. False when it is no RTCP.
-    pub fn take(&mut self, now: Instant, datagram: &[u8], our_ssrc: u32) -> bool {
-        let Ok(packets) = Compound::parse(datagram) else {
-            return false;
-        };
+    /// Takes a datagram of the far end: what it says of our stream. `None` when it is no RTCP.
+    pub fn take(&mut self, now: Instant, datagram: &[u8], our_ssrc: u32) -> Option<Word> {
+        let packets = Compound::parse(datagram).ok()?;
         self.heard.packets += 1;
+        let mut word = Word::Nobody;
         for packet in packets {
             match packet {
                 Packet::Report {
@@ -142,16 +142,21 @@ impl Control {
                     if let Some(info) = sender {
                         self.reporter.sender_report(&info, now);
                     }
+                    if word == Word::Nobody && blocks.clone().next().is_some() {
+                        word = Word::Others;
+                    }
                     if let Some(block) = blocks.find(|b| b.ssrc == our_ssrc) {
+                        word = Word::Ours(block);
                         let round = RoundTrip::of(&block, self.clock.middle(now));
                         self.heard.round_trip = round.map(|r| r.0).or(self.heard.round_trip);
                         self.heard.block = Some(block);
                     }
                 }
-                Packet::Goodbye { .. } | Packet::Description { .. } | Packet::Other(_) => {}
+                Packet::Goodbye { .. } => word = Word::Bye,
+                Packet::Description { .. } | Packet::Other(_) => {}
             }
         }
-        true
+        Some(word)
     }
 
     /// Writes what it knows.
@@ -203,7 +208,10 @@ mod tests {
         let theirs = Sent { ssrc: 8, ..SENT };
         let report = a.report(now, &SENT, None).to_vec();
         assert_eq!(report[1], 200, "a sender's report");
-        assert!(b.take(now + ms(30), &report, theirs.ssrc));
+        assert_eq!(
+            b.take(now + ms(30), &report, theirs.ssrc),
+            Some(Word::Nobody)
+        );
         let figures = Figures {
             ssrc: SENT.ssrc,
             highest_sequence: 1,
@@ -212,7 +220,8 @@ mod tests {
             jitter: 80,
         };
         let back = b.report(now + ms(2_030), &theirs, Some(&figures)).to_vec();
-        assert!(a.take(now + ms(2_060), &back, SENT.ssrc));
+        let word = a.take(now + ms(2_060), &back, SENT.ssrc);
+        assert!(matches!(word, Some(Word::Ours(block)) if block.lost == 25));
         let mut stats = LegStats::default();
         a.tell(&mut stats);
         assert_eq!((stats.remote_lost, stats.rtcp_in), (Some(25), 1));
@@ -224,7 +233,7 @@ mod tests {
         );
         // About another stream: nothing is learned of ours.
         let mut other = Control::new(clock, 3);
-        assert!(other.take(now + ms(2_060), &back, 99));
+        assert_eq!(other.take(now + ms(2_060), &back, 99), Some(Word::Others));
         other.tell(&mut stats);
         assert_eq!(stats.round_trip_ms, None);
     }
@@ -254,8 +263,8 @@ mod tests {
                 .any(|p| p == Packet::Goodbye { ssrc: 7 })
         );
         let mut peer = Control::new(NtpClock::new(now, UNIX_EPOCH), 6);
-        assert!(peer.take(at, &last, 1));
-        assert!(!peer.take(at, &[0x80, 0, 1, 2], 1));
+        assert_eq!(peer.take(at, &last, 1), Some(Word::Bye));
+        assert_eq!(peer.take(at, &[0x80, 0, 1, 2], 1), None);
         let mut stats = LegStats::default();
         peer.tell(&mut stats);
         assert_eq!(stats.rtcp_in, 1);

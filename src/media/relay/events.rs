@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::types::LegId;
+use crate::codec::Codec;
 use crate::greeting::GreetingEvent;
 
 /// What the relay reports. Per leg, in the order in which it happened; nothing comes after
@@ -61,6 +62,8 @@ pub enum MediaEvent {
         leg: LegId,
         /// The way that is dead.
         dead: DeadWay,
+        /// What shows it.
+        sign: DeadSign,
         /// How long it has been since audio should have flowed.
         since: Duration,
         /// Packets sent to the far end meanwhile.
@@ -76,8 +79,21 @@ pub enum MediaEvent {
 pub enum DeadWay {
     /// We send, and the far end, which may send, has never been heard since it was told so.
     FromFarEnd,
-    /// We send and hear the far end, whose RTCP reports say that nothing of ours arrives.
+    /// We send, and the far end's RTCP reports say that nothing of it arrives. Never told of a
+    /// far end that sends no reports: what it hears is not known.
     ToFarEnd,
+}
+
+/// What shows that a way is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeadSign {
+    /// No packet came.
+    NoPacket,
+    /// Two reports of the far end in a row about our stream, in which it does not get on, or
+    /// 98 % of it are lost.
+    ReportedLoss,
+    /// Three reports of the far end in a row that are about nobody's stream: it hears nothing.
+    ReportsNobody,
 }
 
 impl MediaEvent {
@@ -99,6 +115,8 @@ impl MediaEvent {
 /// Figures of one leg since it was opened.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LegStats {
+    /// Codec of its audio; `None` before the far end is known.
+    pub codec: Option<Codec>,
     /// Valid RTP packets received.
     pub packets_in: u64,
     /// Their bytes, headers included.
@@ -109,6 +127,8 @@ pub struct LegStats {
     pub bytes_out: u64,
     /// Packets missing by sequence number so far (RFC 3550 A.3); reordered ones do not count.
     pub lost: u64,
+    /// Runs of packets missing in a row, so far: with `lost`, how bursty the loss is.
+    pub loss_runs: u64,
     /// Packets that came after one with a higher sequence number.
     pub out_of_order: u64,
     /// Packets that had come before.
@@ -145,6 +165,8 @@ pub struct LegStats {
     pub concealed_ms: u64,
     /// Packets of this leg that came too late to be played. Counted only while it is decoded.
     pub discarded_late: u64,
+    /// Runs of such packets in a row.
+    pub discarded_runs: u64,
     /// How long this leg's audio waits in its jitter buffer now, in milliseconds. `None`: it is
     /// not decoded, and passes without waiting.
     pub buffer_ms: Option<f64>,

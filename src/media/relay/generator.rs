@@ -13,7 +13,8 @@ use crate::codec::Codec;
 use crate::dtmf;
 use crate::tone::Tone;
 
-/// A bridged far end that is silent this long (comfort noise, loss) is covered by our silence.
+/// A bridged far end that sends nothing for this long, and has not said that it is silent, is
+/// covered by our silence.
 const COVER_AFTER: Duration = Duration::from_millis(40);
 /// Further behind than this, frames are left out instead of sent in a burst.
 const MOST_BEHIND: Duration = Duration::from_millis(100);
@@ -306,12 +307,8 @@ fn fill_frame(
     out: &SharedOutgoing,
 ) -> Instant {
     let mut out = outgoing::lock(out);
-    if bridged
-        && out.is_forwarding()
-        && let Some((at, lasts)) = out.last()
-        && at + lasts + COVER_AFTER > due
-    {
-        return at + lasts + COVER_AFTER;
+    if bridged && let Some(until) = out.covered_until(COVER_AFTER).filter(|until| *until > due) {
+        return until;
     }
     out.send_silence(due, samples);
     due + length
@@ -364,6 +361,7 @@ mod tests {
                 codec: Codec::Pcmu,
                 opus: crate::codec::OpusSettings::default(),
                 dtmf_clock_hz: 8_000,
+                comfort_payload_type: None,
                 rtcp: None,
                 rtcp_mux: false,
                 keys: None,

@@ -16,6 +16,7 @@ mod directory;
 mod edge;
 mod error;
 mod events;
+mod far_ear;
 mod generator;
 mod hearing;
 mod leg;
@@ -33,7 +34,7 @@ mod wheel;
 mod worker;
 
 pub use error::RelayError;
-pub use events::{DeadWay, LegStats, Levels, MediaEvent};
+pub use events::{DeadSign, DeadWay, LegStats, Levels, MediaEvent};
 pub use types::{
     Clock, DtmfPolicy, LegId, LegOptions, LegPort, PlayOptions, RelayConfig, Remote, Repeat,
 };

@@ -1,6 +1,8 @@
 //! The sending half of a leg: shared between its own thread (prompts, silence, key presses) and
 //! the thread of the leg it is bridged to (forwarded packets).
 
+mod noise;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -44,6 +46,8 @@ pub struct Target {
     pub payload_type: u8,
     pub dtmf_payload_type: Option<u8>,
     pub dtmf_clock_hz: u32,
+    /// Comfort noise, if the far end takes it.
+    pub comfort_payload_type: Option<u8>,
     /// Where RTCP goes, and whether from the RTP port.
     pub rtcp: Option<SocketAddr>,
     pub rtcp_mux: bool,
@@ -74,6 +78,8 @@ pub struct Outgoing {
     /// The legs whose key presses are put between the frames of their sum.
     mixed: Vec<LegId>,
     press: Option<Press>,
+    /// Who is heard is silent and has said so; that is filled at least until then.
+    rests_until: Option<Instant>,
     tap: Option<TapWriter>,
     /// For a codec that is not G.711.
     encoder: Option<EdgeEncoder>,
@@ -100,6 +106,7 @@ impl Outgoing {
             direct: None,
             mixed: Vec::new(),
             press: None,
+            rests_until: None,
             tap: None,
             encoder: None,
             protector: None,
@@ -127,6 +134,7 @@ impl Outgoing {
         self.direct = direct;
         self.mixed = mixed;
         self.press = None;
+        self.rests_until = None;
     }
 
     /// Tells what is sent, or ends that.
@@ -145,10 +153,6 @@ impl Outgoing {
     /// When the newest packet belonged, and how long it lasts.
     pub fn last(&self) -> Option<(Instant, Duration)> {
         self.stream.last()
-    }
-
-    pub fn is_forwarding(&self) -> bool {
-        self.stream.is_forwarding()
     }
 
     /// Passes on audio of the bridged leg, at once.

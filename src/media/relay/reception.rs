@@ -138,6 +138,9 @@ pub struct Reception {
     recent: u64,
     received: u64,
     lost_before: u64,
+    /// Runs of missing packets that are older than `recent`, and whether one may go on into it.
+    runs: u64,
+    in_run: bool,
     out_of_order: u64,
     duplicates: u64,
     transit: Option<(Instant, u32)>,
@@ -155,6 +158,7 @@ impl Reception {
             self.restart(header);
         } else if ahead > 0 {
             let ahead = ahead.unsigned_abs();
+            (self.runs, self.in_run) = self.runs_until(self.newest - 64 + u64::from(ahead));
             self.newest += u64::from(ahead);
             self.recent = if ahead < 64 {
                 self.recent << ahead | 1
@@ -175,8 +179,14 @@ impl Reception {
         true
     }
 
+    /// Whether a packet just counted is the newest.
+    pub fn is_newest(&self, header: &Header) -> bool {
+        self.ssrc == Some(header.ssrc) && self.newest as u16 == header.sequence
+    }
+
     fn restart(&mut self, header: &Header) {
         self.lost_before = self.lost();
+        (self.runs, self.in_run) = (self.runs_until(self.newest).0, false);
         self.ssrc = Some(header.ssrc);
         // Room below, so that packets overtaken by the first do not reach under zero.
         self.first = 1 << 16 | u64::from(header.sequence);
@@ -208,6 +218,22 @@ impl Reception {
         self.lost_before + expected.saturating_sub(self.received)
     }
 
+    /// Runs of missing packets up to a number, from the oldest in `recent` on, and whether that
+    /// number is missing. What comes late still shortens, closes or splits those.
+    fn runs_until(&self, last: u64) -> (u64, bool) {
+        if self.ssrc.is_none() {
+            return (self.runs, false);
+        }
+        let (mut runs, mut in_run) = (self.runs, self.in_run);
+        for number in (self.newest - 63).max(self.first)..=last {
+            let behind = self.newest.checked_sub(number);
+            let missing = behind.is_none_or(|behind| self.recent >> behind & 1 == 0);
+            runs += u64::from(missing && !in_run);
+            in_run = missing;
+        }
+        (runs, in_run)
+    }
+
     /// What a report to the far end says of its stream; jitter in ticks of its clock. `None`:
     /// nothing came yet.
     pub fn figures(&self, ticks_per_sample: u32) -> Option<Figures> {
@@ -224,6 +250,7 @@ impl Reception {
     /// Writes what it knows.
     pub fn report(&self, stats: &mut LegStats) {
         stats.lost = self.lost();
+        stats.loss_runs = self.runs_until(self.newest).0;
         stats.out_of_order = self.out_of_order;
         stats.duplicates += self.duplicates;
         stats.jitter_ms = self.jitter_samples / f64::from(SAMPLES_PER_MS);
@@ -333,6 +360,34 @@ mod tests {
         assert!(reception.count(now, &header(2, 40_002)));
         reception.report(&mut stats);
         assert_eq!(stats.lost, 3);
+    }
+
+    /// Runs counted, for numbers that come in this order.
+    fn runs(numbers: impl IntoIterator<Item = u16>) -> (u64, u64) {
+        let (now, mut reception) = (start(), Reception::default());
+        for number in numbers {
+            reception.count(now, &header(1, number.wrapping_add(65_000)));
+        }
+        let mut stats = LegStats::default();
+        reception.report(&mut stats);
+        (stats.lost, stats.loss_runs)
+    }
+
+    #[test]
+    fn runs_of_loss_are_counted_over_the_wrap_and_what_comes_late_is_in_none() {
+        assert_eq!(runs(0..2_000), (0, 0));
+        assert_eq!(runs((0..2_000).filter(|n| n % 10 != 9)), (199, 199));
+        // Five in a row of each hundred.
+        assert_eq!(
+            runs((0..2_000).filter(|n| n % 100 < 95 || *n > 1_900)),
+            (95, 19)
+        );
+        // A run of 300, longer than what is remembered.
+        assert_eq!(runs((0..100).chain(400..700)), (300, 1));
+        // Overtaken, at the beginning and later; a run is split by what comes into its middle.
+        assert_eq!(runs([1, 0, 2, 4, 3, 5]), (0, 0));
+        assert_eq!(runs([0, 6, 3]), (4, 2));
+        assert_eq!(runs([0, 2].into_iter().chain(3..300)), (1, 1));
     }
 
     #[test]

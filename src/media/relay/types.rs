@@ -163,6 +163,9 @@ pub struct Remote {
     pub dtmf_payload_type: Option<u8>,
     /// Clock of `telephone-event`, Hz: 8,000, or 48,000 beside Opus.
     pub dtmf_clock_hz: u32,
+    /// Payload type of comfort noise (RFC 3389), if both sides name it: the far end is then told
+    /// of silences as they are told to us. `None`: it hears them as noise. Usually 13.
+    pub comfort_payload_type: Option<u8>,
     /// Length of the packets we generate: 10, 20, 30, 40 or 60 ms. Others become 20, and so
     /// does 30 for Opus, which has no such frames.
     pub ptime_ms: u8,
@@ -180,7 +183,7 @@ pub struct Remote {
 
 impl Remote {
     /// Both directions, 20 ms, static payload type (111 for Opus), telephone-event/8000 on 101,
-    /// no RTCP, not secured.
+    /// no comfort noise, no RTCP, not secured.
     #[must_use]
     pub fn new(address: SocketAddr, codec: impl Into<Codec>) -> Self {
         let codec = codec.into();
@@ -196,6 +199,7 @@ impl Remote {
             opus: OpusSettings::default(),
             dtmf_payload_type: Some(101),
             dtmf_clock_hz: 8_000,
+            comfort_payload_type: None,
             rtcp: None,
             rtcp_mux: false,
             keys: None,

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::events::LegStats;
 use super::outgoing::MAX_PAYLOAD;
 use crate::SAMPLES_PER_MS;
+use crate::comfort::{Noise, NoiseMaker};
 use crate::conceal::{Concealer, MAX_PITCH, pitch_of};
 use crate::g711::Law;
 use crate::jitter::{JitterBuffer, Next, Pace};
@@ -43,6 +44,8 @@ pub struct Voice {
 struct Inner {
     jitter: JitterBuffer<Law>,
     concealer: Concealer,
+    /// The far end has said that it is silent, and how that sounds.
+    noise: Option<NoiseMaker>,
     origin: Instant,
     ring: [i16; RING as usize],
     /// Samples decoded since `origin`.
@@ -86,6 +89,15 @@ impl Voice {
         }
     }
 
+    /// Takes a packet of comfort noise (RFC 3389), if anyone listens.
+    pub fn noise(&self, at: Instant, header: &Header, payload: &[u8]) {
+        if self.is_wanted() {
+            let mut inner = self.lock();
+            let inner = inner.get_or_insert_with(|| Box::new(Inner::new(at)));
+            inner.jitter.noise(header, payload);
+        }
+    }
+
     /// Takes note of a packet that carries no audio.
     pub fn skip(&self, header: &Header) {
         if self.is_wanted()
@@ -100,6 +112,7 @@ impl Voice {
         if let Some(inner) = self.lock().as_ref() {
             stats.concealed_ms = inner.jitter.concealed() / u64::from(SAMPLES_PER_MS);
             stats.discarded_late = inner.jitter.discarded();
+            stats.discarded_runs = inner.jitter.discarded_runs();
             let listening = self.is_wanted();
             stats.buffer_ms = inner.jitter.delay_ms(now).filter(|_| listening);
         }
@@ -153,6 +166,7 @@ impl Inner {
         Self {
             jitter: JitterBuffer::default(),
             concealer: Concealer::default(),
+            noise: None,
             origin,
             ring: [0; RING as usize],
             end: 0,
@@ -195,6 +209,7 @@ impl Inner {
                 if shorten && self.jitter.has_next() {
                     count = self.shorten(at, count);
                 }
+                self.noise = None;
                 self.concealer.heard(&mut self.work[..count]);
                 self.put(count);
             }
@@ -209,8 +224,19 @@ impl Inner {
                 self.jitter.starved(wanted as u32);
                 self.put(wanted);
             }
+            Next::Noise { payload } => match (Noise::parse(payload), &mut self.noise) {
+                (Some(noise), Some(maker)) => maker.set(noise),
+                (Some(noise), None) => self.noise = Some(NoiseMaker::new(noise, self.end)),
+                (None, _) => {}
+            },
             Next::Pause => {
-                self.concealer.background(&mut self.work[..wanted]);
+                match &mut self.noise {
+                    Some(maker) => {
+                        maker.fill(&mut self.work[..wanted]);
+                        self.concealer.comfort(&mut self.work[..wanted]);
+                    }
+                    None => self.concealer.background(&mut self.work[..wanted]),
+                }
                 self.put(wanted);
             }
         }

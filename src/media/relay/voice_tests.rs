@@ -198,3 +198,58 @@ fn a_clock_that_runs_fast_or_slow_never_runs_away() {
         assert!(worst < 110.0, "slower {slower}: {worst} ms behind");
     }
 }
+
+/// Speech, a told silence, speech: gives what is heard in the silence, and the leg's figures.
+fn told_silence(level: u8) -> (Vec<i16>, Vec<i16>, LegStats) {
+    let voice = SharedVoice::default();
+    let mut reader = Voice::attach(&voice);
+    let start = origin();
+    let tone = sine(1_000.0, -16.0, 20);
+    let mut heard = Vec::new();
+    let (mut before, mut stats) = (LegStats::default(), LegStats::default());
+    for tick in 0..150 {
+        let number = match tick {
+            0..=49 => tick,
+            50 => 50,
+            100.. => tick - 49,
+            _ => 0,
+        };
+        let head = Header {
+            timestamp: (tick * FRAME) as u32,
+            ..header(number, 1)
+        };
+        let at = start + ms(tick * 20);
+        if tick == 50 {
+            voice.report(at, &mut before);
+            voice.noise(at, &head, &[level]);
+        } else if !(50..100).contains(&tick) {
+            let mut octets = [0; FRAME];
+            Law::Pcmu.encode_into(&tone, &mut octets);
+            voice.push(at, &head, Law::Pcmu, &octets);
+        }
+        let mut frame = [0; FRAME];
+        reader.read(start + ms(tick * 20 + 7), &mut frame);
+        heard.extend_from_slice(&frame);
+    }
+    voice.report(start + ms(3_000), &mut stats);
+    // The first packets set the pace.
+    stats.concealed_ms -= before.concealed_ms;
+    let silence = heard[52 * FRAME..99 * FRAME].to_vec();
+    (silence, heard[105 * FRAME..].to_vec(), stats)
+}
+
+#[test]
+fn a_told_silence_sounds_as_loud_as_told_and_nothing_is_concealed() {
+    for level in [40u8, 50, 60, 70] {
+        let (silence, after, stats) = told_silence(level);
+        let (wanted, got) = (3.01 - f32::from(level), crate::meter::level_db(&silence));
+        assert!((got - wanted).abs() < 0.8, "-{level} dBov: {got} dB");
+        assert_eq!((stats.concealed_ms, stats.discarded_late), (0, 0));
+        assert!((tone_db(&after, 1_000.0) + 16.0).abs() < 0.3);
+        // No piece of it is louder or softer than noise is.
+        for piece in silence.chunks_exact(FRAME) {
+            let piece = crate::meter::level_db(piece);
+            assert!((piece - wanted).abs() < 3.0, "{piece} dB of {wanted}");
+        }
+    }
+}

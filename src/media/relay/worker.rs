@@ -273,7 +273,14 @@ impl Worker {
         if let Some(Some(leg)) = self.legs.get_mut(slot)
             && let Some((length, source)) = receive(&leg.socket.rtcp, &mut self.datagram[..])
         {
-            leg.receive_control(now, &mut self.datagram[..length], source, false);
+            let outbox = &mut self.outbox;
+            leg.receive_control(
+                now,
+                &mut self.datagram[..length],
+                source,
+                false,
+                &mut |event| outbox.push(event),
+            );
         }
     }
 

@@ -88,3 +88,32 @@ async fn a_customer_who_is_never_heard_is_an_alert_once() {
     );
     node.node.stop().await;
 }
+
+/// The customer's phone reports (RTCP) that it receives no stream at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_hears_nothing_is_an_alert_once() {
+    let floor = Floor::start(80, "").await;
+    let leg = floor.customer.leg;
+    let ours = floor.peer.with(|e, _| e.remote_sdp(leg).cloned());
+    let ours = ours.and_then(|sdp| sdp.audio()?.remote);
+    let mut control = ours.expect("the node named its port");
+    control.set_port(control.port() + 1);
+    let phone = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut report = Vec::new();
+    carillon_media::rtcp::write_report(&mut report, 1, None, &[], "phone");
+    // The first sets the mark; five seconds are more than the alert waits for.
+    for _ in 0..5 {
+        phone.send_to(&report, control).unwrap();
+        at_once(|| floor.peer.hears_for(floor.customer, 1_200));
+    }
+    let of_call =
+        |a: &&carillon_api::port::Alert| a.text.contains("the customer has heard nothing");
+    let board = floor
+        .node
+        .board("the alert", |b| b.alerts.iter().any(|a| of_call(&a)))
+        .await;
+    let told: Vec<_> = board.alerts.iter().filter(of_call).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].text.contains("name no stream"), "{told:?}");
+    floor.stop().await;
+}

@@ -39,6 +39,8 @@ pub struct Peer {
     shared: Arc<Shared>,
     events: Receiver<Event>,
     relay: Relay,
+    /// Knows no key presses in packets of their own.
+    tones_only: bool,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -63,6 +65,13 @@ impl Peer {
     /// A far end on a free port. `tag` keeps the random parts of several apart.
     pub fn start(tag: u8) -> Self {
         Self::start_as(tag, |_| {})
+    }
+
+    /// The same with phones that know no telephone-event: keys are tones in their audio.
+    pub fn without_key_events(tag: u8) -> Self {
+        let mut peer = Self::start(tag);
+        peer.tones_only = true;
+        peer
     }
 
     /// The same as a registrar that knows one user.
@@ -106,6 +115,7 @@ impl Peer {
             shared,
             events,
             relay,
+            tones_only: false,
             thread: Some(thread),
         }
     }
@@ -186,8 +196,8 @@ impl Peer {
         let port = self.open(hz);
         let offer = call.sdp.as_ref().expect("the node offers audio");
         self.point(port.leg, offer);
-        let answer = SessionDescription::answer(offer, &MediaSpec::g711(port.address, 1))
-            .expect("G.711 is offered");
+        let answer =
+            SessionDescription::answer(offer, &self.spec(port.address)).expect("G.711 is offered");
         self.with(|e, now| e.answer(now, call.leg, &answer.to_bytes()))
             .expect("it still rings");
         Line {
@@ -276,7 +286,7 @@ impl Peer {
             display: String::new(),
             to: uri,
             contact_user: from.to_owned(),
-            body: SessionDescription::offer(&MediaSpec::g711(audio, 1)).to_bytes(),
+            body: SessionDescription::offer(&self.spec(audio)).to_bytes(),
             headers: Vec::new(),
             credentials: login.map(credentials),
             session: Default::default(),
@@ -305,6 +315,14 @@ impl Peer {
             }
             _ => None,
         });
+    }
+
+    fn spec(&self, audio: SocketAddr) -> MediaSpec {
+        let spec = MediaSpec::g711(audio, 1);
+        MediaSpec {
+            telephone_event: spec.telephone_event.filter(|_| !self.tones_only),
+            ..spec
+        }
     }
 
     fn open(&self, hz: f32) -> LegPort {
@@ -339,7 +357,7 @@ impl Peer {
             _ => carillon_media::Law::Pcmu,
         };
         let mut remote = Remote::new(audio.remote.expect("the node has an address"), law);
-        remote.dtmf_payload_type = audio.telephone_event;
+        remote.dtmf_payload_type = audio.telephone_event.filter(|_| !self.tones_only);
         self.relay.set_remote(leg, remote).expect("the leg is open");
     }
 

@@ -3,11 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::{DtmfPolicy, Events, Leg, MediaEvent, edge, outgoing};
-use crate::SAMPLE_RATE_HZ;
 use crate::rtp::Packet;
+use crate::{SAMPLE_RATE_HZ, SAMPLES_PER_MS};
 
 /// An event packet this near a tone is the same press.
 const AROUND_A_PRESS: Duration = Duration::from_millis(500);
+
+/// A tone that goes on in no packet for so long has ended.
+const LET_GO_AFTER: Duration = Duration::from_millis(100);
+/// Silence that ends any tone: 60 ms.
+const ENDS_A_TONE: usize = 60 * SAMPLES_PER_MS as usize;
 
 impl Leg {
     pub(super) fn event(&mut self, now: Instant, packet: &Packet<'_>, events: Events) {
@@ -23,6 +28,7 @@ impl Leg {
             ..*packet
         };
         self.event_at = Some(now);
+        self.rest_later(now);
         self.forward_event(now, &packet);
         let stamp = packet.header.timestamp;
         let presses = self.keys.push(now, stamp, &payload);
@@ -42,6 +48,24 @@ impl Leg {
         }
     }
 
+    /// Listens for tones, or no longer; one that sounds is heard to its end.
+    pub(super) fn watch_inband(&mut self, on: bool) {
+        if on != self.inband.is_some() {
+            self.inband = on.then(Box::default);
+        }
+    }
+
+    /// When a key that is down is let go because its far end sends nothing any more.
+    pub(super) fn inband_due(&self) -> Option<Instant> {
+        self.inband.as_ref()?.pressed()?;
+        Some(self.inband_at? + LET_GO_AFTER)
+    }
+
+    /// The far end has stopped in a tone, as phones do that send nothing in silence.
+    pub(super) fn end_inband(&mut self, now: Instant, events: Events) {
+        self.listen_inband(now, &[0; ENDS_A_TONE], events);
+    }
+
     /// Listens for key presses in decoded audio. Those told as events too are not told twice:
     /// such events come while the tone lasts.
     pub(super) fn listen_inband(&mut self, now: Instant, samples: &[i16], events: Events) {
@@ -49,6 +73,7 @@ impl Leg {
         let Some(inband) = &mut self.inband else {
             return;
         };
+        self.inband_at = Some(now);
         inband.push(samples, |press| {
             let lasted = Duration::from_millis(u64::from(press.duration_ms));
             if event_at.is_none_or(|at| now.duration_since(at) > lasted + AROUND_A_PRESS) {

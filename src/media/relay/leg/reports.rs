@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{Leg, outgoing};
+use super::{Events, Leg, outgoing};
 use crate::srtp::SrtpError;
 
 impl Leg {
@@ -32,6 +32,7 @@ impl Leg {
         datagram: &mut [u8],
         source: SocketAddr,
         muxed: bool,
+        events: Events,
     ) {
         let Some(remote) = self.remote else { return };
         let theirs = [self.lock.locked(), Some(remote.address), remote.rtcp];
@@ -48,10 +49,17 @@ impl Leg {
             return;
         };
         let ssrc = outgoing::lock(&self.out).sent(now).ssrc;
-        if !self.control.take(now, &datagram[..length], ssrc) {
+        let Some(word) = self.control.take(now, &datagram[..length], ssrc) else {
             self.counts.invalid += 1;
-        } else if !muxed {
+            return;
+        };
+        self.far_end_says(now, word, events);
+        if !muxed {
             self.control_from = Some(source);
+        }
+        if self.rest.is_some() {
+            // Its reports say that a far end lives that has nothing to say.
+            self.quiet_since = Some(now);
         }
     }
 

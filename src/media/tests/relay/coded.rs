@@ -6,7 +6,7 @@ use carillon_media::rtcp::{self, Compound, ReportBlock};
 use carillon_media::rtp::{Header, Packet};
 use carillon_media::srtp::{self, Keys, MasterKey, Profile};
 use carillon_media::tone::{Tone, sine};
-use carillon_media::{Law, LegId, LegOptions, MediaEvent, Relay, Remote};
+use carillon_media::{DeadSign, DeadWay, Law, LegId, LegOptions, MediaEvent, Relay, Remote};
 use std::net::{SocketAddr, UdpSocket};
 
 use crate::phone::*;
@@ -280,6 +280,69 @@ fn reports_go_both_ways_and_end_with_bye() {
     }
 }
 
+/// A far end that sends reports at its own pace while we send: each says what `say` makes of the
+/// newest number heard. Gives what was told as one-way, within so many reports.
+fn told_by(
+    hundred: u16,
+    reports: usize,
+    say: impl Fn(ReportBlock, u32) -> Option<ReportBlock>,
+) -> Option<(DeadWay, DeadSign, bool)> {
+    let (relay, events) = start(hundred, 1);
+    let mut phone = Softphone::connect(&relay, Codec::Pcmu, None);
+    relay.fill_silence(phone.leg, true).unwrap();
+    let above = SocketAddr::new(LOOPBACK, phone.relay_port.port() + 1);
+    for _ in 0..reports {
+        let mut last = phone.hear().0;
+        (0..50).for_each(|_| last = phone.hear().0);
+        let block = ReportBlock {
+            ssrc: last.ssrc,
+            ..ReportBlock::default()
+        };
+        let block = say(block, u32::from(last.sequence));
+        let mut report = Vec::new();
+        rtcp::write_report(&mut report, 9, None, block.as_slice(), "phone");
+        let before = relay.stats(phone.leg).unwrap().rtcp_in;
+        phone.control.send_to(&report, above).unwrap();
+        wait_until(|| relay.stats(phone.leg).unwrap().rtcp_in > before);
+        // Nothing comes from it either, which is told apart.
+        for event in events.try_iter() {
+            if let MediaEvent::OneWay {
+                dead: dead @ DeadWay::ToFarEnd,
+                sign,
+                sent,
+                ..
+            } = event
+            {
+                return Some((dead, sign, sent >= 100));
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn a_far_end_that_hears_nothing_is_told_by_its_reports() {
+    let to = DeadWay::ToFarEnd;
+    let stuck = told_by(44, 8, |block, _| {
+        let highest_sequence = 77;
+        Some(ReportBlock {
+            highest_sequence,
+            ..block
+        })
+    });
+    assert_eq!(stuck, Some((to, DeadSign::ReportedLoss, true)));
+    let deaf = told_by(45, 8, |_, _| None);
+    assert_eq!(deaf, Some((to, DeadSign::ReportsNobody, true)));
+    let fine = told_by(46, 6, |block, heard| {
+        let highest_sequence = heard;
+        Some(ReportBlock {
+            highest_sequence,
+            ..block
+        })
+    });
+    assert_eq!(fine, None);
+}
+
 #[test]
 fn reports_on_the_rtp_port_are_taken_and_are_no_audio() {
     let (relay, _events) = start(66, 1);
@@ -312,6 +375,15 @@ fn a_key_heard_in_the_band_is_reported_once_even_if_it_is_told_too() {
     };
     phone.send(&keys("4#"));
     assert!(pressed('4') && pressed('#'));
+    // A phone that sends nothing in silence stops with the tone.
+    phone.send(&keys("8")[..640]);
+    assert!(pressed('8'));
+    // Told on once more, as at every change of its description: nothing is forgotten.
+    phone.send(&keys("6")[..480]);
+    relay.stats(phone.leg).unwrap();
+    relay.watch_inband_dtmf(phone.leg, true).unwrap();
+    phone.send(&keys("6")[480..]);
+    assert!(pressed('6'));
     // The same press as an event and as a tone, then a press as an event: two reports.
     let stamp = phone.header.timestamp;
     phone.send_event(stamp, [5, 0x0a, 0, 160]);

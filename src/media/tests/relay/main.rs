@@ -7,6 +7,7 @@
 
 mod audio;
 mod coded;
+mod comfort;
 mod conversations;
 mod keys;
 mod network;

@@ -88,6 +88,19 @@ impl Phone {
         self.header.sequence = self.header.sequence.wrapping_add(1);
     }
 
+    /// Says that it is silent, how that sounds, and for how long it will be.
+    pub fn send_noise(&mut self, payload: &[u8], lasts_ms: u32) {
+        let header = Header {
+            payload_type: 13,
+            ..self.header
+        };
+        self.socket
+            .send_to(&header.packet(payload), self.relay_port)
+            .unwrap();
+        self.header.sequence = self.header.sequence.wrapping_add(1);
+        self.header.timestamp = self.header.timestamp.wrapping_add(lasts_ms * 8);
+    }
+
     pub fn hear(&self) -> (Header, Vec<u8>) {
         let mut buffer = [0; 2048];
         let (length, from) = self
