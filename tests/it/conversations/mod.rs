@@ -2,6 +2,7 @@
 //! who hears whom at each step, what the phones' keys do, what is kept.
 
 mod destinations;
+mod heard;
 mod hold;
 mod kept;
 mod keys;
