@@ -15,7 +15,7 @@ mod recording;
 mod trace;
 
 pub use action::{Action, ActionReply, AgentAction, DispositionEntry, NoteEntry};
-pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary, Refusal};
+pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary, Refusal, SoundStatus};
 pub use card::{CardNote, KeypadCode, LeadCard};
 pub use conversation::{ConversationOrder, RecordCall, Supervision, TransferName};
 pub use error::{ActionError, Problem};

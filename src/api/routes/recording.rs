@@ -262,8 +262,9 @@ async fn pump(
         let (open, piece) = next;
         at += piece.len() as u64;
         let gone = tokio::select! {
-            sent = to.send(Ok(piece)) => sent.is_err(),
+            biased;
             () = closed(&mut closing) => true,
+            sent = to.send(Ok(piece)) => sent.is_err(),
         };
         if gone || at >= end {
             return;

@@ -195,6 +195,7 @@ impl Started {
             relay.clone(),
             inputs,
             self.records.clone(),
+            Arc::clone(&self.vitals.gauges),
         )
         .await?;
         let setup = switch::Setup {

@@ -137,6 +137,19 @@ function renderFigures(c) {
   figure($("answer-rate"), t?.placed ? (t.answer_rate * 100).toFixed(0) : "–", "%");
   put($("connected"), t ? whole(t.connected) : "–");
   put($("placed"), t ? `of ${whole(t.placed)} placed` : "");
+  renderSound(c?.sound);
+}
+
+const MOS_LOW = 3.1; // below it the line is a problem
+
+function renderSound(s) {
+  figure($("sound"), s?.mos == null ? "–" : s.mos.toFixed(1), "MOS");
+  const bad = Boolean(s && (s.alarms || (s.mos_worst ?? 5) < MOS_LOW));
+  $("sound-card").toggleAttribute("data-bad", bad);
+  const now = !s ? "" : s.alarms ? `▲ ${s.alarms} ${s.alarms === 1 ? "alert" : "alerts"} in ${s.calls_with_alarms} ${s.calls_with_alarms === 1 ? "call" : "calls"}` : s.judged ? "no alerts" : "";
+  const worst = bad && s.mos_worst != null ? `worst ${s.mos_worst.toFixed(1)}` : "";
+  const past = s?.measured ? `${whole(s.with_problems)} of ${whole(s.measured)} calls had problems` : "";
+  put($("sound-under"), [now, worst, past].filter(Boolean).join(" · "));
 }
 
 function figure(element, value, unit) {
