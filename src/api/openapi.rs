@@ -18,7 +18,7 @@ use utoipa::{Modify, OpenApi};
         d::status, d::events, d::calls, d::explain_call, d::lead, d::explain_lead, d::decisions,
         d::decision, d::explain_decision, d::report, d::lists, d::quality_calls, d::quality, d::review, d::recordings, d::recording, d::listen, d::audio, d::traces, d::trace, d::trace_file, d::capture, d::campaign, d::list, d::agent,
         d::trunk_test, d::drain, d::stop, d::sign_in, d::me, d::agent_events, d::ready,
-        d::hold, d::transfer, d::consult, d::drop_message, d::pause_recording, d::supervise,
+        d::hold, d::hold_for, d::transfer, d::consult, d::drop_message, d::pause_recording, d::supervise,
         d::record_call, d::take_break, d::logout, d::hangup, d::note, d::disposition, d::healthz, d::readyz, d::metrics,
         d::openapi
     ),

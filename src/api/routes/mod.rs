@@ -126,6 +126,11 @@ pub(crate) fn table() -> Vec<Route> {
         change("/api/lists/{id}", Supervisor, post(supervisor::list)),
         change("/api/agents/{name}", Supervisor, post(supervisor::agent)),
         change(
+            "/api/agents/{name}/hold",
+            Supervisor,
+            post(conversation::hold_for),
+        ),
+        change(
             "/api/agents/{name}/supervise",
             Supervisor,
             post(conversation::supervise),

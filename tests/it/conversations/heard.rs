@@ -1,7 +1,7 @@
 //! Recordings over HTTP: the same octets as the command line copies out, whole and in parts,
 //! sealed or not; and what is said when there is nothing to hear.
 
-use super::{Floor, LEAD, at_once, text};
+use super::{Floor, LEAD, TOKEN, at_once, text, with_token};
 use crate::program::run;
 use crate::support::PATIENCE;
 use crate::support::node::TestNode;
@@ -13,16 +13,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const TOKEN: &str = "a-token-for-tests-only";
-
 /// The configuration with a token and a `[recording]` of these lines.
 fn configured(peer: &Peer, recording: &str) -> String {
     let base = text(peer, "recording = { consent = \"given\" }");
-    let token = format!("[web]\nsupervisor_token = \"{TOKEN}\"\n");
-    format!(
-        "[recording]\n{recording}\n{}",
-        base.replacen("[web]\n", &token, 1)
-    )
+    format!("[recording]\n{recording}\n{}", with_token(&base))
 }
 
 /// An answer of the node's pages.
