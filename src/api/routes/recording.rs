@@ -125,7 +125,7 @@ pub(crate) async fn listen(
     let token = app
         .passes()
         .open(id, (app.config.entropy)(), app.now().mono);
-    tracing::info!(recording = id, call = open.view.call, %source, "may be listened to");
+    tracing::info!(recording = id, call = open.view.call, %source, "a pass to listen was given");
     let (audio, for_s) = (format!("/api/recordings/{id}/audio"), PASS_FOR.as_secs());
     let cookie = format!(
         "{PASS_COOKIE}={token}; Path={audio}; Max-Age={for_s}; HttpOnly; SameSite=Strict{}",

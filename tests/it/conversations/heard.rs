@@ -4,11 +4,13 @@
 use super::{Floor, LEAD, TOKEN, at_once, text, with_token};
 use crate::program::run;
 use crate::support::PATIENCE;
+use crate::support::browser::Browser;
 use crate::support::node::TestNode;
 use crate::support::peer::Peer;
 use carillon_api::port::{RecordingAsk, RecordingPhase, RecordingView};
+use carillon_decision::id::CallId;
 use carillon_decision::time::Wall;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -215,6 +217,76 @@ async fn a_recording_is_found_and_heard_over_http_as_it_was_written() {
         (view.state, view.sha256),
         (RecordingPhase::Deleted, one.sha256)
     );
+    node.node.stop().await;
+}
+
+/// Unlocks the controls, listens to the call that waits for review, jumps, and tells what the
+/// player knows, at the size of a desk and of a phone.
+fn listened(url: &str) -> (Vec<Value>, Vec<String>) {
+    let mut browser = Browser::start(1440, 900);
+    browser.open(url);
+    browser.wait_for("document.querySelectorAll('#agents .tile').length > 0");
+    let told = [(1440, 900), (390, 844)].map(|(width, height)| {
+        browser.resize(width, height);
+        browser.value("document.getElementById('open-controls').click()");
+        browser.value(&format!(
+            "document.getElementById('token').value = '{TOKEN}';
+             document.querySelector('#token-form button').click()"
+        ));
+        browser.wait_for("document.querySelector('#reviews button')");
+        browser.value("document.querySelector('#reviews button').click()");
+        browser.wait_for("document.querySelector('#reviews audio')");
+        browser.value(
+            "new Promise((done, failed) => {
+                const player = document.querySelector('#reviews audio');
+                player.pause();
+                player.onerror = () => failed(player.error.message);
+                const jump = () => { player.onseeked = () => done(null); player.currentTime = 1; };
+                player.readyState ? jump() : (player.onloadedmetadata = jump);
+            })",
+        );
+        let state = browser.value(
+            "(() => {
+                const player = document.querySelector('#reviews audio');
+                const panel = document.getElementById('controls');
+                const fits = panel.scrollWidth <= panel.clientWidth;
+                const src = player.getAttribute('src');
+                return { at: player.currentTime, length: player.duration, src, fits };
+            })()",
+        );
+        browser.value("document.getElementById('lock').click()");
+        browser.value("document.getElementById('close-controls').click()");
+        state
+    });
+    (told.to_vec(), browser.complaints())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_drawn_for_review_is_played_on_the_wallboard() {
+    let peer = Peer::start(85);
+    let base = text(
+        &peer,
+        "recording = { consent = \"given\" }\n review_share = 1.0",
+    );
+    let (node, one) = recorded(peer, &with_token(&base)).await;
+    let mut status = node.node.status();
+    while node.node.store().quality(CallId(one.call)).await.is_err() {
+        let changed = tokio::time::timeout(PATIENCE, status.changed()).await;
+        changed.expect("the board changes").expect("the node runs");
+    }
+    let url = node.node.addresses().web_url().expect("pages");
+    let (told, complaints) = at_once(|| listened(&url));
+    assert_eq!(complaints, Vec::<String>::new());
+    for state in told {
+        let length = state["length"].as_f64().expect("it is known");
+        assert!(
+            (length * 1_000.0 - one.length_ms as f64).abs() < 20.0,
+            "{state}"
+        );
+        assert_eq!((&state["at"], &state["fits"]), (&json!(1), &json!(true)));
+        let path = format!("/api/recordings/{}/audio", one.id);
+        assert_eq!(state["src"], path, "no token in the address");
+    }
     node.node.stop().await;
 }
 

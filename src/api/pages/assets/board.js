@@ -146,10 +146,10 @@ function renderSound(s) {
   figure($("sound"), s?.mos == null ? "–" : s.mos.toFixed(1), "MOS");
   const bad = Boolean(s && (s.alarms || (s.mos_worst ?? 5) < MOS_LOW));
   $("sound-card").toggleAttribute("data-bad", bad);
-  const now = !s ? "" : s.alarms ? `▲ ${s.alarms} ${s.alarms === 1 ? "alert" : "alerts"} in ${s.calls_with_alarms} ${s.calls_with_alarms === 1 ? "call" : "calls"}` : s.judged ? "no alerts" : "";
-  const worst = bad && s.mos_worst != null ? `worst ${s.mos_worst.toFixed(1)}` : "";
-  const past = s?.measured ? `${whole(s.with_problems)} of ${whole(s.measured)} calls had problems` : "";
-  put($("sound-under"), [now, worst, past].filter(Boolean).join(" · "));
+  const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+  put($("sound-alerts"), s?.alarms ? `▲ ${count(s.alarms, "alert")}` : "");
+  put($("sound-under"), s?.measured ? `${whole(s.with_problems)} of ${whole(s.measured)} had problems` : "");
+  $("sound-card").title = s?.judged ? `${count(s.judged, "conversation")}, the worst line ${s.mos_worst.toFixed(1)}; alerts in ${count(s.calls_with_alarms, "call")}` : "";
 }
 
 function figure(element, value, unit) {
