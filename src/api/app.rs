@@ -1,7 +1,7 @@
 //! What every handler shares.
 
 use crate::config::ApiConfig;
-use crate::guard::{Limiter, Secret, Sessions};
+use crate::guard::{Limiter, Passes, Secret, Sessions};
 use crate::hub::Hub;
 use crate::port::Floor;
 use carillon_decision::time::Now;
@@ -13,12 +13,13 @@ pub(crate) struct App {
     pub config: ApiConfig,
     pub token: Secret,
     pub hub: Hub,
-    /// A permit for each open event stream.
+    /// A permit for each open event stream, and for each recording that is being sent.
     pub streams: Arc<Semaphore>,
     /// True once the server shuts down: streams then end.
     pub closing: watch::Receiver<bool>,
     limiter: Mutex<Limiter>,
     sessions: Mutex<Sessions>,
+    passes: Mutex<Passes>,
 }
 
 impl App {
@@ -33,6 +34,7 @@ impl App {
             closing,
             limiter: Mutex::default(),
             sessions: Mutex::default(),
+            passes: Mutex::default(),
         }
     }
 
@@ -40,12 +42,16 @@ impl App {
         (self.config.clock)()
     }
 
-    // Both are consistent after every statement, so a poisoned lock is still good.
+    // All are consistent after every statement, so a poisoned lock is still good.
     pub fn limiter(&self) -> MutexGuard<'_, Limiter> {
         self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn passes(&self) -> MutexGuard<'_, Passes> {
+        self.passes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -90,6 +90,7 @@ impl From<ActionError> for ApiError {
         let status = match e.problem {
             Problem::NotFound => StatusCode::NOT_FOUND,
             Problem::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Problem::Gone => StatusCode::GONE,
             Problem::Conflict => StatusCode::CONFLICT,
             Problem::Credentials => StatusCode::UNAUTHORIZED,
             Problem::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -9,6 +9,7 @@
 //! | `GET /api/decisions?campaign=`, `/api/decisions/{id}`, `/api/decisions/{id}/explain` | pacing |
 //! | `GET /api/report`, `GET /api/lists` | figures, lead lists |
 //! | `GET /api/quality`, `/api/quality/{id}` | how calls sounded and went, reviews |
+//! | `GET /api/recordings`, `/api/recordings/{id}`, `/api/recordings/{id}/audio`, `POST /api/recordings/{id}/listen` | recordings, by bearer token; the audio also by a pass |
 //! | `POST /api/campaigns/{name}`, `/api/lists/{id}`, `/api/agents/{name}`, `/api/trunks/{name}/test`, `/api/quality/{id}/review`, `/api/drain`, `/api/stop` | a supervisor's changes, by bearer token |
 //! | `POST /api/agent/session`, `GET /api/agent/me`, `/api/agent/events`, `POST /api/agent/{ready,break,logout,hangup,disposition}` | an agent's own session, by cookie |
 //! | `GET /metrics`, `/healthz`, `/readyz`, `/api/openapi.json` | for machines |
@@ -26,6 +27,7 @@ mod hub;
 mod metrics;
 mod openapi;
 pub mod port;
+mod range;
 mod routes;
 mod stream;
 pub mod view;

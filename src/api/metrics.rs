@@ -1,7 +1,7 @@
 //! Metrics in Prometheus' text format, read off the board: no counters of our own that could
 //! disagree with it.
 
-use crate::port::{BoardStatus, ExtraMetric, LatencySummary, MetricKind};
+use crate::port::{BoardStatus, ExtraMetric, LatencySummary, MetricKind, SoundStatus};
 use carillon_decision::agent::AgentState;
 use carillon_decision::status::{CampaignStatus, FloorStatus};
 use prometheus::TextEncoder;
@@ -16,6 +16,9 @@ pub(crate) fn render(status: &BoardStatus, extra: Vec<ExtraMetric>) -> String {
     let floor = &status.floor;
     for campaign in &floor.campaigns {
         add_campaign(&mut families, campaign);
+        if let Some(sound) = status.sound.get(&campaign.id) {
+            add_sound(&mut families, &campaign.name, sound);
+        }
     }
     add_agents(&mut families, floor);
     add_trunks(&mut families, floor);
@@ -118,6 +121,28 @@ fn add_campaign(families: &mut Families, c: &CampaignStatus) {
             f64::from(n),
         );
     }
+}
+
+fn add_sound(families: &mut Families, campaign: &str, sound: &SoundStatus) {
+    let own = [("campaign", campaign)];
+    let scores = [("mean", sound.mos), ("worst", sound.mos_worst)];
+    for (of, mos) in scores {
+        if let Some(mos) = mos {
+            let help = "MOS of conversations in progress by what their worse side heard lately.";
+            families.gauge("conversation_mos", help, &[own[0], ("of", of)], mos);
+        }
+    }
+    let help = "Quality alarms that are up in conversations in progress.";
+    families.gauge("quality_alarms", help, &own, f64::from(sound.alarms));
+    let help = "Ended conversations that were measured.";
+    families.count("conversations_measured_total", help, &own, sound.measured);
+    let help = "Of these with a problem.";
+    families.count(
+        "conversations_with_problems_total",
+        help,
+        &own,
+        sound.with_problems,
+    );
 }
 
 fn add_agents(families: &mut Families, floor: &FloorStatus) {

@@ -16,9 +16,9 @@ use utoipa::{Modify, OpenApi};
     ),
     paths(
         d::status, d::events, d::calls, d::explain_call, d::lead, d::explain_lead, d::decisions,
-        d::decision, d::explain_decision, d::report, d::lists, d::quality_calls, d::quality, d::review, d::traces, d::trace, d::trace_file, d::capture, d::campaign, d::list, d::agent,
+        d::decision, d::explain_decision, d::report, d::lists, d::quality_calls, d::quality, d::review, d::recordings, d::recording, d::listen, d::audio, d::traces, d::trace, d::trace_file, d::capture, d::campaign, d::list, d::agent,
         d::trunk_test, d::drain, d::stop, d::sign_in, d::me, d::agent_events, d::ready,
-        d::hold, d::transfer, d::consult, d::drop_message, d::pause_recording, d::supervise,
+        d::hold, d::hold_for, d::transfer, d::consult, d::drop_message, d::pause_recording, d::supervise,
         d::record_call, d::take_break, d::logout, d::hangup, d::note, d::disposition, d::healthz, d::readyz, d::metrics,
         d::openapi
     ),
@@ -34,6 +34,8 @@ impl Modify for Security {
         let components = document.components.get_or_insert_default();
         let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components.add_security_scheme("token", SecurityScheme::Http(token));
+        let pass = ApiKey::Cookie(ApiKeyValue::new(crate::guard::PASS_COOKIE));
+        components.add_security_scheme("listen", SecurityScheme::ApiKey(pass));
         let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::guard::COOKIE));
         components.add_security_scheme("agent", SecurityScheme::ApiKey(cookie));
     }

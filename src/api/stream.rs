@@ -20,12 +20,12 @@ const BEAT: Duration = Duration::from_secs(5);
 type Sender = mpsc::Sender<Result<Event, Infallible>>;
 
 /// A stream's place among the most allowed.
-fn place(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
+pub(crate) fn place(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
     Arc::clone(&app.streams).try_acquire_owned().map_err(|_| {
         ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "API-503",
-            "too many event streams are open",
+            "too many streams are open",
             "close some pages, or raise `streams_max` in the config",
         )
     })
@@ -45,7 +45,7 @@ fn answer(events: mpsc::Receiver<Result<Event, Infallible>>) -> Response {
 }
 
 /// Waits until the server shuts down, or is gone.
-async fn closed(closing: &mut watch::Receiver<bool>) {
+pub(crate) async fn closed(closing: &mut watch::Receiver<bool>) {
     let _ = closing.wait_for(|closed| *closed).await;
 }
 

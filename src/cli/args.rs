@@ -63,6 +63,8 @@ pub enum Command {
     /// Agents of the running node: who does what; change it.
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// Listen to an agent's calls, whisper to the agent, or join, on a supervisor's phone.
+    Supervise(super::args_supervise::SuperviseArgs),
     /// Trunks of the running node: show them, place a test call.
     #[command(subcommand)]
     Trunk(TrunkCommand),
@@ -287,6 +289,10 @@ pub enum AgentVerb {
     Logout,
     /// Hang up the customer.
     Hangup,
+    /// Park the customer of the conversation with music.
+    Hold,
+    /// Take the customer back.
+    Resume,
 }
 
 /// About trunks.

@@ -49,7 +49,8 @@ fn dials(args: &CampaignSetArgs) -> Value {
     Value::Object(named.collect::<Map<_, _>>())
 }
 
-fn change(path: &str, body: &Value, config: &Config, out: &Out) -> Result<(), CliError> {
+/// Asks for a change and tells the answer.
+pub(super) fn change(path: &str, body: &Value, config: &Config, out: &Out) -> Result<(), CliError> {
     asked(path, body, config, out).map(drop)
 }
 
@@ -205,19 +206,19 @@ pub fn agent(command: &AgentCommand, config: &Config, out: &Out) -> Result<(), C
             Ok(())
         }
         AgentCommand::Set { name, action } => {
+            let path = format!("/api/agents/{}", escaped(name));
             let action = match action {
                 AgentVerb::Login => "login",
                 AgentVerb::Ready => "ready",
                 AgentVerb::Break => "break",
                 AgentVerb::Logout => "logout",
                 AgentVerb::Hangup => "hangup",
+                AgentVerb::Hold | AgentVerb::Resume => {
+                    let on = *action == AgentVerb::Hold;
+                    return change(&format!("{path}/hold"), &json!({"on": on}), config, out);
+                }
             };
-            change(
-                &format!("/api/agents/{}", escaped(name)),
-                &json!({"action": action}),
-                config,
-                out,
-            )
+            change(&path, &json!({"action": action}), config, out)
         }
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod args;
 pub mod args_recordings;
+pub mod args_supervise;
 mod check;
 mod check_floor;
 mod check_names;
@@ -26,6 +27,7 @@ mod recordings;
 mod replay;
 mod report;
 mod simulate;
+mod supervise;
 mod trace;
 mod wiring;
 
@@ -103,6 +105,7 @@ pub fn run(cli: &Cli, out: &Out) -> Result<ExitCode, CliError> {
         Command::Campaign(command) => floor::campaign(command, &load(&cli.config)?, out).map(done),
         Command::List(command) => floor::list(command, &load(&cli.config)?, out).map(done),
         Command::Agent(command) => floor::agent(command, &load(&cli.config)?, out).map(done),
+        Command::Supervise(args) => supervise::supervise(args, &load(&cli.config)?, out).map(done),
         Command::Trunk(command) => floor::trunk(command, &load(&cli.config)?, out).map(done),
     }
 }

@@ -32,6 +32,7 @@ fn help_names_every_command_the_config_and_the_exit_codes() {
         "campaign",
         "list",
         "agent",
+        "supervise",
         "trunk",
         "explain",
         "report",

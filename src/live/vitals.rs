@@ -1,5 +1,6 @@
 //! Figures of the node itself, counted by its parts as they work.
 
+use crate::keeping::Gauges;
 use crate::node::Vitals;
 use crate::wire::WireCounters;
 use carillon_sip::Counters;
@@ -36,6 +37,8 @@ pub(crate) struct VitalCounters {
     pub(crate) refused_inbound: Counter,
     pub(crate) wall_jumps: Counter,
     pub(crate) datagrams_unsent: Counter,
+    /// How conversations sound, and troubles of the recorder.
+    pub(crate) gauges: Arc<Gauges>,
     /// Connections.
     pub(crate) wire: Arc<WireCounters>,
     bridge_us: Mutex<Latency>,
@@ -65,6 +68,7 @@ impl Default for VitalCounters {
             refused_inbound: Counter::default(),
             wall_jumps: Counter::default(),
             datagrams_unsent: Counter::default(),
+            gauges: Arc::default(),
             wire: Arc::default(),
             bridge_us: Mutex::new(Latency {
                 histogram,

@@ -2,6 +2,7 @@
 
 use crate::port::Fut;
 use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId};
+use carillon_decision::number::E164;
 use carillon_decision::time::Wall;
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +146,10 @@ pub struct RecordingFilter {
     pub campaign: Option<CampaignId>,
     /// Begun with this agent.
     pub agent: Option<AgentId>,
+    /// With this lead.
+    pub lead: Option<LeadId>,
+    /// Of calls to or from this number that have ended.
+    pub number: Option<E164>,
     /// In this state.
     pub state: Option<RecordingState>,
     /// Started at or after.

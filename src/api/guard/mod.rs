@@ -4,12 +4,14 @@
 mod headers;
 mod limiter;
 mod origin;
+mod pass;
 mod session;
 mod token;
 
 pub(crate) use headers::secure;
 pub(crate) use limiter::{Guess, Limiter, Source};
 pub(crate) use origin::check_origin;
+pub(crate) use pass::{PASS_COOKIE, PASS_FOR, Passes};
 pub(crate) use session::{COOKIE, LIFETIME, Session, Sessions, cookie_of};
 pub(crate) use token::Secret;
 
@@ -34,6 +36,8 @@ pub enum Access {
     Read,
     /// Holders of the supervisor's token.
     Supervisor,
+    /// Holders of the supervisor's token, or of a pass for that recording.
+    Listener,
     /// Everybody with name and PIN, which the handler checks and limits.
     SignIn,
     /// A signed-in agent, in their own name.
@@ -65,6 +69,7 @@ pub(crate) async fn guard(
         Access::Page | Access::Public | Access::SignIn | Access::Agent => false,
         Access::Read => app.config.reads == Reads::Token,
         Access::Supervisor => true,
+        Access::Listener => !pass::admits(&app, &request),
     };
     if by_token {
         check_token(&app, source_of(&request), request.headers())?;

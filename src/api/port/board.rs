@@ -1,7 +1,7 @@
 //! What the board shows.
 
 use carillon_decision::call::CallRecord;
-use carillon_decision::id::AgentId;
+use carillon_decision::id::{AgentId, CampaignId};
 use carillon_decision::status::FloorStatus;
 use carillon_decision::time::Wall;
 use std::collections::BTreeMap;
@@ -22,8 +22,30 @@ pub struct BoardStatus {
     pub alerts: Vec<Alert>,
     /// The last order of each agent or supervisor that was not obeyed, while it is news.
     pub refusals: BTreeMap<AgentId, Refusal>,
+    /// How conversations sound, by campaign; one that is missing was never heard.
+    pub sound: BTreeMap<CampaignId, SoundStatus>,
     /// Time from the decision to bridge until both hear each other.
     pub bridge: LatencySummary,
+}
+
+/// How the conversations of a campaign sound now, and did since the start.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SoundStatus {
+    /// Conversations in progress that were judged.
+    pub judged: u32,
+    /// Mean of these, each by what the worse side heard in its latest ten seconds: MOS-CQE, 1 to
+    /// 4.5 (ITU-T G.107).
+    pub mos: Option<f64>,
+    /// The worst of these.
+    pub mos_worst: Option<f64>,
+    /// Alarms that are up in conversations in progress.
+    pub alarms: u32,
+    /// Conversations in progress with an alarm up.
+    pub calls_with_alarms: u32,
+    /// Ended conversations that were measured.
+    pub measured: u64,
+    /// Of these with a problem.
+    pub with_problems: u64,
 }
 
 /// An order that was not obeyed.

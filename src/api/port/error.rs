@@ -7,6 +7,8 @@ pub enum Problem {
     NotFound,
     /// The value is out of range or makes no sense: 422.
     Invalid,
+    /// It was there and is no more: 410.
+    Gone,
     /// It does not go with the present state (ready while talking, say): 409.
     Conflict,
     /// Name or PIN is wrong: 401.

@@ -11,10 +11,11 @@ mod error;
 mod history;
 mod metric;
 mod quality;
+mod recording;
 mod trace;
 
 pub use action::{Action, ActionReply, AgentAction, DispositionEntry, NoteEntry};
-pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary, Refusal};
+pub use board::{Alert, AlertLevel, BoardStatus, LatencySummary, Refusal, SoundStatus};
 pub use card::{CardNote, KeypadCode, LeadCard};
 pub use conversation::{ConversationOrder, RecordCall, Supervision, TransferName};
 pub use error::{ActionError, Problem};
@@ -24,6 +25,7 @@ pub use history::{
 };
 pub use metric::{ExtraMetric, MetricKind};
 pub use quality::{QualityAsk, QualityProblem, QualityView, ReviewEntry, ReviewView};
+pub use recording::{OpenRecording, PlayableFile, RecordingAsk, RecordingPhase, RecordingView};
 pub use trace::{
     CallTrace, CaptureStream, NUMBER_DIGITS_MIN, Sight, TraceFilter, TraceKey, TraceMessage,
     TracePeer, TraceSummary, TraceView, digits_of,
@@ -94,6 +96,22 @@ pub trait Floor: Send + Sync + 'static {
     /// Quality of a call, with every figure.
     fn quality(&self, call: CallId) -> Answer<'_, QualityView> {
         Box::pin(async move { Err(ActionError::not_found(format!("quality of call {call}"))) })
+    }
+
+    /// Recordings, newest first.
+    fn recordings(&self, _ask: RecordingAsk) -> Answer<'_, Vec<RecordingView>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// A recording.
+    fn recording(&self, id: u64) -> Answer<'_, RecordingView> {
+        Box::pin(async move { Err(ActionError::not_found(format!("recording {id}"))) })
+    }
+
+    /// A recording, open for listening. Each of these refuses in words of its own: one that is
+    /// still being written, was deleted, has lost its file or its key.
+    fn open_recording(&self, id: u64) -> Answer<'_, OpenRecording> {
+        Box::pin(async move { Err(ActionError::not_found(format!("recording {id}"))) })
     }
 
     /// Dialogs whose SIP messages are remembered, latest first.

@@ -42,6 +42,26 @@ pub(crate) async fn hold(
     order(&app, session, ConversationOrder::Hold { on: request.on }).await
 }
 
+/// Park the customer of an agent's conversation with music, or take them back.
+#[utoipa::path(post, path = "/api/agents/{name}/hold", tag = "supervisor",
+    params(("name" = String, Path)), request_body = HoldRequest, security(("token" = [])),
+    responses((status = 200, body = ActionReply), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn hold_for(
+    State(app): State<Arc<App>>,
+    Part(name): Part<String>,
+    Body(request): Body<HoldRequest>,
+) -> Reply {
+    let order = ConversationOrder::Hold { on: request.on };
+    let action = Action::Conversation {
+        name: name.clone(),
+        order,
+    };
+    let reply = app.floor.act(action).await?;
+    tracing::info!(agent = name, done = %reply.message, "supervisor's change");
+    Ok(Json(reply))
+}
+
 /// Where to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

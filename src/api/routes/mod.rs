@@ -6,6 +6,7 @@ mod machine;
 mod pages;
 mod quality;
 mod read;
+mod recording;
 mod supervisor;
 mod trace;
 mod tuning;
@@ -17,6 +18,7 @@ pub(crate) mod documented {
     pub(crate) use super::machine::*;
     pub(crate) use super::quality::*;
     pub(crate) use super::read::*;
+    pub(crate) use super::recording::*;
     pub(crate) use super::supervisor::*;
     pub(crate) use super::trace::*;
 }
@@ -75,7 +77,7 @@ fn change(path: &'static str, access: Access, handler: MethodRouter<Arc<App>>) -
 
 /// Every route.
 pub(crate) fn table() -> Vec<Route> {
-    use Access::{Agent, Page, Public, Read, SignIn, Supervisor};
+    use Access::{Agent, Listener, Page, Public, Read, SignIn, Supervisor};
     vec![
         read("/", Page, get(pages::wallboard)),
         read("/agent", Page, get(pages::agent)),
@@ -101,6 +103,17 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/lists", Read, get(read::lists)),
         read("/api/quality", Read, get(quality::quality_calls)),
         read("/api/quality/{id}", Read, get(quality::quality)),
+        read("/api/recordings", Supervisor, get(recording::recordings)),
+        read(
+            "/api/recordings/{id}",
+            Supervisor,
+            get(recording::recording),
+        ),
+        read(
+            "/api/recordings/{id}/audio",
+            Listener,
+            get(recording::audio),
+        ),
         read("/api/traces", Read, get(trace::traces)),
         read("/api/traces/{key}", Read, get(trace::trace)),
         read("/api/traces/{key}/pcap", Read, get(trace::trace_file)),
@@ -112,6 +125,11 @@ pub(crate) fn table() -> Vec<Route> {
         ),
         change("/api/lists/{id}", Supervisor, post(supervisor::list)),
         change("/api/agents/{name}", Supervisor, post(supervisor::agent)),
+        change(
+            "/api/agents/{name}/hold",
+            Supervisor,
+            post(conversation::hold_for),
+        ),
         change(
             "/api/agents/{name}/supervise",
             Supervisor,
@@ -131,6 +149,11 @@ pub(crate) fn table() -> Vec<Route> {
             "/api/quality/{id}/review",
             Supervisor,
             post(quality::review),
+        ),
+        change(
+            "/api/recordings/{id}/listen",
+            Supervisor,
+            post(recording::listen),
         ),
         change("/api/drain", Supervisor, post(supervisor::drain)),
         change("/api/stop", Supervisor, post(supervisor::stop)),

@@ -145,7 +145,11 @@ impl BoardView {
             draining: floor.draining,
             alerts: alerts(status),
             crew: CrewBoard::of(&floor.agents),
-            campaigns: floor.campaigns.iter().map(CampaignBoard::of).collect(),
+            campaigns: floor
+                .campaigns
+                .iter()
+                .map(|c| CampaignBoard::of(c, status.sound.get(&c.id)))
+                .collect(),
             agents: floor
                 .agents
                 .iter()
@@ -296,9 +300,11 @@ fn alerts(status: &BoardStatus) -> Vec<AlertBoard> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::port::SoundStatus;
+    use crate::view::SoundBoard;
     use carillon_decision::agent::LineKind;
-    use carillon_decision::id::{AgentId, TrunkId};
-    use carillon_decision::status::TimeSplit;
+    use carillon_decision::id::{AgentId, CampaignId, TrunkId};
+    use carillon_decision::status::{CampaignStatus, TimeSplit};
 
     fn status(at: i64, for_s: f64, up: bool) -> BoardStatus {
         let mut status = BoardStatus::default();
@@ -339,6 +345,54 @@ mod tests {
         assert_eq!(later.agents[0].since_ms, 95_000);
         let again = BoardView::of(&status(200_000, 5.0, true)).for_stream(Some(&before));
         assert!(again.differs(&before), "ready anew is a change");
+    }
+
+    #[test]
+    fn how_conversations_sound_stands_with_their_campaign() {
+        let mut status = status(0, 0.0, true);
+        for id in [1, 2] {
+            status.floor.campaigns.push(CampaignStatus {
+                id: CampaignId(id),
+                name: String::new(),
+                running: true,
+                tuning: Default::default(),
+                mode: String::new(),
+                lines_per_agent: 1.0,
+                decision: None,
+                binding: String::new(),
+                reason: String::new(),
+                lines: Default::default(),
+                windows: Vec::new(),
+                totals: Default::default(),
+                hopper: 0,
+                list_empty: false,
+            });
+        }
+        let sound = SoundStatus {
+            judged: 3,
+            mos: Some(3.949_9),
+            mos_worst: Some(2.061),
+            alarms: 2,
+            calls_with_alarms: 1,
+            measured: 40,
+            with_problems: 7,
+        };
+        status.sound.insert(CampaignId(2), sound);
+        let board = BoardView::of(&status);
+        assert_eq!(board.campaigns[0].sound, SoundBoard::default());
+        let heard = &board.campaigns[1].sound;
+        assert_eq!((heard.mos, heard.mos_worst), (Some(3.9), Some(2.1)));
+        assert_eq!(
+            (heard.judged, heard.alarms, heard.calls_with_alarms),
+            (3, 2, 1)
+        );
+        assert_eq!((heard.measured, heard.with_problems), (40, 7));
+        // What no reader can see is no change.
+        let mut later = status.clone();
+        later.sound.get_mut(&CampaignId(2)).unwrap().mos = Some(3.93);
+        assert!(!BoardView::of(&later).differs(&board));
+        later.sound.get_mut(&CampaignId(2)).unwrap().alarms = 3;
+        assert!(BoardView::of(&later).differs(&board));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Campaigns and pacing decisions.
 
 use super::{round2, round4, share};
+use crate::port::SoundStatus;
 use carillon_decision::pacing::Mode;
 use carillon_decision::pacing_decision::PacingDecision;
 use carillon_decision::status::{CampaignStatus, LineCounts, Totals, WindowStatus};
@@ -45,6 +46,29 @@ pub struct CampaignBoard {
     pub hopper: u32,
     /// No more leads are due.
     pub list_empty: bool,
+    /// How its conversations sound.
+    #[serde(default)]
+    pub sound: SoundBoard,
+}
+
+/// How the conversations of a campaign sound now, and did since the start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SoundBoard {
+    /// Conversations in progress that were judged: those past their first ten seconds.
+    pub judged: u32,
+    /// Mean of these, each by what the worse side heard in its latest ten seconds, MOS-CQE 1 to
+    /// 4.5 (ITU-T G.107).
+    pub mos: Option<f64>,
+    /// The worst of these.
+    pub mos_worst: Option<f64>,
+    /// Alarms that are up now: dead air, a side not heard, a bad line, clipping, a silent agent.
+    pub alarms: u32,
+    /// Conversations in progress with an alarm up.
+    pub calls_with_alarms: u32,
+    /// Ended conversations that were measured, since the start.
+    pub measured: u64,
+    /// Of these with a problem.
+    pub with_problems: u64,
 }
 
 /// Calls of a campaign by phase.
@@ -145,7 +169,7 @@ impl DecisionBoard {
 }
 
 impl CampaignBoard {
-    pub(crate) fn of(c: &CampaignStatus) -> Self {
+    pub(crate) fn of(c: &CampaignStatus, sound: Option<&SoundStatus>) -> Self {
         let ratio = match c.tuning.mode {
             Mode::ManualRatio { ratio } => Some(ratio),
             _ => None,
@@ -168,6 +192,23 @@ impl CampaignBoard {
             totals: TotalsBoard::of(&c.totals),
             hopper: c.hopper,
             list_empty: c.list_empty,
+            sound: sound.map(SoundBoard::of).unwrap_or_default(),
+        }
+    }
+}
+
+impl SoundBoard {
+    fn of(s: &SoundStatus) -> Self {
+        // A finer figure promises more than the model gives, and changes the board for nothing.
+        let tenths = |mos: f64| (mos * 10.0).round() / 10.0;
+        Self {
+            judged: s.judged,
+            mos: s.mos.map(tenths),
+            mos_worst: s.mos_worst.map(tenths),
+            alarms: s.alarms,
+            calls_with_alarms: s.calls_with_alarms,
+            measured: s.measured,
+            with_problems: s.with_problems,
         }
     }
 }

@@ -14,7 +14,9 @@ mod sip_line;
 pub use agent::{AgentBoard, AgentMe, CardBoard, CardNoteBoard, DispositionBoard, TimesBoard};
 pub use board::{AlertBoard, BoardView, BridgeBoard, CrewBoard, LiveCallBoard, TrunkBoard};
 pub use call::CallBoard;
-pub use campaign::{CampaignBoard, DecisionBoard, LinesBoard, TotalsBoard, WindowBoard};
+pub use campaign::{
+    CampaignBoard, DecisionBoard, LinesBoard, SoundBoard, TotalsBoard, WindowBoard,
+};
 pub use conversation::{ConversationBoard, MayBoard, ThirdBoard};
 pub use lead::{LeadAttemptBoard, LeadBoard, LeadNumberBoard};
 

@@ -1,5 +1,6 @@
 //! What pages show besides the engine's own view: the last calls and what went wrong lately.
 
+use crate::keeping::Kept;
 use carillon_api::port::{Alert as BoardAlert, AlertLevel, BoardStatus, Refusal};
 use carillon_decision::call::CallRecord;
 use carillon_decision::event::Alert;
@@ -137,6 +138,7 @@ impl Board {
         &mut self,
         floor: FloorStatus,
         bridge: carillon_api::port::LatencySummary,
+        kept: Kept,
     ) -> BoardStatus {
         let now = floor.at;
         self.alerts.retain(|a| now < a.since + ALERT_FOR);
@@ -146,7 +148,12 @@ impl Board {
             dry_run: self.dry_run,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             recent: self.recent.iter().cloned().collect(),
-            alerts: self.alerts.iter().cloned().collect(),
+            alerts: kept
+                .alerts
+                .into_iter()
+                .chain(self.alerts.iter().cloned())
+                .collect(),
+            sound: kept.sound,
             refusals: self.refusals.clone(),
             bridge,
         }
@@ -162,7 +169,7 @@ mod tests {
             at: Wall(at),
             ..FloorStatus::default()
         };
-        let board = board.show(floor, Default::default());
+        let board = board.show(floor, Default::default(), Kept::default());
         board.alerts.into_iter().map(|a| a.text).collect()
     }
 

@@ -176,7 +176,9 @@ impl EngineThread {
         if turn.halted.is_some() {
             floor.halted.clone_from(&turn.halted);
         }
-        let board = self.board.show(floor, self.vitals.bridge_summary());
+        let kept = self.vitals.gauges.show(now.wall);
+        let bridge = self.vitals.bridge_summary();
+        let board = self.board.show(floor, bridge, kept);
         self.status.send_replace(Arc::new(board));
         turn.published = now.mono;
         turn.dirty = false;

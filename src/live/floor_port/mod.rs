@@ -5,6 +5,7 @@ mod actions;
 mod conversations;
 mod metrics;
 mod quality;
+mod recordings;
 mod report;
 mod traces;
 mod views;
@@ -14,14 +15,15 @@ use crate::config::{CampaignSettings, Config};
 use crate::engine::Inputs;
 use crate::error::NodeError;
 use crate::explain;
+use crate::recording::Archive;
 use crate::store_port::HeldLeads;
 use crate::switch::{KEYPAD, LadderKey, Ladders, Notice};
 use crate::vitals::VitalCounters;
 use carillon_api::port::{
     Action, ActionError, ActionReply, Answer, BoardStatus, CallFilter, CallTrace, CaptureStream,
     DecisionFilter, Explanation, ExtraMetric, Floor, KeypadCode, LeadCard, LeadView, ListView,
-    Problem, QualityAsk, QualityView, Report, ReportRange, Sight, Subject, TraceFilter, TraceKey,
-    TraceSummary, TraceView,
+    OpenRecording, Problem, QualityAsk, QualityView, RecordingAsk, RecordingView, Report,
+    ReportRange, Sight, Subject, TraceFilter, TraceKey, TraceSummary, TraceView,
 };
 use carillon_decision::call::CallRecord;
 use carillon_decision::id::{AgentId, CallId, CampaignId, DecisionId, LeadId};
@@ -48,6 +50,7 @@ pub struct FloorPort {
     vitals: Arc<VitalCounters>,
     stop: watch::Sender<Option<bool>>,
     held: HeldLeads,
+    archive: Archive,
 }
 
 impl std::fmt::Debug for FloorPort {
@@ -69,6 +72,7 @@ impl FloorPort {
         vitals: Arc<VitalCounters>,
         stop: watch::Sender<Option<bool>>,
         held: HeldLeads,
+        archive: Archive,
     ) -> Self {
         Self {
             config,
@@ -81,6 +85,7 @@ impl FloorPort {
             vitals,
             stop,
             held,
+            archive,
         }
     }
 
@@ -276,6 +281,18 @@ impl Floor for FloorPort {
 
     fn quality(&self, call: CallId) -> Answer<'_, QualityView> {
         Box::pin(self.quality_of(call))
+    }
+
+    fn recordings(&self, ask: RecordingAsk) -> Answer<'_, Vec<RecordingView>> {
+        Box::pin(self.recordings_listed(ask))
+    }
+
+    fn recording(&self, id: u64) -> Answer<'_, RecordingView> {
+        Box::pin(self.recording_of(id))
+    }
+
+    fn open_recording(&self, id: u64) -> Answer<'_, OpenRecording> {
+        Box::pin(self.recording_opened(id))
     }
 
     fn traces(&self, filter: TraceFilter) -> Answer<'_, Vec<TraceSummary>> {

@@ -1,6 +1,6 @@
 //! The thread that counts legs, feeds the quality listener and passes on what it tells.
 
-use super::About;
+use super::{About, Gauges};
 use crate::engine::Inputs;
 use carillon_decision::Input;
 use carillon_decision::id::CallId;
@@ -13,6 +13,7 @@ use carillon_media::quality::report::{CallQuality, ProblemLimits};
 use carillon_media::{Clock, LegId, Relay};
 use crossbeam_channel::{Receiver, RecvTimeoutError, select};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often the legs of a conversation are counted while it lasts.
@@ -82,6 +83,7 @@ pub(super) struct Desk {
     pub(super) clock: Clock,
     pub(super) desk: QualityDesk,
     pub(super) inputs: Inputs,
+    pub(super) gauges: Arc<Gauges>,
     /// Where reports go.
     pub(super) reports: Box<dyn Fn(Report) + Send>,
 }
@@ -144,6 +146,7 @@ impl Work {
             } => {
                 let call = about.call;
                 self.parts.desk.watch(call.0, at, settings);
+                self.parts.gauges.began(call, about.campaign);
                 let counted = at;
                 self.followed.entry(call).or_insert(Followed {
                     about,
@@ -171,6 +174,7 @@ impl Work {
                     let joined = followed.joined.take();
                     let legs = joined.and_then(|legs| self.count(legs));
                     self.parts.desk.end(call.0, at, legs);
+                    self.parts.gauges.over(call);
                 }
                 if let Err(error) = self.parts.relay.close(leg) {
                     tracing::debug!(%leg, %error, "leg was closed already");
@@ -229,6 +233,7 @@ impl Work {
             QualityNews::Alarm { tap, alarm } => {
                 let call = CallId(tap);
                 tracing::debug!(%call, %alarm, "quality");
+                self.parts.gauges.alarm(call, alarm.kind, alarm.raised);
                 let Some(followed) = self.followed.get_mut(&call) else {
                     return;
                 };
@@ -241,8 +246,13 @@ impl Work {
                     tracing::warn!(%call, %alarm, "the engine has no room for an alarm");
                 }
             }
+            QualityNews::Scores { tap, scores } => {
+                self.parts.gauges.scored(CallId(tap), &scores);
+            }
             QualityNews::Report { tap, quality } => {
                 let call = CallId(tap);
+                // Also of those that ended without the switch's word.
+                self.parts.gauges.over(call);
                 let Some(followed) = self.followed.remove(&call) else {
                     return;
                 };

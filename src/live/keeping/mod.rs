@@ -11,9 +11,11 @@
 //! desk's thread does it; a leg that is counted to its end is closed by that thread too.
 
 mod desk;
+mod gauges;
 mod start;
 
 pub(crate) use desk::{Job, Report, VerdictNote};
+pub(crate) use gauges::{Gauges, Kept};
 pub(crate) use start::{KeepParts, KeepingThreads, start};
 
 use crate::clock::NodeClock;

@@ -1,13 +1,14 @@
 //! Starts the threads behind [`Keeping`], and ends them in order.
 
 use super::desk::Desk;
-use super::{Keeping, Report};
+use super::{Gauges, Keeping, Report};
 use crate::clock::NodeClock;
 use crate::config::RecordingConfig;
 use crate::engine::Inputs;
 use crate::error::NodeError;
 use crate::recording::{Archive, RecordingEnds, Recordings};
 use carillon_media::quality::desk::listener;
+use carillon_media::recording::RecorderEvent;
 use carillon_media::{Clock, Relay};
 use carillon_store::Store;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(crate) struct KeepParts<'a> {
     pub(crate) instants: Clock,
     pub(crate) relay: Relay,
     pub(crate) inputs: Inputs,
+    pub(crate) gauges: Arc<Gauges>,
     /// Where reports of calls go.
     pub(crate) reports: Box<dyn Fn(Report) + Send>,
 }
@@ -50,14 +52,20 @@ impl KeepingThreads {
 /// Starts everything.
 pub(crate) async fn start(parts: KeepParts<'_>) -> Result<(Keeping, KeepingThreads), NodeError> {
     let (quality, desk) = listener();
-    let alert = |words: String| tracing::error!("{words}");
+    let (gauges, clock) = (Arc::clone(&parts.gauges), parts.clock.clone());
+    let told = move |event: &RecorderEvent, words: Option<&str>| {
+        if let Some(words) = words {
+            tracing::error!("{words}");
+        }
+        gauges.recorder(clock.now().wall, event, words);
+    };
     let (recordings, ends) = Recordings::start(
         parts.config,
         parts.archive,
         parts.store,
         parts.clock,
         vec![Box::new(quality)],
-        alert,
+        told,
     )
     .await
     .map_err(|e| NodeError::Media(e.to_string()))?;
@@ -67,6 +75,7 @@ pub(crate) async fn start(parts: KeepParts<'_>) -> Result<(Keeping, KeepingThrea
         clock: parts.instants,
         desk,
         inputs: parts.inputs,
+        gauges: parts.gauges,
         reports: parts.reports,
     };
     let desk = std::thread::Builder::new()

@@ -5,7 +5,7 @@ use crate::clock::NodeClock;
 use crate::config::Config;
 use crate::engine::Inputs;
 use crate::error::NodeError;
-use crate::keeping::{self, KeepParts, Keeping, KeepingThreads, Report, VerdictNote};
+use crate::keeping::{self, Gauges, KeepParts, Keeping, KeepingThreads, Report, VerdictNote};
 use crate::quality::{Measured, record};
 use crate::recording::{Archive, recover_open};
 use crate::store_port::{RecordJob, Records};
@@ -22,6 +22,7 @@ pub(super) async fn start(
     relay: Relay,
     inputs: Inputs,
     records: Records,
+    gauges: Arc<Gauges>,
 ) -> Result<(Keeping, KeepingThreads, Archive), NodeError> {
     let archive = Archive::open(&config.recording).map_err(|e| NodeError::Media(e.to_string()))?;
     let repaired = recover_open(&archive, &**store).await;
@@ -29,6 +30,7 @@ pub(super) async fn start(
     if repaired > 0 {
         tracing::warn!(repaired, "recordings that an earlier run left open");
     }
+    let ended = Arc::clone(&gauges);
     let parts = KeepParts {
         config: &config.recording,
         archive: &archive,
@@ -37,8 +39,11 @@ pub(super) async fn start(
         instants: setup::instants(clock),
         relay,
         inputs,
+        gauges,
         reports: Box::new(move |report| {
-            records.put(RecordJob::Quality(Box::new(stored(report))));
+            let stored = stored(report);
+            ended.measured(stored.campaign, !stored.problems.is_empty());
+            records.put(RecordJob::Quality(Box::new(stored)));
         }),
     };
     let (keeping, threads) = keeping::start(parts).await?;

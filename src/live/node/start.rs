@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::engine::{Board, EngineThread, Inputs, Message, Names, News, Outlets, Tap, queue};
 use crate::error::NodeError;
 use crate::floor_port::FloorPort;
-use crate::recording::run_retention;
+use crate::recording::{Archive, run_retention};
 use crate::store_port::{
     ATTEMPTS_MAX, AttemptJob, HeldLeads, LEADS_MAX, LeadsWanted, RecordJob, Records, records_queue,
     run_attempts, run_dnc_feed, run_health, run_leads, run_records, run_renewal,
@@ -195,6 +195,7 @@ impl Started {
             relay.clone(),
             inputs,
             self.records.clone(),
+            Arc::clone(&self.vitals.gauges),
         )
         .await?;
         let setup = switch::Setup {
@@ -230,7 +231,7 @@ impl Started {
         first_board(&self.config, status.clone()).await?;
 
         let mut feeds = self.spawn_feeds(attempts, leads, held.clone());
-        let retention = run_retention(archive, Arc::clone(&self.store), self.clock.clone());
+        let retention = run_retention(archive.clone(), Arc::clone(&self.store), self.clock.clone());
         feeds.push(tokio::spawn(retention));
         let writer = run_records(
             Arc::clone(&self.store),
@@ -238,7 +239,7 @@ impl Started {
             Arc::clone(&self.vitals),
         );
         let writer = tokio::spawn(writer);
-        let floor = Arc::new(self.floor_port(status, stop_to, held));
+        let floor = Arc::new(self.floor_port(status, stop_to, held, archive));
         let (web, pages, close_pages) = serve(web, &self.config, &self.clock, &floor);
         let ends = Ends {
             switch,
@@ -349,6 +350,7 @@ impl Started {
         status: watch::Receiver<Arc<BoardStatus>>,
         stop: watch::Sender<Option<bool>>,
         held: HeldLeads,
+        archive: Archive,
     ) -> FloorPort {
         FloorPort::new(
             Arc::clone(&self.config),
@@ -361,6 +363,7 @@ impl Started {
             Arc::clone(&self.vitals),
             stop,
             held,
+            archive,
         )
     }
 }

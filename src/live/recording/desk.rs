@@ -99,8 +99,8 @@ impl RecordingEnds {
 
 impl Recordings {
     /// Starts recorder, keeper and the task that enters rows. `listeners` hear the same
-    /// conversations, such as whoever measures their quality. `losing` is told when the disk
-    /// does not keep up, fills, or breaks a recording: in words, for an alert.
+    /// conversations, such as whoever measures their quality. `hear` is told whatever the recorder
+    /// tells, with words for an alert when the disk does not keep up, fills, or breaks a recording.
     ///
     /// # Errors
     /// No directory or no thread; the store's.
@@ -110,15 +110,13 @@ impl Recordings {
         store: Arc<dyn Store>,
         clock: &NodeClock,
         mut listeners: Vec<Box<dyn ConversationListener>>,
-        alert: impl Fn(String) + Send + Sync + 'static,
+        hear: impl Fn(&RecorderEvent, Option<&str>) + Send + Sync + 'static,
     ) -> Result<(Self, RecordingEnds), StartError> {
         let next = store.next_recording_id().await?;
         let (entries, queue) = mpsc::unbounded_channel();
         let to = entries.clone();
         let told = Arc::new(move |event: RecorderEvent| {
-            if let Some(words) = words(&event) {
-                alert(words);
-            }
+            hear(&event, words(&event).as_deref());
             let _ = to.send(Entry::Told(event));
         });
         let mut recorder = RecorderConfig::new(config.root.clone(), told);

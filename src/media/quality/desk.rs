@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::alarm::Alarm;
 use super::conversation::{Conversation, ConversationSettings, Mark};
-use super::path::{LegCounts, PathMeter};
+use super::path::{IntervalScores, LegCounts, PathMeter};
 use super::report::CallQuality;
 use crate::recording::ConversationListener;
 
@@ -48,6 +48,13 @@ pub enum QualityNews {
         tap: u64,
         /// Which.
         alarm: Alarm,
+    },
+    /// How the last interval sounded to each side.
+    Scores {
+        /// Whose.
+        tap: u64,
+        /// The scores.
+        scores: IntervalScores,
     },
     /// The conversation is over. Told once for each that was watched.
     Report {
@@ -155,9 +162,10 @@ impl QualityListener {
                 order => {
                     let waiting = &mut self.waiting;
                     let tell = |alarm| waiting.push_back(QualityNews::Alarm { tap, alarm });
-                    if let Some(watched) = self.watched.get_mut(&tap) {
-                        watched.order(at, order, tell);
-                    }
+                    let watched = self.watched.get_mut(&tap);
+                    let scores = watched.and_then(|watched| watched.order(at, order, tell));
+                    let scores = scores.map(|scores| QualityNews::Scores { tap, scores });
+                    self.waiting.extend(scores);
                 }
             }
         }
@@ -268,9 +276,15 @@ impl Watched {
         }
     }
 
-    fn order(&mut self, at: Instant, order: Order, tell: impl FnMut(Alarm)) {
+    /// Does as told; answers the scores of the interval that this ended.
+    fn order(
+        &mut self,
+        at: Instant,
+        order: Order,
+        tell: impl FnMut(Alarm),
+    ) -> Option<IntervalScores> {
         match order {
-            Order::Watch(_) => {}
+            Order::Watch(_) => None,
             Order::Mark(mark, legs) => {
                 if mark == Mark::Bridged {
                     self.bridged.get_or_insert(at);
@@ -282,27 +296,31 @@ impl Watched {
                     }
                 }
                 self.mark(at, mark);
+                None
             }
             Order::Legs(legs) => self.count(at, &legs, tell),
             Order::End(legs) => {
-                if let Some(legs) = &legs {
-                    self.count(at, legs, tell);
-                }
+                let scores = legs.and_then(|legs| self.count(at, &legs, tell));
                 self.mark(at, Mark::Parted);
                 self.ended.get_or_insert(at);
+                scores
             }
         }
     }
 
-    fn count(&mut self, at: Instant, legs: &BothLegs, tell: impl FnMut(Alarm)) {
-        let Some(path) = &mut self.path else {
-            return;
-        };
+    fn count(
+        &mut self,
+        at: Instant,
+        legs: &BothLegs,
+        tell: impl FnMut(Alarm),
+    ) -> Option<IntervalScores> {
+        let path = self.path.as_mut()?;
         let since = self
             .bridged
             .map_or(Duration::ZERO, |b| at.saturating_duration_since(b));
         let scores = path.sample(since.as_millis() as u64, legs.customer, legs.agent);
         self.conversation.scores(&scores, tell);
+        Some(scores)
     }
 
     /// Everything that will come has come.

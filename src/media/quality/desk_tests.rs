@@ -75,6 +75,13 @@ fn a_call_is_followed_from_the_bridge_to_its_report() {
         matches!(&alarm, QualityNews::Alarm { tap: TAP, alarm } if alarm.raised),
         "{alarm:?}"
     );
+    let scores = desk.news().try_recv().unwrap();
+    let QualityNews::Scores { tap: TAP, scores } = scores else {
+        panic!("{scores:?}")
+    };
+    // A fifth of the customer's packets was lost on their way to the agent.
+    let (agent, customer) = (scores.agent_hears.unwrap(), scores.customer_hears.unwrap());
+    assert!(agent < 3.0 && customer > 4.0, "{scores:?}");
     desk.end(TAP, t0 + ms(12_500), None);
     listener.tick(t0 + ms(12_500));
     assert_eq!(report(&desk), None, "audio may still come");

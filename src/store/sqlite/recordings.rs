@@ -2,7 +2,7 @@
 
 use super::SqliteStore;
 use super::job::{Lane, WriteOp};
-use super::rows::{duplicate, from_json, get, maybe_unsigned, to_json, unsigned};
+use super::rows::{digits, duplicate, from_json, get, maybe_unsigned, to_json, unsigned};
 use crate::error::StoreError;
 use crate::port::Fut;
 use crate::recording::{
@@ -239,6 +239,15 @@ fn query(filter: &RecordingFilter, limit: u32) -> QueryBuilder<Sqlite> {
     }
     if let Some(agent) = filter.agent {
         query.push(" AND agent = ").push_bind(agent.0);
+    }
+    if let Some(lead) = filter.lead {
+        query.push(" AND lead = ").push_bind(lead.0 as i64);
+    }
+    if let Some(number) = filter.number {
+        query
+            .push(" AND call IN (SELECT call FROM call_record WHERE number = ")
+            .push_bind(digits(number))
+            .push(")");
     }
     if let Some(state) = filter.state {
         query.push(" AND state = ").push_bind(state.name());

@@ -57,6 +57,46 @@ async fn a_conversation_is_recorded_with_each_side_on_its_channel() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_cannot_be_written_is_trouble_on_the_board_and_the_call_goes_on() {
+    // Where the folder of any year would be there is a file: nothing can be written below it.
+    let root = tempfile::tempdir().expect("a directory");
+    for year in 2026..2126 {
+        std::fs::write(root.path().join(year.to_string()), "").expect("a file");
+    }
+    let peer = Peer::start(84);
+    let base = text(&peer, "recording = { consent = \"given\" }");
+    let text = format!("[recording]\nroot = \"{}\"\n{base}", root.path().display());
+    let floor = Floor::start_on(peer, &text).await;
+    let board = floor
+        .node
+        .board("the recorder's trouble", |b| {
+            b.alerts.iter().any(|a| a.code == "recording_io")
+        })
+        .await;
+    let alert = board.alerts.iter().find(|a| a.code == "recording_io");
+    let alert = alert.expect("just seen");
+    assert_eq!(alert.level, carillon_api::port::AlertLevel::Critical);
+    assert!(alert.text.contains("its call goes on"), "{}", alert.text);
+    floor.hears(floor.customer, AGENT_HZ);
+    floor.hears(floor.desk, CUSTOMER_HZ);
+    floor.peer.hang_up(floor.customer);
+    let campaign = floor.node.campaign();
+    let board = floor
+        .node
+        .board("the conversation measured", |b| {
+            b.sound.get(&campaign).is_some_and(|s| s.measured == 1)
+        })
+        .await;
+    let sound = &board.sound[&campaign];
+    assert_eq!(
+        (sound.judged, sound.alarms),
+        (0, 0),
+        "nothing is live any more"
+    );
+    floor.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_customer_who_is_never_heard_is_an_alert_once() {
     let peer = Peer::start(75);
     let node = TestNode::start(&text(&peer, "")).await;

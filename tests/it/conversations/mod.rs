@@ -1,8 +1,10 @@
 //! What happens in a conversation after the bridge, through a real node with far ends of our own:
 //! who hears whom at each step, what the phones' keys do, what is kept.
 
+mod by_command;
 mod consent;
 mod destinations;
+mod heard;
 mod hold;
 mod kept;
 mod keys;
@@ -56,6 +58,15 @@ fn text(peer: &Peer, more: &str) -> String {
     );
     let base = base.replacen("[[campaign]]", &people, 1);
     format!("{base}\n[[campaign.destination]]\nname = \"billing\"\nnumber = \"{BILLING}\"\n")
+}
+
+/// Token of nodes that supervisors change or listen to over HTTP.
+const TOKEN: &str = "a-token-for-tests-only";
+
+/// The configuration with that token.
+fn with_token(text: &str) -> String {
+    let pages = format!("[web]\nsupervisor_token = \"{TOKEN}\"\n");
+    text.replacen("[web]\n", &pages, 1)
 }
 
 fn at_once<T>(act: impl FnOnce() -> T) -> T {

@@ -1,5 +1,8 @@
 //! The port over the made-up floor.
 
+#[path = "fake_recordings.rs"]
+pub mod recordings;
+
 use super::world::{World, number};
 use carillon_api::port::*;
 use carillon_decision::agent::{AgentState, BreakReason};
@@ -238,9 +241,24 @@ impl Floor for Fake {
     }
 
     fn quality_calls(&self, ask: QualityAsk) -> Answer<'_, Vec<QualityView>> {
-        let known = [quality(CallId(40_007)), quality(CallId(40_008))];
-        let count = known.len().min(ask.limit as usize);
-        answer(Ok(known.into_iter().take(count).collect()))
+        let mut known = vec![quality(CallId(40_007)), quality(CallId(40_008))];
+        known.truncate(ask.limit as usize);
+        if ask.waiting {
+            known.iter_mut().for_each(|call| call.review = None);
+        }
+        answer(Ok(known))
+    }
+
+    fn recordings(&self, ask: RecordingAsk) -> Answer<'_, Vec<RecordingView>> {
+        answer(Ok(recordings::listed(&ask)))
+    }
+
+    fn recording(&self, id: u64) -> Answer<'_, RecordingView> {
+        answer(recordings::one(id))
+    }
+
+    fn open_recording(&self, id: u64) -> Answer<'_, OpenRecording> {
+        recordings::open(id)
     }
 
     fn quality(&self, call: CallId) -> Answer<'_, QualityView> {

@@ -1,7 +1,7 @@
 //! The made-up floor as the board shows it.
 
 use super::{CAMPAIGN, Line, World, number};
-use carillon_api::port::{Alert, AlertLevel, BoardStatus, LatencySummary};
+use carillon_api::port::{Alert, AlertLevel, BoardStatus, LatencySummary, SoundStatus};
 use carillon_decision::agent::{AgentState, LineKind, Role};
 use carillon_decision::call::{CallRecord, Direction};
 use carillon_decision::id::{AgentId, DecisionId, LeadId, TrunkId};
@@ -45,6 +45,16 @@ impl World {
             text: "hiro missed a call and is on a break".into(),
             since: Wall(self.now - 120_000),
         };
+        let recorder = Alert {
+            level: AlertLevel::Critical,
+            code: "recording_disk_full".into(),
+            text:
+                "3 recordings have come to grief alike, the latest: recording 8 stopped, its call \
+                   goes on: cannot write 8.wav: no space left on device; free disk space; calls go \
+                   on, the next recording is tried anew"
+                    .into(),
+            since: Wall(self.now - 40_000),
+        };
         let connected = self.totals.connected;
         BoardStatus {
             floor,
@@ -52,11 +62,12 @@ impl World {
             version: "0.1.0".into(),
             recent: self.records.iter().cloned().collect(),
             alerts: if self.totals.placed > 200 {
-                vec![alert]
+                vec![recorder, alert]
             } else {
                 vec![]
             },
             refusals: Default::default(),
+            sound: [(CAMPAIGN, self.sound())].into(),
             bridge: LatencySummary {
                 count: connected,
                 sum_s: 0.021 * connected as f64,
@@ -111,6 +122,21 @@ impl World {
             totals: self.totals.clone(),
             hopper: 184,
             list_empty: false,
+        }
+    }
+
+    fn sound(&self) -> SoundStatus {
+        let judged = self.lines.iter().filter(|l| l.phase == "talking").count() as u32;
+        // One line in seven is bad for a while.
+        let bad = judged > 0 && self.now / 10_000 % 7 == 3;
+        SoundStatus {
+            judged,
+            mos: (judged > 0).then_some(if bad { 4.1 } else { 4.3 }),
+            mos_worst: (judged > 0).then_some(if bad { 2.6 } else { 4.2 }),
+            alarms: u32::from(bad),
+            calls_with_alarms: u32::from(bad),
+            measured: self.totals.connected,
+            with_problems: self.totals.connected / 19,
         }
     }
 

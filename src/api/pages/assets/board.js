@@ -137,6 +137,19 @@ function renderFigures(c) {
   figure($("answer-rate"), t?.placed ? (t.answer_rate * 100).toFixed(0) : "–", "%");
   put($("connected"), t ? whole(t.connected) : "–");
   put($("placed"), t ? `of ${whole(t.placed)} placed` : "");
+  renderSound(c?.sound);
+}
+
+const MOS_LOW = 3.1; // below it the line is a problem
+
+function renderSound(s) {
+  figure($("sound"), s?.mos == null ? "–" : s.mos.toFixed(1), "MOS");
+  const bad = Boolean(s && (s.alarms || (s.mos_worst ?? 5) < MOS_LOW));
+  $("sound-card").toggleAttribute("data-bad", bad);
+  const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+  put($("sound-alerts"), s?.alarms ? `▲ ${count(s.alarms, "alert")}` : "");
+  put($("sound-under"), s?.measured ? `${whole(s.with_problems)} of ${whole(s.measured)} had problems` : "");
+  $("sound-card").title = s?.judged ? `${count(s.judged, "conversation")}, the worst line ${s.mos_worst.toFixed(1)}; alerts in ${count(s.calls_with_alarms, "call")}` : "";
 }
 
 function figure(element, value, unit) {

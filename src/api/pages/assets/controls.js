@@ -1,6 +1,7 @@
 // The supervisor's controls: every change carries the token, which stays in this tab.
 
 import { $, put, make, sync, whole, STATES } from "/assets/format.js";
+import * as review from "/assets/review.js";
 
 const KEY = "carillon-token";
 let board = null;
@@ -55,7 +56,10 @@ function show() {
   const open = Boolean(token());
   $("token-form").hidden = open;
   $("unlocked").hidden = !open;
-  if (open) lists();
+  if (open) {
+    lists();
+    review.show(call, tell).catch((error) => tell(`▲ ${error.message}`, true));
+  }
 }
 
 async function lists() {

@@ -3,7 +3,9 @@
 use crate::support::{Ask, Service, TOKEN};
 use axum::http::StatusCode;
 use carillon_api::Reads;
-use carillon_api::port::{Action, AgentAction, RecordCall, ReviewEntry, Supervision};
+use carillon_api::port::{
+    Action, AgentAction, ConversationOrder, RecordCall, ReviewEntry, Supervision,
+};
 use carillon_decision::campaign::Dial;
 use carillon_decision::conversation::SuperviseMode;
 use carillon_decision::id::CallId;
@@ -82,6 +84,14 @@ async fn each_request_becomes_its_action() {
                 agent: "amara".into(),
                 mode: None,
             }),
+        ),
+        (
+            "/api/agents/amara/hold",
+            json!({"on": true}),
+            Action::Conversation {
+                name: "amara".into(),
+                order: ConversationOrder::Hold { on: true },
+            },
         ),
         (
             "/api/calls/17/recording",

@@ -10,5 +10,6 @@ mod changes;
 mod guards;
 mod pages;
 mod reads;
+mod recordings;
 mod streams;
 mod support;

@@ -144,6 +144,10 @@ impl Ask {
         Self::new("GET", path)
     }
 
+    pub fn head(path: &str) -> Self {
+        Self::new("HEAD", path)
+    }
+
     pub fn post(path: &str) -> Self {
         Self::new("POST", path)
     }

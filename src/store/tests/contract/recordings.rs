@@ -1,7 +1,8 @@
 //! Recordings: from open to deleted.
 
 use super::Open;
-use super::make::{CAMPAIGN, NOW, OTHER, later};
+use super::make::{CAMPAIGN, NOW, OTHER, later, number, record};
+use carillon_decision::call::Outcome;
 use carillon_decision::id::{AgentId, CallId, LeadId};
 use carillon_decision::time::Wall;
 use carillon_store::{
@@ -107,6 +108,26 @@ pub async fn recordings_are_found_by_what_people_know(open: &Open) {
         ids(&*store, RecordingFilter { agent, ..all() }).await,
         [4, 1]
     );
+    let lead = Some(LeadId(7));
+    assert_eq!(
+        ids(&*store, RecordingFilter { lead, ..all() }).await.len(),
+        6
+    );
+    let lead = Some(LeadId(8));
+    assert_eq!(
+        ids(&*store, RecordingFilter { lead, ..all() }).await,
+        [] as [u64; 0]
+    );
+    // By the call's own number, once its record is there.
+    let ended = record(105, LeadId(7), number(1), NOW, Outcome::Connected);
+    store.finish_call(ended).await.unwrap();
+    for (asked, found) in [(1, &[5][..]), (2, &[])] {
+        let number = Some(number(asked));
+        assert_eq!(
+            ids(&*store, RecordingFilter { number, ..all() }).await,
+            found
+        );
+    }
     let state = Some(RecordingState::Finished);
     assert_eq!(ids(&*store, RecordingFilter { state, ..all() }).await, [4]);
     let (from, to) = (Some(later(2)), Some(later(5)));
