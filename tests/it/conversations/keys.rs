@@ -73,8 +73,7 @@ async fn keys_told_by_info_are_keys() {
     let mut phone = RawPeer::udp(port);
     let node = TestNode::start(&text).await;
     let agent = super::agent(&node, "ana");
-    node.tell(Input::AgentLogin { agent })
-        .await;
+    node.tell(Input::AgentLogin { agent }).await;
     let invite = at_once(|| phone.receive("INVITE")).expect("the phone is called");
     let answer = phone.response(&invite, "200 OK", "phone");
     phone.send(answer).expect("loopback takes a datagram");
