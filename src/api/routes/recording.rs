@@ -148,8 +148,8 @@ pub(crate) async fn listen(
 #[utoipa::path(get, path = "/api/recordings/{id}/audio", tag = "recordings",
     params(("id" = u64, Path)), security(("token" = []), ("listen" = [])),
     responses(
-        (status = 200, body = Vec<u8>, content_type = "audio/wav"),
-        (status = 206, body = Vec<u8>, content_type = "audio/wav"),
+        (status = 200, content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/flac"), (Vec<u8> = "audio/ogg"))),
+        (status = 206, content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/flac"), (Vec<u8> = "audio/ogg"))),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody), (status = 410, body = ErrorBody),
         (status = 416, body = ErrorBody), (status = 503, body = ErrorBody)))]

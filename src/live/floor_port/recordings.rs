@@ -112,7 +112,7 @@ fn audible(entry: &RecordingEntry) -> Result<(), ActionError> {
             Problem::Conflict,
             "recording_open",
             format!("recording {id} is still being written"),
-            "wait until its call has ended; the next start repairs what a crash left open",
+            "wait until its call has ended and its file is made; the next start repairs what a crash left open",
         )),
         RecordingState::Deleted => Err(ActionError::new(
             Problem::Gone,

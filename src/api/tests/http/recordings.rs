@@ -121,6 +121,17 @@ async fn the_whole_audio_comes_octet_for_octet() {
     }
 }
 
+#[test]
+fn the_interface_names_every_media_type_a_recording_may_have() {
+    let document: Value = serde_json::from_str(&carillon_api::openapi_json()).unwrap();
+    let answers = &document["paths"]["/api/recordings/{id}/audio"]["get"]["responses"];
+    for status in ["200", "206"] {
+        let content = answers[status]["content"].as_object().unwrap();
+        let named: Vec<&str> = content.keys().map(String::as_str).collect();
+        assert_eq!(named, ["audio/flac", "audio/ogg", "audio/wav"], "{status}");
+    }
+}
+
 #[tokio::test]
 async fn parts_are_what_the_whole_has_there() {
     let service = Service::new(Reads::Open);
