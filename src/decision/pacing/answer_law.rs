@@ -20,37 +20,15 @@ pub struct AnswerLaw {
     pub(super) failed: LogNormal,
     pub(super) ring_timeout_s: f64,
     pub(super) human_in_time: f64,
-    pub(super) delays: DelayTable,
     pub(super) score_scale: f64,
 }
 
-/// The answer delay distribution on an even grid: a decision asks for it hundreds of times.
+/// Shares of each kind of end that are still to come.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct DelayTable {
-    cdf: [f64; DELAY_STEPS + 1],
-    step_s: f64,
-}
-
-const DELAY_STEPS: usize = 64;
-
-impl DelayTable {
-    pub(super) fn new(law: &LogNormal, in_time: f64, timeout_s: f64) -> Self {
-        let span_s = law.quantile(0.9995).min(timeout_s);
-        let step_s = span_s / DELAY_STEPS as f64;
-        let cdf = std::array::from_fn(|k| (law.cdf(step_s * k as f64) / in_time).min(1.0));
-        Self { cdf, step_s }
-    }
-
-    /// Linear between grid points; complete after the last one.
-    fn at(&self, t: f64) -> f64 {
-        let x = (t / self.step_s).max(0.0);
-        let cell = x as usize;
-        if cell >= DELAY_STEPS {
-            return 1.0;
-        }
-        let (low, high) = (self.cdf[cell], self.cdf[cell + 1]);
-        low + (high - low) * (x - cell as f64)
-    }
+pub(super) struct Odds {
+    pub human: f64,
+    pub machine: f64,
+    pub failed: f64,
 }
 
 impl AnswerLaw {
@@ -74,34 +52,61 @@ impl AnswerLaw {
     /// Answer delay distribution of people who answer before the time-out.
     #[must_use]
     pub fn delay_cdf(&self, t: f64) -> f64 {
-        self.delays.at(t)
+        if t >= self.ring_timeout_s {
+            1.0
+        } else {
+            (self.human.cdf(t) / self.human_in_time).min(1.0)
+        }
     }
 
     /// Joint probabilities of each fate and of the call being unresolved after `elapsed_s`.
     pub(super) fn open(&self, elapsed_s: f64, rang: bool, p_human: f64) -> [f64; KINDS] {
+        let odds = Odds {
+            human: 1.0 - self.delay_cdf(elapsed_s),
+            machine: self.machine.survival(elapsed_s),
+            failed: self.failed.survival(elapsed_s),
+        };
+        self.fates(p_human, rang, &odds)
+    }
+
+    /// The same from what is still to come of each kind.
+    fn fates(&self, p_human: f64, rang: bool, odds: &Odds) -> [f64; KINDS] {
         let others = (1.0 - p_human) / (1.0 - self.shares[HUMAN]).max(1e-6);
-        let failing = self.failed.survival(elapsed_s);
+        // Who rings is not of those that fail in silence.
+        let silent = if rang {
+            0.0
+        } else {
+            others * self.shares[FAILED_SILENT] * odds.failed
+        };
         [
-            p_human * (1.0 - self.delay_cdf(elapsed_s)),
-            others * self.shares[MACHINE] * self.machine.survival(elapsed_s),
-            if rang {
-                0.0
-            } else {
-                others * self.shares[FAILED_SILENT] * failing
-            },
-            others * self.shares[FAILED_RANG] * failing,
+            p_human * odds.human,
+            others * self.shares[MACHINE] * odds.machine,
+            silent,
+            others * self.shares[FAILED_RANG] * odds.failed,
             others * self.shares[NO_ANSWER],
         ]
+    }
+
+    /// Probability that a call with these odds is unresolved.
+    pub(super) fn still_open(&self, p_human: f64, rang: bool, odds: &Odds) -> f64 {
+        self.fates(p_human, rang, odds).iter().sum()
+    }
+
+    /// Probability that an answered call has a person on the line.
+    pub(super) fn person_on_line(&self, screening: &Screening) -> f64 {
+        let of_answers = self.shares[HUMAN] + self.shares[MACHINE];
+        let p = screening
+            .p_human
+            .unwrap_or(self.shares[HUMAN] / of_answers.max(1e-6));
+        p.clamp(0.0, 1.0)
     }
 
     /// Probabilities that a person answers this call, or proves to be a person, within each of
     /// the horizons (seconds from now, ascending), written to `out`.
     pub fn answers_within(&self, call: &CallView, horizons: &[f64], out: &mut Vec<f64>) {
         out.clear();
-        if let Some(Screening { p_human, .. }) = call.screening {
-            let of_answers = self.shares[HUMAN] + self.shares[MACHINE];
-            let p = p_human.unwrap_or(self.shares[HUMAN] / of_answers.max(1e-6));
-            out.resize(horizons.len(), p.clamp(0.0, 1.0));
+        if let Some(screening) = &call.screening {
+            out.resize(horizons.len(), self.person_on_line(screening));
             return;
         }
         let p = self.lead(call.p_human);

@@ -3,9 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer_law::{
-    AnswerLaw, DelayTable, FAILED_RANG, FAILED_SILENT, HUMAN, KINDS, MACHINE, NO_ANSWER,
-};
+use super::answer_law::{AnswerLaw, FAILED_RANG, FAILED_SILENT, HUMAN, KINDS, MACHINE, NO_ANSWER};
 use super::survival::LogNormalEstimator;
 
 /// How a dialed call ended, as pacing needs it told apart.
@@ -48,6 +46,8 @@ const WATCH_MEMORY: f64 = 60.0;
 const DRIFT_SIGMAS: f64 = 3.5;
 /// Seconds after which evidence has faded to 1/e by age alone.
 const AGE_MEMORY_S: f64 = 3.0 * 3600.0;
+/// Evidence is aged in steps of at least this.
+const AGE_STEP_S: f64 = 1.0;
 /// Ring law guessed before any answer: mean (s), coefficient of variation, worth in answers.
 const RING_PRIOR: (f64, f64, f64) = (12.0, 0.5, 4.0);
 const FAIL_PRIOR: (f64, f64, f64) = (3.0, 1.0, 3.0);
@@ -60,21 +60,21 @@ const CALIBRATION_MEMORY: f64 = 2000.0;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Mix {
     counts: [f64; KINDS],
-    memory: f64,
+    /// What one call leaves of the evidence before it.
+    keep: f64,
 }
 
 impl Mix {
     fn new(memory: f64) -> Self {
         Self {
             counts: [0.0; KINDS],
-            memory,
+            keep: libm::exp(-1.0 / memory),
         }
     }
 
     fn add(&mut self, shares: &[f64; KINDS]) {
-        let keep = libm::exp(-1.0 / self.memory);
         for (count, share) in self.counts.iter_mut().zip(shares) {
-            *count = *count * keep + share;
+            *count = *count * self.keep + share;
         }
     }
 
@@ -104,6 +104,8 @@ pub struct AnswerModel {
     scored_expected: f64,
     scored_human: f64,
     ring_timeout_s: f64,
+    /// Share of people's answers that come before the time-out, of the law as fitted now.
+    human_in_time: f64,
     clock_s: Option<f64>,
 }
 
@@ -120,7 +122,7 @@ impl AnswerModel {
         let ring = |(mean, cv, weight): (f64, f64, f64)| {
             LogNormalEstimator::new(mean, cv, weight, RING_MEMORY)
         };
-        Self {
+        let mut model = Self {
             mix: Mix::new(MIX_MEMORY),
             watch: Mix::new(WATCH_MEMORY),
             human: ring(RING_PRIOR),
@@ -129,14 +131,22 @@ impl AnswerModel {
             scored_expected: 0.0,
             scored_human: 0.0,
             ring_timeout_s: 25.0,
+            human_in_time: 1.0,
             clock_s: None,
-        }
+        };
+        model.judge_time_out();
+        model
+    }
+
+    fn judge_time_out(&mut self) {
+        self.human_in_time = self.human.fit().cdf(self.ring_timeout_s).max(1e-6);
     }
 
     /// Sets the time-out after which calls are given up, in seconds from the INVITE.
     pub fn set_ring_timeout(&mut self, seconds: f64) {
-        if seconds.is_finite() && seconds > 0.0 {
+        if seconds.is_finite() && seconds > 0.0 && seconds != self.ring_timeout_s {
             self.ring_timeout_s = seconds;
+            self.judge_time_out();
         }
     }
 
@@ -145,13 +155,12 @@ impl AnswerModel {
         if !now_s.is_finite() {
             return;
         }
-        if let Some(before) = self.clock_s.replace(now_s) {
-            // A restored snapshot may meet a clock with another origin: bound the step.
-            let step_s = (now_s - before).clamp(0.0, AGE_MEMORY_S);
-            if step_s > 0.0 {
-                let keep = libm::exp(-step_s / AGE_MEMORY_S);
-                self.mix.fade(keep);
-            }
+        let before = *self.clock_s.get_or_insert(now_s);
+        // A restored snapshot may meet a clock with another origin: bound the step.
+        let step_s = (now_s - before).clamp(0.0, AGE_MEMORY_S);
+        if step_s >= AGE_STEP_S || now_s < before {
+            self.clock_s = Some(now_s);
+            self.mix.fade(libm::exp(-step_s / AGE_MEMORY_S));
         }
     }
 
@@ -175,6 +184,9 @@ impl AnswerModel {
             Outcome::Failed => self.failed.observe(elapsed_s, 1.0),
             Outcome::NoAnswer => {}
             Outcome::Cancelled => self.observe_cut_off(elapsed_s, &shares),
+        }
+        if matches!(resolution.outcome, Outcome::Human | Outcome::Cancelled) {
+            self.judge_time_out();
         }
         self.calibrate(resolution.p_human, shares[HUMAN]);
         self.mix.add(&shares);
@@ -242,14 +254,14 @@ impl AnswerModel {
     /// Estimated mean ring time of people's answers, in seconds from the INVITE.
     #[must_use]
     pub fn ring_mean_s(&self) -> f64 {
-        self.human.fit().mean().min(self.ring_timeout_s)
+        self.human.fit_mean_s().min(self.ring_timeout_s)
     }
 
     /// Estimated mean time a call is in flight until it is answered or over, in seconds.
     #[must_use]
     pub fn flight_mean_s(&self) -> f64 {
         let shares = self.mix.shares();
-        let capped = |law: &LogNormalEstimator| law.fit().mean().min(self.ring_timeout_s);
+        let capped = |law: &LogNormalEstimator| law.fit_mean_s().min(self.ring_timeout_s);
         shares[HUMAN] * capped(&self.human)
             + shares[MACHINE] * capped(&self.machine)
             + (shares[FAILED_SILENT] + shares[FAILED_RANG]) * capped(&self.failed)
@@ -260,7 +272,6 @@ impl AnswerModel {
     #[must_use]
     pub fn fit(&self) -> AnswerLaw {
         let human = self.human.fit();
-        let human_in_time = human.cdf(self.ring_timeout_s).max(1e-6);
         let scale =
             (self.scored_human + CALIBRATION_WEIGHT) / (self.scored_expected + CALIBRATION_WEIGHT);
         AnswerLaw {
@@ -269,8 +280,7 @@ impl AnswerModel {
             machine: self.machine.fit(),
             failed: self.failed.fit(),
             ring_timeout_s: self.ring_timeout_s,
-            human_in_time,
-            delays: DelayTable::new(&human, human_in_time, self.ring_timeout_s),
+            human_in_time: self.human_in_time,
             score_scale: scale,
         }
     }

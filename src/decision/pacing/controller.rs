@@ -6,7 +6,9 @@ use super::answering::{AnswerModel, Resolution};
 use super::feedback::Feedback;
 use super::guards::{self, Constraint};
 use super::mode::{Mode, Promise, Tuning};
+use super::predictive::Situation;
 use super::survival::{LogNormal, LogNormalEstimator};
+use super::tables::{Basis, Derived, Tables};
 use super::view::{FloorCounts, FloorView, WindowView};
 use super::{erlang_pacing, manual, predictive, progressive};
 
@@ -27,6 +29,12 @@ pub struct Pacer {
     wrap: LogNormalEstimator,
     answering: AnswerModel,
     feedback: Feedback,
+    /// As of the last decision's settings.
+    people_as_machines: f64,
+    /// What the tables were made of.
+    basis: Option<Basis>,
+    #[serde(skip)]
+    tables: Derived<Tables>,
 }
 
 impl Default for Pacer {
@@ -122,6 +130,9 @@ impl Pacer {
             wrap: LogNormalEstimator::new(wrap_s, wrap_cv, wrap_weight, DURATION_MEMORY),
             answering: AnswerModel::new(),
             feedback: Feedback::new(),
+            people_as_machines: 0.0,
+            basis: None,
+            tables: Derived(None),
         }
     }
 
@@ -145,7 +156,7 @@ impl Pacer {
     /// A person who answered was connected to an agent (`abandoned` false) or was not within the
     /// hold (true). Call it once for every entry in the abandonment ledger.
     pub fn observe_person(&mut self, abandoned: bool) {
-        self.feedback.observe(abandoned);
+        self.feedback.observe(abandoned, self.people_as_machines);
     }
 
     /// Estimated share of dialed calls that a person answers.
@@ -157,7 +168,7 @@ impl Pacer {
     /// Estimated handling time, talk + wrap-up, in seconds.
     #[must_use]
     pub fn handling_mean_s(&self) -> f64 {
-        self.talk.fit().mean() + self.wrap.fit().mean()
+        self.talk.fit_mean_s() + self.wrap.fit_mean_s()
     }
 
     /// Decides how many lines to dial now and which calls to hang up.
@@ -179,14 +190,35 @@ impl Pacer {
             wrap: self.wrap.fit(),
             answering: &self.answering,
         };
-        let theta = self.feedback.threshold(&view.window, tuning.cap);
+        self.people_as_machines = tuning.people_as_machines;
+        let coming = f64::from(counts.in_flight) * self.answering.p_human();
+        let theta = self.feedback.threshold(&view.window, tuning, coming);
         let wish = match tuning.mode {
             Mode::ManualRatio { ratio } => manual::wish(&counts, ratio),
             Mode::Progressive => progressive::wish(&counts),
             Mode::ErlangC => erlang_pacing::wish(view, tuning, &counts, &laws, &theta),
             Mode::Predictive { promise } => {
-                let hard = promise == Promise::Hard;
-                predictive::wish(view, tuning, &counts, &laws, &theta, hard)
+                let law = self.answering.fit();
+                let basis = Basis {
+                    talk: laws.talk,
+                    wrap: laws.wrap,
+                    human: law.human,
+                    machine: law.machine,
+                    failed: law.failed,
+                    ring_timeout_s: view.ring_timeout_s,
+                    ring_minimum_s: view.ring_minimum_s,
+                    hold_s: view.hold_s,
+                };
+                let tables = up_to_date(&mut self.basis, &mut self.tables, basis);
+                let situation = Situation {
+                    view,
+                    tuning,
+                    counts: &counts,
+                    law: &law,
+                    tables,
+                    theta: &theta,
+                };
+                predictive::wish(&situation, promise == Promise::Hard)
             }
         };
         self.guarded(wish, view, tuning, counts)
@@ -262,14 +294,31 @@ impl Pacer {
             threshold: wish.threshold,
             p_human: self.answering.p_human(),
             ring_mean_s: self.answering.ring_mean_s(),
-            talk_mean_s: self.talk.fit().mean(),
-            wrap_mean_s: self.wrap.fit().mean(),
+            talk_mean_s: self.talk.fit_mean_s(),
+            wrap_mean_s: self.wrap.fit_mean_s(),
             window: view.window,
             abandonment: view.window.ratio(),
             cap: tuning.cap,
             lines_max,
         }
     }
+}
+
+/// The tables of the basis in force, which gives way to `now` when it no longer serves for it.
+fn up_to_date<'a>(
+    basis: &mut Option<Basis>,
+    tables: &'a mut Derived<Tables>,
+    now: Basis,
+) -> &'a Tables {
+    let in_force = match basis {
+        Some(in_force) if in_force.serves(&now) => *in_force,
+        _ => {
+            *basis = Some(now);
+            tables.0 = None;
+            now
+        }
+    };
+    tables.0.get_or_insert_with(|| Tables::new(&in_force))
 }
 
 /// Calls pacing may hang up: unanswered, cancelable, past the ring minimum; longest ringing first.

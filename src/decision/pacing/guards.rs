@@ -39,6 +39,24 @@ pub enum Constraint {
 }
 
 impl Constraint {
+    /// Every constraint, in the order of declaration.
+    pub const ALL: [Self; 14] = [
+        Self::Agents,
+        Self::AbandonmentBudget,
+        Self::HardLedger,
+        Self::Ratio,
+        Self::ErlangRate,
+        Self::LinesPerAgent,
+        Self::ListEmpty,
+        Self::TrunkChannels,
+        Self::TrunksDown,
+        Self::CallsPerSecond,
+        Self::Hours,
+        Self::Paused,
+        Self::NoAgents,
+        Self::Store,
+    ];
+
     /// Stable code, as in metrics (`pacing_limited_total{reason}`).
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -21,7 +21,9 @@ pub mod erlang;
 mod erlang_pacing;
 mod explain;
 pub mod feedback;
+mod forecast;
 pub mod guards;
+mod log_grid;
 mod manual;
 pub mod mode;
 pub mod poisson_binomial;
@@ -29,6 +31,7 @@ mod predictive;
 mod progressive;
 mod special;
 pub mod survival;
+mod tables;
 pub mod view;
 
 #[cfg(test)]

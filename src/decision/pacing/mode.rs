@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::manual;
+use super::view::FloorCounts;
+
 /// How the number of lines is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Mode {
@@ -46,6 +49,16 @@ impl Mode {
     #[must_use]
     pub fn allows_ring_first(&self) -> bool {
         matches!(self, Self::ManualRatio { ratio } if *ratio <= 1.0)
+    }
+
+    /// Lines that a mode without predictions wants for these counts; `None` for modes that predict.
+    #[must_use]
+    pub fn plain_lines(&self, counts: &FloorCounts) -> Option<u32> {
+        match self {
+            Self::ManualRatio { ratio } => Some(manual::lines(counts, *ratio)),
+            Self::Progressive => Some(counts.one_to_one()),
+            Self::ErlangC | Self::Predictive { .. } => None,
+        }
     }
 
     /// Whether the mode may have more calls in flight than free agents. Such modes need agents
@@ -130,6 +143,10 @@ pub struct Tuning {
     /// Whether calls past the ring minimum are hung up when too many were dialed. An unanswered
     /// call ended after the legal ring time is no abandonment.
     pub ring_cancel: bool,
+    /// Share of people, 0–0.5, whom screening is known to take for machines. They count as
+    /// abandoned whatever pacing does, so that much of the budget is kept for them.
+    #[serde(default)]
+    pub people_as_machines: f64,
 }
 
 impl Default for Tuning {
@@ -139,6 +156,7 @@ impl Default for Tuning {
             cap: 0.03,
             max_lines_per_agent: 15.0,
             ring_cancel: true,
+            people_as_machines: 0.0,
         }
     }
 }
@@ -154,6 +172,9 @@ impl Tuning {
         }
         if !(self.max_lines_per_agent > 0.0 && self.max_lines_per_agent <= 1000.0) {
             return Err(PacingError::LinesPerAgent(self.max_lines_per_agent));
+        }
+        if !(0.0..=0.5).contains(&self.people_as_machines) {
+            return Err(PacingError::PeopleAsMachines(self.people_as_machines));
         }
         match self.mode {
             Mode::ManualRatio { ratio } => Self::check_ratio(ratio),
@@ -191,6 +212,11 @@ pub enum PacingError {
         "PACE-004: at most {0} lines per agent is out of range; give a number above 0 and up to 1000"
     )]
     LinesPerAgent(f64),
+    /// The share of people taken for machines is not in [0, 0.5].
+    #[error(
+        "PACE-005: a share of {0} of people taken for machines is out of range; give 0 to 0.5, such as 0.01 for 1 %"
+    )]
+    PeopleAsMachines(f64),
 }
 
 impl PacingError {
@@ -202,6 +228,7 @@ impl PacingError {
             Self::Ratio(_) => "PACE-002",
             Self::Cap(_) => "PACE-003",
             Self::LinesPerAgent(_) => "PACE-004",
+            Self::PeopleAsMachines(_) => "PACE-005",
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Exact by convolution for small floors, by three moments (a normal with the first Edgeworth
 //! term) where the exact sum costs more than it tells.
 
-use super::special::{normal_pdf, normal_sf};
+use super::special::normal_sf_pdf_near;
 
 /// Probability mass of 0..=n events with these probabilities.
 #[must_use]
@@ -118,8 +118,9 @@ impl Moments {
         let sigma = self.variance.sqrt();
         let x = gap / sigma;
         let skew = self.third / (self.variance * sigma);
-        let correction = skew * (x * x - 1.0) * normal_pdf(x) / 6.0;
-        (normal_sf(x) + correction).clamp(0.0, 1.0)
+        let (tail, density) = normal_sf_pdf_near(x);
+        let correction = skew * (x * x - 1.0) * density / 6.0;
+        (tail + correction).clamp(0.0, 1.0)
     }
 }
 

@@ -17,6 +17,34 @@ pub(super) fn normal_sf(x: f64) -> f64 {
     0.5 * libm::erfc(x * FRAC_1_SQRT_2)
 }
 
+/// Upper tail and density of the standard normal from a table, within 1e-5: where a decision asks
+/// for hundreds of them and its inputs are estimates anyway.
+pub(super) fn normal_sf_pdf_near(x: f64) -> (f64, f64) {
+    const CELLS_PER_UNIT: f64 = 64.0;
+    const REACH: f64 = 8.0;
+    static TABLE: std::sync::LazyLock<Vec<(f64, f64)>> = std::sync::LazyLock::new(|| {
+        let cells = (2.0 * REACH * CELLS_PER_UNIT) as usize;
+        let point = |k: usize| k as f64 / CELLS_PER_UNIT - REACH;
+        (0..=cells)
+            .map(|k| (normal_sf(point(k)), normal_pdf(point(k))))
+            .collect()
+    });
+    if x <= -REACH {
+        return (1.0, 0.0);
+    }
+    if x >= REACH || x.is_nan() {
+        return (0.0, 0.0);
+    }
+    let at = (x + REACH) * CELLS_PER_UNIT;
+    let cell = at as usize;
+    let (low, high) = (TABLE[cell], TABLE[cell + 1]);
+    let part = at - cell as f64;
+    (
+        low.0 + (high.0 - low.0) * part,
+        low.1 + (high.1 - low.1) * part,
+    )
+}
+
 /// Hazard φ(x)/(1 − Φ(x)) of the standard normal.
 pub(super) fn normal_hazard(x: f64) -> f64 {
     if x > 25.0 {
@@ -89,6 +117,20 @@ pub(super) fn upper_gamma_scaled(a: f64, x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_table_of_the_tail_is_near() {
+        for k in -1000..=1000 {
+            let x = f64::from(k) * 0.0097;
+            let (sf, pdf) = normal_sf_pdf_near(x);
+            assert!(
+                (sf - normal_sf(x)).abs() < 1e-5 && (pdf - normal_pdf(x)).abs() < 2e-5,
+                "{x}"
+            );
+        }
+        assert_eq!(normal_sf_pdf_near(f64::INFINITY), (0.0, 0.0));
+        assert_eq!(normal_sf_pdf_near(f64::NEG_INFINITY), (1.0, 0.0));
+    }
 
     #[test]
     fn the_quantile_inverts_the_distribution() {

@@ -112,10 +112,15 @@ pub struct LogNormalEstimator {
     prior_weight: f64,
     /// Most observations the evidence may count for.
     memory: f64,
+    /// What one observation leaves of the evidence before it.
+    keep_one: f64,
     weight: f64,
     mean: f64,
     /// Weighted sum of squared deviations from `mean`.
     scatter: f64,
+    /// The law now and its mean: asked for far more often than it changes.
+    fitted: LogNormal,
+    fitted_mean_s: f64,
 }
 
 impl LogNormalEstimator {
@@ -124,14 +129,19 @@ impl LogNormalEstimator {
     #[must_use]
     pub fn new(mean_s: f64, cv: f64, weight: f64, memory: f64) -> Self {
         let prior = LogNormal::from_mean_cv(mean_s, cv);
-        Self {
+        let mut estimator = Self {
             prior,
             prior_weight: weight,
             memory,
+            keep_one: libm::exp(-1.0 / memory),
             weight: 0.0,
             mean: 0.0,
             scatter: 0.0,
-        }
+            fitted: prior,
+            fitted_mean_s: mean_s,
+        };
+        estimator.refit();
+        estimator
     }
 
     /// One duration in seconds, counted `weight` times (0–1 for partly known ones). Values that
@@ -141,7 +151,11 @@ impl LogNormalEstimator {
             return;
         }
         let x = libm::log(seconds.clamp(0.05, 86_400.0));
-        let keep = libm::exp(-weight / self.memory);
+        let keep = if weight == 1.0 {
+            self.keep_one
+        } else {
+            libm::exp(-weight / self.memory)
+        };
         self.weight *= keep;
         self.scatter *= keep;
         let total = self.weight + weight;
@@ -149,6 +163,7 @@ impl LogNormalEstimator {
         self.mean += delta * weight / total;
         self.scatter += weight * self.weight / total * delta * delta;
         self.weight = total;
+        self.refit();
     }
 
     /// Observations the evidence counts for, after forgetting.
@@ -160,6 +175,16 @@ impl LogNormalEstimator {
     /// The law now: the normal–inverse-gamma mean of the logarithm's moments.
     #[must_use]
     pub fn fit(&self) -> LogNormal {
+        self.fitted
+    }
+
+    /// Its mean in seconds.
+    #[must_use]
+    pub fn fit_mean_s(&self) -> f64 {
+        self.fitted_mean_s
+    }
+
+    fn refit(&mut self) {
         let total = self.prior_weight + self.weight;
         let mu = (self.prior_weight * self.prior.mu + self.weight * self.mean) / total;
         let gap = self.mean - self.prior.mu;
@@ -168,10 +193,11 @@ impl LogNormalEstimator {
         // The disagreement with a mere guess may widen the law, but not swamp the evidence.
         let between = between.min(prior_scatter);
         let variance = (prior_scatter + self.scatter + between) / total;
-        LogNormal {
+        self.fitted = LogNormal {
             mu,
             sigma: variance.sqrt().clamp(0.02, 3.0),
-        }
+        };
+        self.fitted_mean_s = self.fitted.mean();
     }
 }
 

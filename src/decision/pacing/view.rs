@@ -92,6 +92,9 @@ pub struct Screening {
     pub p_human: Option<f64>,
 }
 
+/// Seconds that a recent rate of answers must be of.
+const RECENT_LEAST_S: f64 = 600.0;
+
 /// The abandonment ledger of the window that the cap is about (day, 24 h, 30 days …).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WindowView {
@@ -106,15 +109,29 @@ pub struct WindowView {
 
 impl WindowView {
     /// A ledger whose window has run for `elapsed_s` seconds of dialing and has `remaining_s` to
-    /// come: projects the rate of answers so far, a window's first minute being too short to tell.
+    /// come: projects the rate of answers so far, or that of late (`recent`: answers and seconds)
+    /// where it is lower, so that the budget is never counted on answers that stay away.
     #[must_use]
-    pub fn over(answered: u64, abandoned: u64, elapsed_s: f64, remaining_s: f64) -> Self {
+    pub fn over(
+        answered: u64,
+        abandoned: u64,
+        elapsed_s: f64,
+        remaining_s: f64,
+        recent: (u64, f64),
+    ) -> Self {
         let so_far = answered as f64;
-        let projected = so_far + so_far / elapsed_s.max(60.0) * remaining_s.max(0.0);
+        // A window's first minute is too short to tell.
+        let rate = so_far / elapsed_s.max(60.0);
+        let (late, span_s) = recent;
+        let rate = if span_s >= RECENT_LEAST_S {
+            rate.min(late as f64 / span_s)
+        } else {
+            rate
+        };
         Self {
             answered,
             abandoned,
-            projected,
+            projected: so_far + rate * remaining_s.max(0.0),
         }
     }
 
@@ -166,6 +183,8 @@ pub struct FloorCounts {
     pub idle: u32,
     /// Agents reserved, talking or in wrap-up who will take further calls.
     pub busy: u32,
+    /// Of these, agents in wrap-up.
+    pub wrapping: u32,
     /// Agents who will take no further call.
     pub leaving: u32,
     /// Calls in flight, screened ones included.
@@ -187,8 +206,10 @@ impl FloorCounts {
             match agent {
                 AgentView::Idle { .. } => counts.idle += 1,
                 AgentView::Leaving => counts.leaving += 1,
-                AgentView::Reserved | AgentView::Talking { .. } | AgentView::WrapUp { .. } => {
+                AgentView::Reserved | AgentView::Talking { .. } => counts.busy += 1,
+                AgentView::WrapUp { .. } => {
                     counts.busy += 1;
+                    counts.wrapping += 1;
                 }
             }
         }
@@ -199,6 +220,12 @@ impl FloorCounts {
     #[must_use]
     pub fn serving(&self) -> u32 {
         self.idle + self.busy
+    }
+
+    /// Agents in conversation, or about to be.
+    #[must_use]
+    pub fn talking(&self) -> u32 {
+        self.busy.saturating_sub(self.wrapping)
     }
 
     /// Idle agents left after the people waiting now; negative when more wait than are idle.

@@ -209,7 +209,7 @@ impl Run<'_> {
         } else if world.mixed {
             (Outcome::NoAnswer, RING_TIMEOUT_S)
         } else {
-            (Outcome::NoAnswer, ring_s)
+            (Outcome::Failed, ring_s)
         };
         let id = self.next_call;
         self.next_call += 1;
@@ -229,7 +229,8 @@ impl Run<'_> {
     fn window(&self) -> WindowView {
         let (answered, abandoned) = (self.day.answered, self.day.abandoned);
         if self.world.projected {
-            return WindowView::over(answered, abandoned, self.now, self.world.day_s - self.now);
+            let remaining_s = self.world.day_s - self.now;
+            return WindowView::over(answered, abandoned, self.now, remaining_s, (0, 0.0));
         }
         WindowView {
             answered,

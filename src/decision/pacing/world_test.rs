@@ -70,7 +70,9 @@ fn short_days_of_short_talk_keep_the_cap_and_beat_progressive() {
         predictive.utilisation() >= 1.25 * progressive.utilisation(),
         "{progressive:?}"
     );
-    assert!(predictive.utilisation() >= 0.68, "{predictive:?}");
+    // Five abandons are all a quarter of an hour allows: hardly a day may use a sixth.
+    assert!(predictive.utilisation() >= 0.65, "{predictive:?}");
+    assert!(predictive.over_cap <= 1, "{predictive:?}");
     assert_eq!(progressive.abandoned, 0);
 }
 
@@ -135,7 +137,12 @@ fn the_exponential_world_comes_near_its_exact_optimum() {
         .and_then(|v| v.parse().ok())
         .expect("a utilisation");
     let world = World::exponential(5, 120.0, 15.0, 0.25);
-    let day = pooled("5/.25/120 exponential", &world, &predictive(), 3);
+    // Hanging up in time is more than the optimum was computed for.
+    let tuning = Tuning {
+        ring_cancel: false,
+        ..predictive()
+    };
+    let day = pooled("5/.25/120 exponential", &world, &tuning, 3);
     assert!(day.abandonment() <= 0.031, "{day:?}");
     assert!(
         day.utilisation() >= optimum - 0.03,
