@@ -10,6 +10,7 @@ pub mod floor;
 pub mod habits;
 pub mod list;
 pub mod oracle;
+pub mod pacing;
 pub mod proof;
 pub mod report;
 pub mod run;

@@ -1,0 +1,375 @@
+//! One simulated day at the pacer's level.
+
+mod deciding;
+
+use super::calendar::{Calendar, Happening, nanos, seconds};
+use super::callers::{Callers, Fate, Person};
+use super::figures::{Day, Tally};
+use super::policy::{Orders, Policy, PolicyName};
+use super::roster::{Roster, Turn};
+use super::scenario::PacingScenario;
+use carillon_decision::pacing::{AgentView, CallView, FloorCounts, Outcome, Resolution};
+use std::collections::VecDeque;
+
+/// Longest time between two decisions.
+const TICK: u64 = 500_000_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CallState {
+    Over,
+    Ringing,
+    /// Answered by a machine, not yet known as one.
+    Screened,
+    Waiting,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    state: CallState,
+    since: u64,
+    /// The entry in the calendar that is meant for it.
+    serial: u64,
+    fate: Fate,
+    score: Option<f64>,
+    /// Its place among the open calls.
+    place: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Duty {
+    Away,
+    Idle,
+    Talk,
+    Wrap,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Agent {
+    duty: Duty,
+    since: u64,
+    person: Person,
+    /// No further call: a break or the end of the shift is due.
+    leaving: bool,
+}
+
+/// Runs a day; equal arguments give equal days.
+#[must_use]
+pub fn run_day(scenario: &PacingScenario, policy: PolicyName, seed: u64) -> Day {
+    let mut policy = policy.begin(&scenario.tuning(), &scenario.rivals);
+    run_day_under(scenario, policy.as_mut(), seed)
+}
+
+/// Runs a day under a policy of one's own.
+#[must_use]
+pub fn run_day_under(scenario: &PacingScenario, policy: &mut dyn Policy, seed: u64) -> Day {
+    let mut floor = Floor::new(scenario, policy, seed);
+    let mut next_tick = 0;
+    loop {
+        let due = floor.calendar.next_at().unwrap_or(u64::MAX);
+        let at = due.min(next_tick);
+        if at >= floor.end {
+            break;
+        }
+        floor.now = at;
+        let changed = if due <= next_tick {
+            floor
+                .calendar
+                .take()
+                .is_some_and(|entry| floor.happen(entry.what, entry.serial))
+        } else {
+            next_tick += TICK;
+            true
+        };
+        if changed {
+            floor.decide();
+        }
+    }
+    floor.close(seed)
+}
+
+struct Floor<'a> {
+    scenario: &'a PacingScenario,
+    policy: &'a mut dyn Policy,
+    looks_closely: bool,
+    end: u64,
+    now: u64,
+    calendar: Calendar,
+    callers: Callers,
+    agents: Vec<Agent>,
+    /// Idle agents, longest idle first.
+    idle: VecDeque<u32>,
+    calls: Vec<Call>,
+    free_calls: Vec<u32>,
+    /// Calls in flight.
+    open: Vec<u32>,
+    /// People who wait, longest first.
+    waiting: VecDeque<u32>,
+    counts: FloorCounts,
+    orders: Orders,
+    agent_views: Vec<AgentView>,
+    call_views: Vec<CallView>,
+    tally: Tally,
+}
+
+impl<'a> Floor<'a> {
+    fn new(scenario: &'a PacingScenario, policy: &'a mut dyn Policy, seed: u64) -> Self {
+        let end = nanos(scenario.hours * 3600.0);
+        let roster = Roster::new(scenario);
+        let mut calendar = Calendar::default();
+        for (at_s, agent) in roster.turns() {
+            calendar.enter(nanos(at_s), Happening::ShiftTurns(agent));
+        }
+        let present = roster.agents_at_dawn();
+        let agent = |k: usize| Agent {
+            duty: if present[k] { Duty::Idle } else { Duty::Away },
+            since: 0,
+            person: Person::default(),
+            leaving: false,
+        };
+        let agents: Vec<Agent> = (0..present.len()).map(agent).collect();
+        let idle: VecDeque<u32> = (0..present.len() as u32)
+            .filter(|k| present[*k as usize])
+            .collect();
+        Self {
+            looks_closely: policy.looks_closely(),
+            policy,
+            end,
+            now: 0,
+            calendar,
+            callers: Callers::new(scenario, seed),
+            counts: FloorCounts {
+                idle: idle.len() as u32,
+                ..FloorCounts::default()
+            },
+            agents,
+            idle,
+            calls: Vec::new(),
+            free_calls: Vec::new(),
+            open: Vec::new(),
+            waiting: VecDeque::new(),
+            orders: Orders::default(),
+            agent_views: Vec::new(),
+            call_views: Vec::new(),
+            tally: Tally::new(scenario, &roster),
+            scenario,
+        }
+    }
+
+    fn now_s(&self) -> f64 {
+        seconds(self.now)
+    }
+
+    /// Whether anything changed that a decision should see.
+    fn happen(&mut self, what: Happening, serial: u64) -> bool {
+        match what {
+            Happening::CallTurns(call) => {
+                if self.calls[call as usize].serial != serial {
+                    return false;
+                }
+                self.call_turns(call);
+            }
+            Happening::MachineKnown(call) => {
+                if self.calls[call as usize].serial != serial {
+                    return false;
+                }
+                self.land(call);
+                self.release(call);
+            }
+            Happening::HoldEnds(call) => {
+                if self.calls[call as usize].serial != serial {
+                    return false;
+                }
+                self.waiting.retain(|waiting| *waiting != call);
+                self.counts.waiting -= 1;
+                self.met(true);
+                self.release(call);
+            }
+            Happening::TalkEnds(agent) => self.talk_ends(agent),
+            Happening::WrapEnds(agent) => self.wrap_ends(agent),
+            Happening::ShiftTurns(agent) => self.shift_turns(agent),
+        }
+        self.tally.events += 1;
+        true
+    }
+
+    fn call_turns(&mut self, call: u32) {
+        let of = self.calls[call as usize];
+        let outcome = match of.fate {
+            Fate::Person(_) => Outcome::Human,
+            Fate::Mistaken | Fate::Machine { .. } => Outcome::Machine,
+            Fate::Fails => Outcome::Failed,
+            Fate::Silent => Outcome::NoAnswer,
+        };
+        self.learn(&of, outcome);
+        match of.fate {
+            Fate::Person(_) => {
+                self.land(call);
+                self.answered(call);
+            }
+            // By law an abandoned call, as soon as it is hung up.
+            Fate::Mistaken => {
+                self.land(call);
+                self.met(true);
+                self.release(call);
+            }
+            Fate::Machine { known_s } => {
+                let at = self.now + nanos(known_s);
+                let serial = self.calendar.enter(at, Happening::MachineKnown(call));
+                let of = &mut self.calls[call as usize];
+                (of.state, of.since, of.serial) = (CallState::Screened, self.now, serial);
+            }
+            Fate::Fails | Fate::Silent => {
+                self.land(call);
+                self.release(call);
+            }
+        }
+    }
+
+    fn answered(&mut self, call: u32) {
+        if let Some(agent) = self.idle.pop_front() {
+            self.counts.idle -= 1;
+            self.connect(agent, call, false);
+        } else {
+            let hold_s = self.callers.hold_s();
+            let at = self.now + nanos(hold_s);
+            let serial = self.calendar.enter(at, Happening::HoldEnds(call));
+            let of = &mut self.calls[call as usize];
+            (of.state, of.since, of.serial) = (CallState::Waiting, self.now, serial);
+            self.waiting.push_back(call);
+            self.counts.waiting += 1;
+        }
+    }
+
+    fn connect(&mut self, agent: u32, call: u32, waited: bool) {
+        let of = self.calls[call as usize];
+        if waited {
+            self.tally.waited += 1;
+        }
+        let Fate::Person(person) = of.fate else {
+            return;
+        };
+        self.met(false);
+        self.release(call);
+        let at = self.now + nanos(person.talk_s);
+        self.calendar.enter(at, Happening::TalkEnds(agent));
+        let agent = &mut self.agents[agent as usize];
+        (agent.duty, agent.since, agent.person) = (Duty::Talk, self.now, person);
+        self.counts.busy += 1;
+    }
+
+    fn talk_ends(&mut self, agent: u32) {
+        let of = &mut self.agents[agent as usize];
+        let talked_s = seconds(self.now - of.since);
+        (of.duty, of.since) = (Duty::Wrap, self.now);
+        let at = self.now + nanos(of.person.wrap_s);
+        if !of.leaving {
+            self.counts.wrapping += 1;
+        }
+        self.tally.busy_s += talked_s;
+        self.policy.talked(talked_s);
+        self.calendar.enter(at, Happening::WrapEnds(agent));
+    }
+
+    fn wrap_ends(&mut self, agent: u32) {
+        let of = &mut self.agents[agent as usize];
+        let wrapped_s = seconds(self.now - of.since);
+        self.tally.busy_s += wrapped_s;
+        self.policy.wrapped_up(wrapped_s);
+        if of.leaving {
+            (of.duty, of.since, of.leaving) = (Duty::Away, self.now, false);
+            self.counts.leaving -= 1;
+            self.tally.left(agent, self.now_s());
+            return;
+        }
+        self.counts.busy -= 1;
+        self.counts.wrapping -= 1;
+        self.becomes_idle(agent);
+    }
+
+    fn becomes_idle(&mut self, agent: u32) {
+        if let Some(call) = self.waiting.pop_front() {
+            self.counts.waiting -= 1;
+            self.connect(agent, call, true);
+            return;
+        }
+        let of = &mut self.agents[agent as usize];
+        (of.duty, of.since) = (Duty::Idle, self.now);
+        self.idle.push_back(agent);
+        self.counts.idle += 1;
+    }
+
+    /// A shift or a break begins or ends.
+    fn shift_turns(&mut self, agent: u32) {
+        match self.tally.roster.turn(agent) {
+            Turn::Comes => {
+                self.tally.came(agent, self.now_s());
+                let of = &mut self.agents[agent as usize];
+                if of.duty == Duty::Away {
+                    self.becomes_idle(agent);
+                } else if std::mem::take(&mut of.leaving) {
+                    // Still in the conversation that was to be the last.
+                    self.counts.leaving -= 1;
+                    self.counts.busy += 1;
+                    self.counts.wrapping += u32::from(of.duty == Duty::Wrap);
+                }
+            }
+            Turn::Goes => match self.agents[agent as usize].duty {
+                Duty::Idle => {
+                    self.idle.retain(|idle| *idle != agent);
+                    self.counts.idle -= 1;
+                    self.agents[agent as usize].duty = Duty::Away;
+                    self.tally.left(agent, self.now_s());
+                }
+                Duty::Talk | Duty::Wrap => {
+                    let of = &mut self.agents[agent as usize];
+                    of.leaving = true;
+                    self.counts.busy -= 1;
+                    self.counts.wrapping -= u32::from(of.duty == Duty::Wrap);
+                    self.counts.leaving += 1;
+                }
+                Duty::Away => {}
+            },
+        }
+    }
+
+    /// A person was connected or abandoned.
+    fn met(&mut self, abandoned: bool) {
+        self.tally.person(self.now_s(), abandoned);
+        self.policy.person_met(abandoned);
+    }
+
+    fn learn(&mut self, call: &Call, outcome: Outcome) {
+        self.policy.call_resolved(&Resolution {
+            outcome,
+            elapsed_s: seconds(self.now - call.since),
+            rang: true,
+            p_human: call.score,
+        });
+    }
+
+    /// The call is no longer in flight.
+    fn land(&mut self, call: u32) {
+        let place = self.calls[call as usize].place as usize;
+        self.open.swap_remove(place);
+        if let Some(moved) = self.open.get(place) {
+            self.calls[*moved as usize].place = place as u32;
+        }
+        self.counts.in_flight -= 1;
+    }
+
+    fn release(&mut self, call: u32) {
+        let of = &mut self.calls[call as usize];
+        (of.state, of.serial) = (CallState::Over, 0);
+        self.free_calls.push(call);
+    }
+
+    fn close(mut self, seed: u64) -> Day {
+        let end_s = seconds(self.end);
+        for agent in &self.agents {
+            if matches!(agent.duty, Duty::Talk | Duty::Wrap) {
+                self.tally.busy_s += seconds(self.end - agent.since);
+            }
+        }
+        self.tally.close(seed, end_s)
+    }
+}

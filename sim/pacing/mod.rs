@@ -1,0 +1,28 @@
+//! Pacing in virtual time: the pacer, or a rival's rule, over a world of callees and agents.
+//!
+//! [`PacingScenario`] says what the world is, [`run_day`] runs one day of it, [`study`] many days
+//! under several policies with the same callers.
+
+pub mod calendar;
+pub mod callers;
+pub mod curve;
+pub mod day;
+pub mod figures;
+pub mod goals;
+pub mod law;
+pub mod policy;
+pub mod rivals;
+pub mod roster;
+pub mod scenario;
+pub mod setting;
+pub mod statistics;
+pub mod study;
+
+pub use day::{run_day, run_day_under};
+pub use figures::Day;
+pub use policy::{POLICIES, Policy, PolicyName};
+pub use scenario::{PacingScenario, PacingScenarioError, SHIPPED};
+pub use study::{Comparison, PacingStudy, compare, run_study};
+
+#[cfg(test)]
+mod study_test;

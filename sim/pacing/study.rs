@@ -1,0 +1,141 @@
+//! Many days: of one policy, or of several with the same callers.
+
+use super::day::run_day;
+use super::figures::Day;
+use super::policy::PolicyName;
+use super::scenario::PacingScenario;
+use super::statistics::Mean;
+use serde::Serialize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+/// Days of one policy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PacingStudy {
+    /// The policy's name.
+    pub policy: String,
+    /// Occupancy over the days.
+    pub utilisation: Mean,
+    /// Abandonment over the days, each day counting alike.
+    pub abandonment: Mean,
+    /// All abandoned ÷ all answers.
+    pub abandonment_pooled: f64,
+    /// Days that ended at or below the cap.
+    pub days_held: usize,
+    /// The days.
+    pub replications: Vec<Day>,
+}
+
+impl PacingStudy {
+    fn new(policy: PolicyName, cap: f64, days: Vec<Day>) -> Self {
+        let of = |figure: fn(&Day) -> f64| Mean::of(&days.iter().map(figure).collect::<Vec<_>>());
+        let sum = |figure: fn(&Day) -> u64| days.iter().map(figure).sum::<u64>() as f64;
+        let answered = sum(|day| day.abandoned + day.connected).max(1.0);
+        Self {
+            policy: policy.to_string(),
+            utilisation: of(|day| day.utilisation),
+            abandonment: of(|day| day.abandonment),
+            abandonment_pooled: sum(|day| day.abandoned) / answered,
+            days_held: days.iter().filter(|day| day.abandonment <= cap).count(),
+            replications: days,
+        }
+    }
+
+    /// A figure of every day.
+    pub fn each(&self, figure: fn(&Day) -> f64) -> Vec<f64> {
+        self.replications.iter().map(figure).collect()
+    }
+}
+
+/// Several policies beside each other.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The scenario's title.
+    pub title: String,
+    /// The cap.
+    pub cap: f64,
+    /// The policies, in the order asked for.
+    pub studies: Vec<PacingStudy>,
+    /// Occupancy of the first policy less that of each: paired by day.
+    pub gains: Vec<Mean>,
+}
+
+/// Days with seeds from `first_seed` on, under the scenario's own policy, on every core.
+/// The figures do not depend on the number of cores. `done` hears of days done, of how many.
+#[must_use]
+pub fn run_study(
+    scenario: &PacingScenario,
+    first_seed: u64,
+    done: impl FnMut(usize, usize),
+) -> PacingStudy {
+    let mut studies = run_policies(scenario, &[scenario.policy], first_seed, done);
+    studies.remove(0)
+}
+
+/// The scenario's days under each policy, with the same callers.
+#[must_use]
+pub fn compare(
+    scenario: &PacingScenario,
+    policies: &[PolicyName],
+    first_seed: u64,
+    done: impl FnMut(usize, usize),
+) -> Comparison {
+    let studies = run_policies(scenario, policies, first_seed, done);
+    let occupancy = |study: &PacingStudy| study.each(|day| day.utilisation);
+    let first = studies.first().map(occupancy).unwrap_or_default();
+    Comparison {
+        title: scenario.title.clone(),
+        cap: scenario.cap,
+        gains: studies
+            .iter()
+            .map(|study| Mean::paired(&first, &occupancy(study)))
+            .collect(),
+        studies,
+    }
+}
+
+fn run_policies(
+    scenario: &PacingScenario,
+    policies: &[PolicyName],
+    first_seed: u64,
+    mut done: impl FnMut(usize, usize),
+) -> Vec<PacingStudy> {
+    let days = scenario.replications as usize;
+    let jobs = days * policies.len();
+    let cores = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(jobs.max(1));
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    let mut results: Vec<Option<Day>> = vec![None; jobs];
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            let (next, sender) = (&next, sender.clone());
+            scope.spawn(move || {
+                loop {
+                    let job = next.fetch_add(1, Ordering::Relaxed);
+                    if job >= jobs {
+                        return;
+                    }
+                    // Day by day, so that all policies finish together.
+                    let (day, policy) = (job / policies.len(), job % policies.len());
+                    let seed = first_seed.wrapping_add(day as u64);
+                    let result = run_day(scenario, policies[policy], seed);
+                    if sender.send((policy * days + day, result)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (count, (place, day)) in receiver.iter().enumerate() {
+            results[place] = Some(day);
+            done(count + 1, jobs);
+        }
+    });
+    let mut results = results.into_iter().flatten();
+    let study = |policy: &PolicyName| {
+        PacingStudy::new(*policy, scenario.cap, results.by_ref().take(days).collect())
+    };
+    policies.iter().map(study).collect()
+}
