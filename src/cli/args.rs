@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+use super::args_sim::{ErlangCommand, SimCommand};
 use super::quality_args::QualityCommand;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -89,6 +90,9 @@ pub enum Command {
     /// The simulator: the same decisions in virtual time.
     #[command(subcommand)]
     Sim(SimCommand),
+    /// Queueing formulas as a calculator: Erlang-B, C and A.
+    #[command(subcommand)]
+    Erlang(ErlangCommand),
     /// Replay a journal: the same inputs must give the same commands.
     Replay(ReplayArgs),
 }
@@ -429,30 +433,6 @@ pub struct BackupArgs {
     pub file: PathBuf,
 }
 
-/// The simulator.
-#[derive(Debug, Subcommand)]
-pub enum SimCommand {
-    /// The demo's world, many runs in virtual time.
-    Demo {
-        /// Runs, each with its own seed.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        runs: u32,
-        /// Length of a run.
-        #[arg(long = "for", default_value = "15m", value_name = "SPAN", value_parser = span)]
-        run_for: std::time::Duration,
-        /// Agents.
-        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        agents: u32,
-        /// First seed.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// Lay the report of a live demo (`demo --json`) beside the runs; its agents and length
-        /// are taken over.
-        #[arg(long, value_name = "FILE")]
-        against: Option<PathBuf>,
-    },
-}
-
 /// Which journal.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -461,7 +441,7 @@ pub struct ReplayArgs {
 }
 
 /// `60s`, `15m`, `1h30m`.
-fn span(text: &str) -> Result<std::time::Duration, String> {
+pub(super) fn span(text: &str) -> Result<std::time::Duration, String> {
     carillon_live::config::parse_span(text)
         .filter(|span| !span.is_zero())
         .ok_or_else(|| "write a span of time such as 60s, 15m or 1h30m".to_owned())

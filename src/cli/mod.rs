@@ -4,11 +4,13 @@
 
 pub mod args;
 pub mod args_recordings;
+mod args_sim;
 pub mod args_supervise;
 mod check;
 mod check_floor;
 mod check_names;
 mod check_sip;
+mod erlang;
 mod error;
 mod explain;
 mod floor;
@@ -19,6 +21,7 @@ mod lists;
 mod logging;
 mod offline;
 pub mod out;
+mod pacing_study;
 mod pcap_file;
 mod probe;
 mod quality;
@@ -91,6 +94,7 @@ pub fn run(cli: &Cli, out: &Out) -> Result<ExitCode, CliError> {
         Command::Check => check::check(&cli.config, out),
         Command::Serve(args) => wiring::serve(load(&cli.config)?, args, out).map(done),
         Command::Sim(command) => simulate::run(command, out),
+        Command::Erlang(command) => erlang::run(command, out),
         Command::Replay(args) => replay::run(args, out),
         Command::Leads(command) => lists::leads(command, load(&cli.config)?, out).map(done),
         Command::Dnc(command) => lists::dnc(command, &load(&cli.config)?, out),

@@ -1,22 +1,35 @@
-//! `carillon sim demo`: the demo's world, many days in virtual time.
+//! `carillon sim`: virtual time.
 
-use super::args::SimCommand;
+use super::args_sim::{SimCommand, SimDemoArgs};
 use super::error::CliError;
 use super::out::{Out, Tone};
+use super::pacing_study;
 use carillon_sim::{DemoProof, LiveDay, Scenario};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
-/// Runs the study and prints it. Exit code 1 when a promise of the demo does not hold.
+/// Whichever was asked for.
 pub fn run(command: &SimCommand, out: &Out) -> Result<ExitCode, CliError> {
-    let SimCommand::Demo {
+    match command {
+        SimCommand::Demo(args) => demo(args, out),
+        SimCommand::Run(args) => pacing_study::run(args, out),
+        SimCommand::Compare(args) => pacing_study::compare_policies(args, out),
+        SimCommand::Goals(args) => pacing_study::show_goals(args, out),
+        SimCommand::Scenarios { name } => pacing_study::scenarios(name.as_deref(), out),
+    }
+}
+
+/// Runs the demo's study and prints it. Exit code 1 when a promise of the demo does not hold.
+fn demo(args: &SimDemoArgs, out: &Out) -> Result<ExitCode, CliError> {
+    let SimDemoArgs {
         runs,
         run_for,
         agents,
         seed,
         against,
-    } = command;
+    } = args;
     let live = against.as_deref().map(read_live).transpose()?;
     let mut scenario = Scenario::demo();
     scenario.agents = live.as_ref().map_or(*agents, |day| day.agents);
@@ -28,7 +41,10 @@ pub fn run(command: &SimCommand, out: &Out) -> Result<ExitCode, CliError> {
     scenario
         .check("demo.toml")
         .map_err(|error| CliError::Usage(error.to_string()))?;
-    let mut proof = DemoProof::run(&scenario, *seed, *runs, progress);
+    let progress = Progress::new("days");
+    let mut proof = DemoProof::run(&scenario, *seed, *runs, |done, of| {
+        progress.show(done as usize, of as usize);
+    });
     if let Some(day) = &live {
         proof.compare(day);
     }
@@ -61,12 +77,35 @@ fn read_live(path: &Path) -> Result<LiveDay, CliError> {
     })
 }
 
-/// Days done, on a terminal only.
-fn progress(done: u32, of: u32) {
-    let mut terminal = std::io::stderr();
-    if terminal.is_terminal() {
+/// Days done, with the time left; on a terminal only.
+pub struct Progress {
+    what: String,
+    since: Instant,
+}
+
+impl Progress {
+    /// Of these things.
+    pub fn new(what: &str) -> Self {
+        // A person's patience is measured on the wall, not in virtual time.
+        #[allow(clippy::disallowed_methods)]
+        let since = Instant::now();
+        Self {
+            what: what.to_owned(),
+            since,
+        }
+    }
+
+    /// So many are done.
+    pub fn show(&self, done: usize, of: usize) {
+        let mut terminal = std::io::stderr();
+        if !terminal.is_terminal() {
+            return;
+        }
+        let spent_s = self.since.elapsed().as_secs_f64();
+        let left_s = spent_s / done.max(1) as f64 * (of - done.min(of)) as f64;
         let end = if done == of { "\n" } else { "" };
+        let line = format!("\r{done} of {of} {}, {left_s:.0} s left   {end}", self.what);
         // A terminal that cannot be written to needs no progress.
-        let _ = write!(terminal, "\r{done} of {of} days{end}").and_then(|()| terminal.flush());
+        let _ = write!(terminal, "{line}").and_then(|()| terminal.flush());
     }
 }

@@ -1,0 +1,285 @@
+//! `carillon sim run`, `compare`, `goals`, `scenarios`: pacing policies in virtual time.
+
+use super::args_sim::{SimCompareArgs, SimGoalsArgs, SimRunArgs, WorldArgs};
+use super::error::CliError;
+use super::out::{Out, Tone};
+use super::simulate::Progress;
+use carillon_sim::pacing::goals;
+use carillon_sim::pacing::statistics::Mean;
+use carillon_sim::pacing::{
+    Comparison, POLICIES, PacingScenario, PacingStudy, PolicyName, SHIPPED, compare, run_study,
+};
+use std::process::ExitCode;
+
+/// Most days that `--within` may add up to.
+const DAYS_MAX: u32 = 100_000;
+
+/// One policy.
+pub fn run(args: &SimRunArgs, out: &Out) -> Result<ExitCode, CliError> {
+    let scenario = read(&args.world)?;
+    let progress = Progress::new("days");
+    let study = run_study(&scenario, args.world.seed, |done, of| {
+        progress.show(done, of)
+    });
+    out.document(&study);
+    out.line(headline(&scenario));
+    let mut rows = vec![heads(false)];
+    rows.push(row(&study, None, out));
+    out.table(&rows);
+    if args.days {
+        let mut rows = vec![
+            ["day", "occupancy", "abandoned", "connected", "calls"]
+                .map(String::from)
+                .to_vec(),
+        ];
+        rows.extend(study.replications.iter().map(|day| {
+            vec![
+                day.seed.to_string(),
+                percent(day.utilisation, 2),
+                percent(day.abandonment, 3),
+                day.connected.to_string(),
+                day.placed.to_string(),
+            ]
+        }));
+        out.line("");
+        out.table(&rows);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Several policies side by side.
+pub fn compare_policies(args: &SimCompareArgs, out: &Out) -> Result<ExitCode, CliError> {
+    let mut scenario = read(&args.world)?;
+    let policies = args
+        .policies
+        .iter()
+        .map(|name| policy(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    if policies.is_empty() {
+        return Err(CliError::Usage(format!(
+            "--policies: write at least one of {POLICIES}"
+        )));
+    }
+    if let Some(points) = args.within
+        && !(points > 0.0 && points <= 100.0)
+    {
+        return Err(CliError::Usage(format!(
+            "--within {points}: write points of occupancy, such as 0.1"
+        )));
+    }
+    let progress = Progress::new("days");
+    let comparison = loop {
+        let found = compare(&scenario, &policies, args.world.seed, |done, of| {
+            progress.show(done, of)
+        });
+        let widest = found
+            .gains
+            .iter()
+            .map(|gain| gain.half_width)
+            .fold(0.0, f64::max);
+        let narrow = args.within.is_none_or(|points| widest <= points / 100.0);
+        if narrow || scenario.replications >= DAYS_MAX {
+            break found;
+        }
+        // The width falls as the root of the days; a little more than that needs, at most tenfold.
+        let wish = (widest * 100.0 / args.within.unwrap_or(1.0)).powi(2) * 1.1;
+        let days = f64::from(scenario.replications) * wish.clamp(1.2, 10.0);
+        scenario.replications = (days.ceil() as u32).min(DAYS_MAX);
+    };
+    out.document(&comparison);
+    out.line(headline(&scenario));
+    show_comparison(&comparison, out);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_comparison(comparison: &Comparison, out: &Out) {
+    let mut rows = vec![heads(true)];
+    for (study, gain) in comparison.studies.iter().zip(&comparison.gains) {
+        rows.push(row(study, Some(*gain), out));
+    }
+    out.table(&rows);
+    if let Some(first) = comparison.studies.first() {
+        out.line(format!(
+            "behind: points of occupancy behind {}, paired by day; ± is half a 95 % interval",
+            first.policy
+        ));
+    }
+}
+
+/// The table of goals. Exit code 1 when one is missed.
+pub fn show_goals(args: &SimGoalsArgs, out: &Out) -> Result<ExitCode, CliError> {
+    let cases = goals::cases();
+    let mut found = Vec::new();
+    for (k, case) in cases.iter().enumerate() {
+        let progress = Progress::new(&format!("days, case {} of {}", k + 1, cases.len()));
+        let scenario = case.scenario(args.days);
+        found.push(case.judge(run_study(&scenario, args.seed, |done, of| {
+            progress.show(done, of)
+        })));
+    }
+    out.document(&found);
+    let mut rows = vec![
+        [
+            "case",
+            "world",
+            "policy",
+            "cap",
+            "occupancy",
+            "goal",
+            "abandoned",
+            "cap held",
+            "",
+        ]
+        .map(String::from)
+        .to_vec(),
+    ];
+    for (case, found) in cases.iter().zip(&found) {
+        let mark = match found.met {
+            true => out.toned(Tone::Good, "✓"),
+            false => out.toned(Tone::Bad, "✗"),
+        };
+        rows.push(vec![
+            case.name(),
+            case.world.to_owned(),
+            case.policy.to_string(),
+            percent(case.cap, 0),
+            with_error(found.utilisation),
+            percent(case.goal, 1),
+            percent(found.abandonment, 3),
+            format!("{} of {}", found.days_held, found.days),
+            mark,
+        ]);
+    }
+    out.table(&rows);
+    let missed = found.iter().filter(|found| !found.met).count();
+    if missed > 0 {
+        out.line(format!("{missed} of {} goals missed", found.len()));
+    }
+    Ok(if missed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The shipped scenarios.
+pub fn scenarios(name: Option<&str>, out: &Out) -> Result<ExitCode, CliError> {
+    let Some(name) = name else {
+        let mut rows = vec![["name", "what it is"].map(String::from).to_vec()];
+        for (name, _) in SHIPPED {
+            let title = PacingScenario::shipped(name)
+                .map(|s| s.title)
+                .unwrap_or_default();
+            rows.push(vec![name.to_owned(), title]);
+        }
+        out.document(&SHIPPED.map(|(name, _)| name));
+        out.table(&rows);
+        return Ok(ExitCode::SUCCESS);
+    };
+    let (_, text) = SHIPPED
+        .iter()
+        .find(|(known, _)| *known == name)
+        .ok_or_else(|| unknown(name))?;
+    out.line(text.trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(world: &WorldArgs) -> Result<PacingScenario, CliError> {
+    let name = &world.scenario;
+    let shipped = SHIPPED.iter().find(|(known, _)| known == name);
+    let text = match shipped {
+        Some((_, text)) => (*text).to_owned(),
+        None => std::fs::read_to_string(name).map_err(|error| match name.contains(['/', '.']) {
+            true => CliError::Usage(format!("scenario_file: {name}: {error}")),
+            false => unknown(name),
+        })?,
+    };
+    PacingScenario::read(name, &text, &world.settings)
+        .map_err(|error| CliError::Usage(error.to_string()))
+}
+
+fn unknown(name: &str) -> CliError {
+    let known = SHIPPED.map(|(name, _)| name).join(", ");
+    CliError::Usage(format!(
+        "scenario_file: {name}: no such file, and no scenario of that name comes with the program: \
+         write a path, or one of {known}"
+    ))
+}
+
+fn policy(name: &str) -> Result<PolicyName, CliError> {
+    let refused = |_| {
+        CliError::Usage(format!(
+            "--policies: no policy {name:?}: write one of {POLICIES}"
+        ))
+    };
+    name.parse().map_err(refused)
+}
+
+fn headline(scenario: &PacingScenario) -> String {
+    format!(
+        "{}; {} agents, {} days of {} h, cap {}",
+        scenario.title,
+        scenario.agents,
+        scenario.replications,
+        scenario.hours,
+        percent(scenario.cap, 1),
+    )
+}
+
+fn heads(gains: bool) -> Vec<String> {
+    let mut heads = vec!["policy", "occupancy"];
+    if gains {
+        heads.push("behind");
+    }
+    heads.extend([
+        "abandoned",
+        "cap held",
+        "waited",
+        "worst hour",
+        "calls per answer",
+        "hung up",
+    ]);
+    heads.into_iter().map(String::from).collect()
+}
+
+fn row(study: &PacingStudy, gain: Option<Mean>, out: &Out) -> Vec<String> {
+    let days = study.replications.len();
+    let mean = |figure: fn(&carillon_sim::pacing::Day) -> f64| Mean::of(&study.each(figure)).mean;
+    let held = format!("{} of {days}", study.days_held);
+    let tone = if study.days_held == days {
+        Tone::Plain
+    } else {
+        Tone::Warn
+    };
+    let mut cells = vec![study.policy.clone(), with_error(study.utilisation)];
+    cells.extend(
+        gain.map(|gain| format!("{:.2} ± {:.2}", 100.0 * gain.mean, 100.0 * gain.half_width)),
+    );
+    cells.extend([
+        percent(study.abandonment_pooled, 3),
+        out.toned(tone, &held),
+        percent(mean(|day| day.waited_share), 2),
+        percent(mean(|day| day.worst_hour), 1),
+        format!(
+            "{:.2}",
+            mean(|day| day.placed as f64) / mean(|day| (day.connected + day.abandoned) as f64)
+        ),
+        percent(
+            mean(|day| day.cancelled as f64) / mean(|day| day.placed as f64),
+            1,
+        ),
+    ]);
+    cells
+}
+
+fn with_error(mean: Mean) -> String {
+    format!(
+        "{:.2} ± {:.2} %",
+        100.0 * mean.mean,
+        100.0 * mean.half_width
+    )
+}
+
+fn percent(share: f64, digits: usize) -> String {
+    format!("{:.digits$} %", 100.0 * share)
+}
