@@ -15,8 +15,10 @@ pub mod rivals;
 pub mod roster;
 pub mod scenario;
 pub mod setting;
+pub mod staffing;
 pub mod statistics;
 pub mod study;
+pub mod sweep;
 
 pub use day::{run_day, run_day_under};
 pub use figures::Day;

@@ -1,5 +1,6 @@
 //! What may be written after `carillon sim` and `carillon erlang`.
 
+use carillon_sim::pacing::sweep::Axis;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -12,6 +13,10 @@ pub enum SimCommand {
     Run(SimRunArgs),
     /// Lay several policies side by side, with the same callers.
     Compare(SimCompareArgs),
+    /// Run a scenario under every combination of settings.
+    Sweep(SimSweepArgs),
+    /// The fewest agents that reach a goal.
+    Staff(SimStaffArgs),
     /// The table of pacing goals: every case, its occupancy, and the days on which the cap held.
     Goals(SimGoalsArgs),
     /// List the scenarios that come with the program, or print one to start from.
@@ -86,6 +91,39 @@ pub struct SimCompareArgs {
     /// points of occupancy.
     #[arg(long, value_name = "POINTS")]
     pub within: Option<f64>,
+}
+
+/// Combinations.
+#[derive(Debug, Args)]
+pub struct SimSweepArgs {
+    /// Which world.
+    #[command(flatten)]
+    pub world: WorldArgs,
+    /// A setting and its values: `agents=5,10,20`, `policy=predictive,hard`. May be repeated;
+    /// every combination is run.
+    #[arg(long = "axis", value_name = "KEY=VALUES", required = true)]
+    pub axes: Vec<Axis>,
+    /// Append each finished combination to this file, a JSON object a line, and take from it what
+    /// an earlier sweep has finished: a sweep that was broken off goes on where it was.
+    #[arg(long, value_name = "FILE")]
+    pub results: Option<PathBuf>,
+}
+
+/// The goal.
+#[derive(Debug, Args)]
+pub struct SimStaffArgs {
+    /// Which world; its `agents` are not looked at.
+    #[command(flatten)]
+    pub world: WorldArgs,
+    /// People to be connected in an hour.
+    #[arg(long, value_name = "N")]
+    pub contacts_per_hour: f64,
+    /// Highest occupancy agents are to have, 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    pub occupancy: f64,
+    /// Most agents to think of.
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub most: u32,
 }
 
 /// The table of goals.

@@ -31,9 +31,12 @@ mod replay;
 mod report;
 mod simulate;
 mod supervise;
+mod sweep;
 mod trace;
 mod wiring;
 
+#[cfg(test)]
+mod sim_tests;
 #[cfg(test)]
 mod tests;
 

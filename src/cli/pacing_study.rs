@@ -184,18 +184,24 @@ pub fn scenarios(name: Option<&str>, out: &Out) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(world: &WorldArgs) -> Result<PacingScenario, CliError> {
+/// The scenario with its settings.
+pub fn read(world: &WorldArgs) -> Result<PacingScenario, CliError> {
+    let text = text(world)?;
+    PacingScenario::read(&world.scenario, &text, &world.settings)
+        .map_err(|error| CliError::Usage(error.to_string()))
+}
+
+/// The scenario's file, or the shipped one's.
+pub fn text(world: &WorldArgs) -> Result<String, CliError> {
     let name = &world.scenario;
     let shipped = SHIPPED.iter().find(|(known, _)| known == name);
-    let text = match shipped {
-        Some((_, text)) => (*text).to_owned(),
+    match shipped {
+        Some((_, text)) => Ok((*text).to_owned()),
         None => std::fs::read_to_string(name).map_err(|error| match name.contains(['/', '.']) {
             true => CliError::Usage(format!("scenario_file: {name}: {error}")),
             false => unknown(name),
-        })?,
-    };
-    PacingScenario::read(name, &text, &world.settings)
-        .map_err(|error| CliError::Usage(error.to_string()))
+        }),
+    }
 }
 
 fn unknown(name: &str) -> CliError {
@@ -272,7 +278,8 @@ fn row(study: &PacingStudy, gain: Option<Mean>, out: &Out) -> Vec<String> {
     cells
 }
 
-fn with_error(mean: Mean) -> String {
+/// A share and its interval.
+pub fn with_error(mean: Mean) -> String {
     format!(
         "{:.2} ± {:.2} %",
         100.0 * mean.mean,
@@ -280,6 +287,7 @@ fn with_error(mean: Mean) -> String {
     )
 }
 
-fn percent(share: f64, digits: usize) -> String {
+/// A share in per cent.
+pub fn percent(share: f64, digits: usize) -> String {
     format!("{:.digits$} %", 100.0 * share)
 }

@@ -3,7 +3,7 @@
 use super::args_sim::{SimCommand, SimDemoArgs};
 use super::error::CliError;
 use super::out::{Out, Tone};
-use super::pacing_study;
+use super::{pacing_study, sweep};
 use carillon_sim::{DemoProof, LiveDay, Scenario};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -16,6 +16,8 @@ pub fn run(command: &SimCommand, out: &Out) -> Result<ExitCode, CliError> {
         SimCommand::Demo(args) => demo(args, out),
         SimCommand::Run(args) => pacing_study::run(args, out),
         SimCommand::Compare(args) => pacing_study::compare_policies(args, out),
+        SimCommand::Sweep(args) => sweep::sweep(args, out),
+        SimCommand::Staff(args) => sweep::staff(args, out),
         SimCommand::Goals(args) => pacing_study::show_goals(args, out),
         SimCommand::Scenarios { name } => pacing_study::scenarios(name.as_deref(), out),
     }
