@@ -97,6 +97,16 @@ impl Progress {
         }
     }
 
+    /// This one was done, of who knows how many.
+    pub fn tell(&self, which: u32) {
+        let mut terminal = std::io::stderr();
+        if terminal.is_terminal() {
+            let spent_s = self.since.elapsed().as_secs();
+            // As below.
+            let _ = writeln!(terminal, "{which} {}, {spent_s} s", self.what);
+        }
+    }
+
     /// So many are done.
     pub fn show(&self, done: usize, of: usize) {
         let mut terminal = std::io::stderr();

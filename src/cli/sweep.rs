@@ -169,7 +169,10 @@ pub fn staff(args: &SimStaffArgs, out: &Out) -> Result<ExitCode, CliError> {
         occupancy_most: occupancy,
         agents_most: args.most,
     };
-    let found = find(&scenario, goal, args.world.seed, |_| ());
+    let progress = Progress::new(&format!("agents tried, up to {}", args.most));
+    let found = find(&scenario, goal, args.world.seed, |floor| {
+        progress.tell(floor.agents)
+    });
     out.document(&found);
     show_staffing(&found, out);
     Ok(if found.agents.is_some() {
