@@ -93,7 +93,7 @@ impl Tally {
         bin.1 += u32::from(abandoned);
     }
 
-    pub fn decided(&mut self, orders: &Orders, _now_s: f64) {
+    pub fn decided(&mut self, orders: &Orders) {
         self.decisions += 1;
         if let Some(binding) = orders.binding {
             self.bound_by[binding as usize % BINDINGS] += 1;

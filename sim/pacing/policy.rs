@@ -2,7 +2,7 @@
 
 use super::rivals::{RivalSettings, Rivals};
 use carillon_decision::pacing::{
-    FloorCounts, FloorView, Mode, Pacer, PacingError, Promise, Resolution, Tuning,
+    FloorCounts, FloorView, Mode, Pacer, PacingError, Promise, Resolution, Tuning, WindowView,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -69,10 +69,7 @@ impl PolicyName {
                 mode,
                 lines_max: tuning.max_lines_per_agent,
             }),
-            Self::Own(mode) => Box::new(Own {
-                pacer: Pacer::new(),
-                tuning: Tuning { mode, ..*tuning },
-            }),
+            Self::Own(mode) => Box::new(Own::new(mode, tuning, true)),
             Self::Rival(rival) => rival.begin(tuning, rivals),
         }
     }
@@ -131,9 +128,21 @@ pub const POLICIES: &str = "predictive, hard, progressive, ratio:R, erlang-c, er
      vicidial-hard-limit, vicidial-average, vicidial-tapered, lines:N";
 
 /// The product's own pacer.
-struct Own {
+pub(super) struct Own {
     pacer: Pacer,
     tuning: Tuning,
+    /// Whether it is told of abandonment: without, its control is an open loop.
+    minds_abandonment: bool,
+}
+
+impl Own {
+    pub(super) fn new(mode: Mode, tuning: &Tuning, minds_abandonment: bool) -> Self {
+        Self {
+            pacer: Pacer::new(),
+            tuning: Tuning { mode, ..*tuning },
+            minds_abandonment,
+        }
+    }
 }
 
 impl Policy for Own {
@@ -150,10 +159,16 @@ impl Policy for Own {
         self.pacer.observe_wrap(seconds);
     }
     fn person_met(&mut self, abandoned: bool) {
-        self.pacer.observe_person(abandoned);
+        if self.minds_abandonment {
+            self.pacer.observe_person(abandoned);
+        }
     }
     fn decide(&mut self, sight: &Sight<'_>, orders: &mut Orders) {
-        let pace = self.pacer.decide(sight.now_s, &sight.view, &self.tuning);
+        let mut view = sight.view;
+        if !self.minds_abandonment {
+            view.window = WindowView::default();
+        }
+        let pace = self.pacer.decide(sight.now_s, &view, &self.tuning);
         orders.lines = pace.lines;
         orders.cancel = pace.cancel;
         orders.binding = Some(pace.binding);

@@ -4,8 +4,8 @@
 //! dial level (lines per agent) that every 15 s follows the difference between agents ready and
 //! callers waiting, and three ways of minding the drop limit. The code is our own.
 
-use super::policy::{Orders, Policy, Sight};
-use carillon_decision::pacing::{Mode, Pacer, Resolution, Tuning, WindowView};
+use super::policy::{Orders, Own, Policy, Sight};
+use carillon_decision::pacing::{Mode, Tuning};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -85,13 +85,7 @@ impl Default for RivalSettings {
 impl Rivals {
     pub(super) fn begin(self, tuning: &Tuning, settings: &RivalSettings) -> Box<dyn Policy> {
         match self {
-            Self::ErlangOpen => Box::new(ErlangOpen {
-                pacer: Pacer::new(),
-                tuning: Tuning {
-                    mode: Mode::ErlangC,
-                    ..*tuning
-                },
-            }),
+            Self::ErlangOpen => Box::new(Own::new(Mode::ErlangC, tuning, false)),
             Self::Lines(lines) => Box::new(Constant { lines }),
             Self::HardLimit | Self::Average | Self::Tapered => Box::new(Adaptive {
                 rule: self,
@@ -107,34 +101,6 @@ impl Rivals {
                 today: (0, 0),
             }),
         }
-    }
-}
-
-/// The Erlang-C rate, blind to what it causes.
-struct ErlangOpen {
-    pacer: Pacer,
-    tuning: Tuning,
-}
-
-impl Policy for ErlangOpen {
-    fn looks_closely(&self) -> bool {
-        true
-    }
-    fn call_resolved(&mut self, resolution: &Resolution) {
-        self.pacer.observe_resolution(resolution);
-    }
-    fn talked(&mut self, seconds: f64) {
-        self.pacer.observe_talk(seconds);
-    }
-    fn wrapped_up(&mut self, seconds: f64) {
-        self.pacer.observe_wrap(seconds);
-    }
-    fn decide(&mut self, sight: &Sight<'_>, orders: &mut Orders) {
-        let mut view = sight.view;
-        view.window = WindowView::default();
-        let pace = self.pacer.decide(sight.now_s, &view, &self.tuning);
-        orders.lines = pace.lines;
-        orders.cancel.clear();
     }
 }
 

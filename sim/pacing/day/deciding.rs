@@ -68,7 +68,7 @@ impl Floor<'_> {
             view,
         };
         self.policy.decide(&sight, &mut orders);
-        self.tally.decided(&orders, now_s);
+        self.tally.decided(&orders);
         // The indices are of the view: gather the calls before any of them moves.
         let hung_up: Vec<u32> = orders
             .cancel

@@ -41,14 +41,6 @@ impl AnswerLaw {
         }
     }
 
-    /// Answer delay of people, in seconds from the INVITE, not exceeded with probability `p`.
-    #[must_use]
-    pub fn delay_quantile(&self, p: f64) -> f64 {
-        self.human
-            .quantile(p * self.human_in_time)
-            .min(self.ring_timeout_s)
-    }
-
     /// Answer delay distribution of people who answer before the time-out.
     #[must_use]
     pub fn delay_cdf(&self, t: f64) -> f64 {

@@ -102,7 +102,7 @@ impl Remaining {
 }
 
 /// Survival below which an elapsed time is taken as outside the law.
-const OUTLIER: f64 = 1e-9;
+pub(super) const OUTLIER: f64 = 1e-9;
 
 /// Learns a [`LogNormal`] from durations: moments of the logarithm, shrunk to a prior and
 /// exponentially forgotten.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer_law::{AnswerLaw, Odds};
 use super::log_grid::{Blend, LogGrid};
-use super::survival::LogNormal;
+use super::survival::{LogNormal, OUTLIER};
 use super::view::{AgentView, CallView};
 
 /// Instants at which supply and demand are laid against each other.
@@ -261,9 +261,6 @@ impl HorizonTables {
         row.within.map(|share| (share * scale).clamp(0.0, 1.0))
     }
 }
-
-/// Survival below which an elapsed time is taken as outside the law.
-const OUTLIER: f64 = 1e-9;
 
 /// Probability that what has lasted `elapsed` ends within `x`.
 fn ended(survival: &LogGrid<f64>, elapsed: f64, x: f64, survived: f64) -> f64 {
