@@ -27,4 +27,6 @@ pub use scenario::{PacingScenario, PacingScenarioError, SHIPPED};
 pub use study::{Comparison, PacingStudy, compare, run_study};
 
 #[cfg(test)]
+mod promise_test;
+#[cfg(test)]
 mod study_test;

@@ -2,7 +2,8 @@
 
 use super::rivals::{RivalSettings, Rivals};
 use carillon_decision::pacing::{
-    FloorCounts, FloorView, Mode, Pacer, PacingError, Promise, Resolution, Tuning, WindowView,
+    Change, FloorCounts, FloorView, Mode, Pace, Pacer, PacingError, Promise, Resolution, Tuning,
+    WindowView,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -47,6 +48,11 @@ pub trait Policy: Send {
     fn wrapped_up(&mut self, _seconds: f64) {}
     /// A person was connected, or abandoned.
     fn person_met(&mut self, _abandoned: bool) {}
+    /// Decides from counts and what changed since the decision before, without agents and calls;
+    /// false when it must look at them.
+    fn glance(&mut self, _sight: &Sight<'_>, _changed: &[Change], _orders: &mut Orders) -> bool {
+        false
+    }
     /// Decides. `orders` comes in as it was left the time before.
     fn decide(&mut self, sight: &Sight<'_>, orders: &mut Orders);
 }
@@ -145,6 +151,22 @@ impl Own {
     }
 }
 
+impl Own {
+    fn seen<'a>(&self, sight: &Sight<'a>) -> FloorView<'a> {
+        let mut view = sight.view;
+        if !self.minds_abandonment {
+            view.window = WindowView::default();
+        }
+        view
+    }
+}
+
+fn give(pace: Pace, orders: &mut Orders) {
+    orders.lines = pace.lines;
+    orders.cancel = pace.cancel;
+    orders.binding = Some(pace.binding);
+}
+
 impl Policy for Own {
     fn looks_closely(&self) -> bool {
         true
@@ -163,15 +185,19 @@ impl Policy for Own {
             self.pacer.observe_person(abandoned);
         }
     }
+    fn glance(&mut self, sight: &Sight<'_>, changed: &[Change], orders: &mut Orders) -> bool {
+        let view = self.seen(sight);
+        let pace = self
+            .pacer
+            .glance(sight.now_s, &view, sight.counts, changed, &self.tuning);
+        pace.is_some_and(|pace| {
+            give(pace, orders);
+            true
+        })
+    }
     fn decide(&mut self, sight: &Sight<'_>, orders: &mut Orders) {
-        let mut view = sight.view;
-        if !self.minds_abandonment {
-            view.window = WindowView::default();
-        }
-        let pace = self.pacer.decide(sight.now_s, &view, &self.tuning);
-        orders.lines = pace.lines;
-        orders.cancel = pace.cancel;
-        orders.binding = Some(pace.binding);
+        let view = self.seen(sight);
+        give(self.pacer.decide(sight.now_s, &view, &self.tuning), orders);
     }
 }
 

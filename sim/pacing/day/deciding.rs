@@ -5,7 +5,7 @@ use super::super::callers::Fate;
 use super::super::policy::Sight;
 use super::{Call, CallState, Duty, Floor};
 use carillon_decision::pacing::{
-    AgentView, CallView, FloorView, Limits, Outcome, Screening, WindowView,
+    AgentView, CallView, Change, FloorView, Limits, Outcome, Screening, WindowView,
 };
 
 impl Floor<'_> {
@@ -38,36 +38,49 @@ impl Floor<'_> {
         self.counts.in_flight += 1;
         self.tally.placed += 1;
         self.tally.events += 1;
+        if self.looks_closely {
+            let view = self.calls[slot as usize].seen(self.now);
+            self.changed.push(Change::Dialed(view));
+        }
+    }
+
+    /// What a policy sees, agents and calls left out.
+    fn sight(&self) -> Sight<'static> {
+        let now_s = self.now_s();
+        let day_s = self.scenario.hours * 3600.0;
+        let (answered, abandoned) = (self.tally.answered, self.tally.abandoned);
+        let recent = self.tally.recent(now_s);
+        Sight {
+            now_s,
+            hours: self.scenario.hours,
+            counts: self.counts,
+            view: FloorView {
+                agents: &[],
+                calls: &[],
+                waiting: self.counts.waiting,
+                window: WindowView::over(answered, abandoned, now_s, day_s - now_s, recent),
+                limits: Limits::default(),
+                ring_minimum_s: self.scenario.ring_minimum_s,
+                ring_timeout_s: self.scenario.ring_timeout_s,
+                hold_s: self.callers.hold_mean_s(),
+            },
+        }
     }
 
     /// Asks the policy and does as it says.
     pub(super) fn decide(&mut self) {
         let mut orders = std::mem::take(&mut self.orders);
-        if self.looks_closely {
-            self.look();
+        let sight = self.sight();
+        if !self.policy.glance(&sight, &self.changed, &mut orders) {
+            if self.looks_closely {
+                self.look();
+            }
+            let mut sight = sight;
+            sight.view.agents = &self.agent_views;
+            sight.view.calls = &self.call_views;
+            self.policy.decide(&sight, &mut orders);
         }
-        let now_s = self.now_s();
-        let day_s = self.scenario.hours * 3600.0;
-        let (answered, abandoned) = (self.tally.answered, self.tally.abandoned);
-        let recent = self.tally.recent(now_s);
-        let window = WindowView::over(answered, abandoned, now_s, day_s - now_s, recent);
-        let view = FloorView {
-            agents: &self.agent_views,
-            calls: &self.call_views,
-            waiting: self.counts.waiting,
-            window,
-            limits: Limits::default(),
-            ring_minimum_s: self.scenario.ring_minimum_s,
-            ring_timeout_s: self.scenario.ring_timeout_s,
-            hold_s: self.callers.hold_mean_s(),
-        };
-        let sight = Sight {
-            now_s,
-            hours: self.scenario.hours,
-            counts: self.counts,
-            view,
-        };
-        self.policy.decide(&sight, &mut orders);
+        self.changed.clear();
         self.tally.decided(&orders);
         // The indices are of the view: gather the calls before any of them moves.
         let hung_up: Vec<u32> = orders
@@ -110,19 +123,24 @@ impl Floor<'_> {
             }));
         self.call_views.clear();
         let calls = &self.calls;
-        self.call_views.extend(self.open.iter().map(|slot| {
-            let call = &calls[*slot as usize];
-            let elapsed_s = seconds(now - call.since);
-            let mut view = CallView::ringing(elapsed_s, Some(elapsed_s));
-            view.p_human = call.score;
-            if call.state == CallState::Screened {
-                // A person is known at once, so what is being listened to is none.
-                view.screening = Some(Screening {
-                    elapsed_s,
-                    p_human: Some(0.0),
-                });
-            }
-            view
-        }));
+        let views = self.open.iter().map(|slot| calls[*slot as usize].seen(now));
+        self.call_views.extend(views);
+    }
+}
+
+impl Call {
+    /// What a policy sees of it.
+    pub(super) fn seen(&self, now: u64) -> CallView {
+        let elapsed_s = seconds(now - self.since);
+        let mut view = CallView::ringing(elapsed_s, Some(elapsed_s));
+        view.p_human = self.score;
+        if self.state == CallState::Screened {
+            // A person is known at once, so what is being listened to is none.
+            view.screening = Some(Screening {
+                elapsed_s,
+                p_human: Some(0.0),
+            });
+        }
+        view
     }
 }

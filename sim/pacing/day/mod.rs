@@ -8,7 +8,7 @@ use super::figures::{Day, Tally};
 use super::policy::{Orders, Policy, PolicyName};
 use super::roster::{Roster, Turn};
 use super::scenario::PacingScenario;
-use carillon_decision::pacing::{AgentView, CallView, FloorCounts, Outcome, Resolution};
+use carillon_decision::pacing::{AgentView, CallView, Change, FloorCounts, Outcome, Resolution};
 use std::collections::VecDeque;
 
 /// Longest time between two decisions.
@@ -50,6 +50,25 @@ struct Agent {
     person: Person,
     /// No further call: a break or the end of the shift is due.
     leaving: bool,
+}
+
+impl Agent {
+    /// What a policy sees of an agent who is busy, and stays.
+    fn serving(&self, now: u64) -> Option<AgentView> {
+        let elapsed_s = seconds(now - self.since);
+        match self.duty {
+            Duty::Talk => Some(AgentView::Talking { elapsed_s }),
+            Duty::Wrap => Some(wrap_up(elapsed_s)),
+            Duty::Idle | Duty::Away => None,
+        }
+    }
+}
+
+fn wrap_up(elapsed_s: f64) -> AgentView {
+    AgentView::WrapUp {
+        elapsed_s,
+        limit_s: None,
+    }
 }
 
 /// Runs a day; equal arguments give equal days.
@@ -108,6 +127,8 @@ struct Floor<'a> {
     orders: Orders,
     agent_views: Vec<AgentView>,
     call_views: Vec<CallView>,
+    /// What a decision that merely glances needs to know.
+    changed: Vec<Change>,
     tally: Tally,
 }
 
@@ -150,6 +171,7 @@ impl<'a> Floor<'a> {
             orders: Orders::default(),
             agent_views: Vec::new(),
             call_views: Vec::new(),
+            changed: Vec::new(),
             tally: Tally::new(scenario, &roster),
             scenario,
         }
@@ -215,6 +237,7 @@ impl<'a> Floor<'a> {
             Fate::Machine { known_s } => {
                 let at = self.now + nanos(known_s);
                 let serial = self.calendar.enter(at, Happening::MachineKnown(call));
+                self.over(call);
                 let of = &mut self.calls[call as usize];
                 (of.state, of.since, of.serial) = (CallState::Screened, self.now, serial);
             }
@@ -255,6 +278,7 @@ impl<'a> Floor<'a> {
         let agent = &mut self.agents[agent as usize];
         (agent.duty, agent.since, agent.person) = (Duty::Talk, self.now, person);
         self.counts.busy += 1;
+        self.agent_changed(None, Some(AgentView::Talking { elapsed_s: 0.0 }));
     }
 
     fn talk_ends(&mut self, agent: u32) {
@@ -264,6 +288,11 @@ impl<'a> Floor<'a> {
         let at = self.now + nanos(of.person.wrap_s);
         if !of.leaving {
             self.counts.wrapping += 1;
+            let after = wrap_up(0.0);
+            let before = AgentView::Talking {
+                elapsed_s: talked_s,
+            };
+            self.agent_changed(Some(before), Some(after));
         }
         self.tally.busy_s += talked_s;
         self.policy.talked(talked_s);
@@ -283,6 +312,7 @@ impl<'a> Floor<'a> {
         }
         self.counts.busy -= 1;
         self.counts.wrapping -= 1;
+        self.agent_changed(Some(wrap_up(wrapped_s)), None);
         self.becomes_idle(agent);
     }
 
@@ -311,6 +341,8 @@ impl<'a> Floor<'a> {
                     self.counts.leaving -= 1;
                     self.counts.busy += 1;
                     self.counts.wrapping += u32::from(of.duty == Duty::Wrap);
+                    let after = of.serving(self.now);
+                    self.agent_changed(None, after);
                 }
             }
             Turn::Goes => match self.agents[agent as usize].duty {
@@ -322,7 +354,10 @@ impl<'a> Floor<'a> {
                 }
                 Duty::Talk | Duty::Wrap => {
                     let of = &mut self.agents[agent as usize];
+                    let before = of.serving(self.now);
                     of.leaving = true;
+                    self.agent_changed(before, None);
+                    let of = &self.agents[agent as usize];
                     self.counts.busy -= 1;
                     self.counts.wrapping -= u32::from(of.duty == Duty::Wrap);
                     self.counts.leaving += 1;
@@ -347,8 +382,23 @@ impl<'a> Floor<'a> {
         });
     }
 
+    fn agent_changed(&mut self, before: Option<AgentView>, after: Option<AgentView>) {
+        if self.looks_closely {
+            self.changed.push(Change::Agent { before, after });
+        }
+    }
+
+    /// Nobody who would wait comes of the call any more, or someone did.
+    fn over(&mut self, call: u32) {
+        if self.looks_closely {
+            let view = self.calls[call as usize].seen(self.now);
+            self.changed.push(Change::Over(view));
+        }
+    }
+
     /// The call is no longer in flight.
     fn land(&mut self, call: u32) {
+        self.over(call);
         let place = self.calls[call as usize].place as usize;
         self.open.swap_remove(place);
         if let Some(moved) = self.open.get(place) {

@@ -2,14 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::answer_law::AnswerLaw;
 use super::answering::{AnswerModel, Resolution};
-use super::feedback::Feedback;
+use super::feedback::{Feedback, Threshold};
+use super::forecast::EXACT_AGENTS;
 use super::guards::{self, Constraint};
 use super::mode::{Mode, Promise, Tuning};
+use super::outlook::Outlook;
 use super::predictive::Situation;
 use super::survival::{LogNormal, LogNormalEstimator};
 use super::tables::{Basis, Derived, Tables};
-use super::view::{FloorCounts, FloorView, WindowView};
+use super::view::{Change, FloorCounts, FloorView, WindowView};
 use super::{erlang_pacing, manual, predictive, progressive};
 
 /// Before any observation: mean talk (s), its coefficient of variation, and how many
@@ -33,6 +36,7 @@ pub struct Pacer {
     people_as_machines: f64,
     /// What the tables were made of.
     basis: Option<Basis>,
+    outlook: Outlook,
     #[serde(skip)]
     tables: Derived<Tables>,
 }
@@ -132,6 +136,7 @@ impl Pacer {
             feedback: Feedback::new(),
             people_as_machines: 0.0,
             basis: None,
+            outlook: Outlook::default(),
             tables: Derived(None),
         }
     }
@@ -179,49 +184,120 @@ impl Pacer {
     /// never more.
     pub fn decide(&mut self, now_s: f64, view: &FloorView<'_>, tuning: &Tuning) -> Pace {
         let counts = FloorCounts::of(view);
-        self.answering.pass_time(now_s);
-        self.answering.set_ring_timeout(view.ring_timeout_s);
-        let stop = guards::full_stop(view, &counts);
-        if let Some(why) = stop {
+        self.pass_time(now_s, view);
+        if let Some(why) = guards::full_stop(view, &counts) {
+            self.outlook = Outlook::default();
             return self.stopped(why, view, tuning, counts);
         }
-        let laws = Laws {
-            talk: self.talk.fit(),
-            wrap: self.wrap.fit(),
-            answering: &self.answering,
-        };
-        self.people_as_machines = tuning.people_as_machines;
-        let coming = f64::from(counts.in_flight) * self.answering.p_human();
-        let theta = self.feedback.threshold(&view.window, tuning, coming);
+        let theta = self.threshold(view, tuning, &counts);
         let wish = match tuning.mode {
             Mode::ManualRatio { ratio } => manual::wish(&counts, ratio),
             Mode::Progressive => progressive::wish(&counts),
-            Mode::ErlangC => erlang_pacing::wish(view, tuning, &counts, &laws, &theta),
-            Mode::Predictive { promise } => {
-                let law = self.answering.fit();
-                let basis = Basis {
-                    talk: laws.talk,
-                    wrap: laws.wrap,
-                    human: law.human,
-                    machine: law.machine,
-                    failed: law.failed,
-                    ring_timeout_s: view.ring_timeout_s,
-                    ring_minimum_s: view.ring_minimum_s,
-                    hold_s: view.hold_s,
+            Mode::ErlangC => {
+                let laws = Laws {
+                    talk: self.talk.fit(),
+                    wrap: self.wrap.fit(),
+                    answering: &self.answering,
                 };
-                let tables = up_to_date(&mut self.basis, &mut self.tables, basis);
+                erlang_pacing::wish(view, tuning, &counts, &laws, &theta)
+            }
+            Mode::Predictive { promise } => {
+                let may_cancel = self.outlook.may_cancel(now_s);
+                let law = self.answering.fit();
+                let basis = self.basis_now(&law, view);
                 let situation = Situation {
                     view,
                     tuning,
                     counts: &counts,
                     law: &law,
-                    tables,
+                    tables: up_to_date(&mut self.basis, &mut self.tables, basis),
                     theta: &theta,
                 };
-                predictive::wish(&situation, promise == Promise::Hard)
+                let hard = promise == Promise::Hard;
+                let (wish, standing) = predictive::look(&situation, hard, may_cancel);
+                self.outlook.looked(now_s, standing);
+                wish
             }
         };
         self.guarded(wish, view, tuning, counts)
+    }
+
+    /// Decides as [`Pacer::decide`] does, on a large floor in predictive mode, without looking at
+    /// every agent and call: from what `changed` since the decision before. `None` when it is time
+    /// to look at them all (at least once a second), or the floor is one where that is always done;
+    /// then call [`Pacer::decide`].
+    ///
+    /// The agents and calls of `view` are not read; nothing is hung up.
+    pub fn glance(
+        &mut self,
+        now_s: f64,
+        view: &FloorView<'_>,
+        counts: FloorCounts,
+        changed: &[Change],
+        tuning: &Tuning,
+    ) -> Option<Pace> {
+        let Mode::Predictive { promise } = tuning.mode else {
+            return None;
+        };
+        if counts.serving() <= EXACT_AGENTS || guards::full_stop(view, &counts).is_some() {
+            return None;
+        }
+        let law = self.answering.fit();
+        let tables = self.tables.0.as_ref()?;
+        let forecast = self
+            .outlook
+            .forecast(now_s, &counts, changed, &tables.dial, &law)?;
+        self.pass_time(now_s, view);
+        let theta = self.threshold(view, tuning, &counts);
+        let tables = self.tables.0.as_ref()?;
+        let situation = Situation {
+            view,
+            tuning,
+            counts: &counts,
+            law: &law,
+            tables,
+            theta: &theta,
+        };
+        let hard = promise == Promise::Hard;
+        let wish = predictive::wish(&situation, forecast, Vec::new(), hard);
+        Some(self.guarded(wish, view, tuning, counts))
+    }
+
+    fn pass_time(&mut self, now_s: f64, view: &FloorView<'_>) {
+        self.answering.pass_time(now_s);
+        self.answering.set_ring_timeout(view.ring_timeout_s);
+    }
+
+    fn threshold(
+        &mut self,
+        view: &FloorView<'_>,
+        tuning: &Tuning,
+        counts: &FloorCounts,
+    ) -> Threshold {
+        self.people_as_machines = tuning.people_as_machines;
+        let coming = f64::from(counts.in_flight) * self.answering.p_human();
+        self.feedback
+            .threshold(&view.window, tuning, coming, self.assured())
+    }
+
+    /// Share of the answers at full occupancy that one line for each free agent would bring.
+    fn assured(&self) -> f64 {
+        let handling_s = self.handling_mean_s();
+        let idle_s = self.answering.flight_mean_s() / self.answering.p_human().max(1e-3);
+        handling_s / (handling_s + idle_s)
+    }
+
+    fn basis_now(&self, law: &AnswerLaw, view: &FloorView<'_>) -> Basis {
+        Basis {
+            talk: self.talk.fit(),
+            wrap: self.wrap.fit(),
+            human: law.human,
+            machine: law.machine,
+            failed: law.failed,
+            ring_timeout_s: view.ring_timeout_s,
+            ring_minimum_s: view.ring_minimum_s,
+            hold_s: view.hold_s,
+        }
     }
 
     /// Nothing is dialed; without agents the calls that have rung long enough are ended.

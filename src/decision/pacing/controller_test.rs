@@ -1,7 +1,9 @@
 //! Behaviour of single decisions.
 
 use super::mode::{Mode, Promise, Tuning};
-use super::view::{AgentView, CallView, FloorView, Limits, Screening, WindowView};
+use super::view::{
+    AgentView, CallView, Change, FloorCounts, FloorView, Limits, Screening, WindowView,
+};
 use super::{Constraint, Outcome, Pace, Pacer, Resolution};
 
 /// A floor that tests change field by field.
@@ -36,8 +38,8 @@ impl Floor {
         self
     }
 
-    fn decide(&self, pacer: &mut Pacer, tuning: &Tuning) -> Pace {
-        let view = FloorView {
+    fn view(&self) -> FloorView<'_> {
+        FloorView {
             agents: &self.agents,
             calls: &self.calls,
             waiting: self.waiting,
@@ -46,8 +48,11 @@ impl Floor {
             ring_minimum_s: 15.0,
             ring_timeout_s: 25.0,
             hold_s: 2.0,
-        };
-        pacer.decide(100.0, &view, tuning)
+        }
+    }
+
+    fn decide(&self, pacer: &mut Pacer, tuning: &Tuning) -> Pace {
+        pacer.decide(100.0, &self.view(), tuning)
     }
 }
 
@@ -404,4 +409,63 @@ fn a_decision_explains_itself_in_words() {
         closed.describe(),
         "dialing no more for now: 1 agent idle, 0 calls in flight; outside calling hours"
     );
+}
+
+/// Told of what changed, a glance at a large floor comes to what a look at all of it does.
+#[test]
+fn a_glance_agrees_with_a_look() {
+    let tuning = Tuning::default();
+    let mut floor = Floor::new(3, 77).ringing(40, 6.0);
+    let mut pacer = learned();
+    let before = floor.decide(&mut pacer, &tuning);
+    // One conversation ends, a wrapped-up agent goes, one person answers, two lines are dialed.
+    let (talking, wrapping) = (
+        AgentView::Talking { elapsed_s: 40.0 },
+        AgentView::WrapUp {
+            elapsed_s: 0.0,
+            limit_s: None,
+        },
+    );
+    let (old, new) = (
+        CallView::ringing(6.0, Some(6.0)),
+        CallView::ringing(0.0, Some(0.0)),
+    );
+    let changed = [
+        Change::Agent {
+            before: Some(talking),
+            after: Some(wrapping),
+        },
+        Change::Agent {
+            before: None,
+            after: Some(AgentView::Talking { elapsed_s: 0.0 }),
+        },
+        Change::Over(old),
+        Change::Dialed(new),
+        Change::Dialed(new),
+    ];
+    floor.agents[0] = AgentView::Talking { elapsed_s: 0.0 };
+    floor.agents[79] = wrapping;
+    floor.calls.remove(0);
+    floor.calls.extend([new, new]);
+    let view = floor.view();
+    let counts = FloorCounts::of(&view);
+    let bare = FloorView {
+        agents: &[],
+        calls: &[],
+        ..view
+    };
+    let mut glancing = pacer.clone();
+    let glance = glancing
+        .glance(100.3, &bare, counts, &changed, &tuning)
+        .unwrap();
+    let look = floor.decide(&mut pacer, &tuning);
+    assert_ne!(before.inputs.overdial_next, look.inputs.overdial_next);
+    assert!((glance.inputs.overdial_next - look.inputs.overdial_next).abs() < 1e-6);
+    assert!((glance.inputs.expected_answers - look.inputs.expected_answers).abs() < 1e-6);
+    assert!((glance.inputs.expected_frees - look.inputs.expected_frees).abs() < 1e-6);
+    assert_eq!((glance.lines, glance.binding), (look.lines, look.binding));
+    // A second later it is time to look again; small floors are always looked at.
+    assert_eq!(glancing.glance(101.0, &bare, counts, &[], &tuning), None);
+    let small = FloorCounts { busy: 30, ..counts };
+    assert_eq!(pacer.glance(100.1, &bare, small, &[], &tuning), None);
 }

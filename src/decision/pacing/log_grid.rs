@@ -28,6 +28,7 @@ impl<T: Copy + Blend> LogGrid<T> {
     }
 
     /// The value at `x` seconds.
+    #[inline]
     pub fn at(&self, x: f64) -> T {
         // The cell is read off the float's own bits: a logarithm would cost more than the rest.
         const FRACTION_BITS: u32 = 52 - CELL_BITS;

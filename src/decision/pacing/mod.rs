@@ -26,6 +26,7 @@ pub mod guards;
 mod log_grid;
 mod manual;
 pub mod mode;
+mod outlook;
 pub mod poisson_binomial;
 mod predictive;
 mod progressive;
@@ -36,15 +37,11 @@ pub mod view;
 
 #[cfg(test)]
 mod controller_test;
-#[cfg(test)]
-mod world;
-#[cfg(test)]
-mod world_run;
-#[cfg(test)]
-mod world_test;
 
 pub use answering::{Outcome, Resolution};
 pub use controller::{Pace, PaceInputs, Pacer};
 pub use guards::Constraint;
 pub use mode::{Mode, PacingError, Promise, Tuning};
-pub use view::{AgentView, CallView, FloorCounts, FloorView, Limits, Screening, WindowView};
+pub use view::{
+    AgentView, CallView, Change, FloorCounts, FloorView, Limits, Screening, WindowView,
+};

@@ -3,6 +3,8 @@
 //! Exact by convolution for small floors, by three moments (a normal with the first Edgeworth
 //! term) where the exact sum costs more than it tells.
 
+use serde::{Deserialize, Serialize};
+
 use super::special::normal_sf_pdf_near;
 
 /// Probability mass of 0..=n events with these probabilities.
@@ -43,52 +45,115 @@ pub fn oneshot_overflow_ratio(agents: usize, lines: usize, p_answer: f64) -> f64
     expected_overflow(&mass, agents) / (lines as f64 * p_answer)
 }
 
-/// A count of events whose exact law matters only below `cap`: the last cell holds "cap or more".
+/// Laws of several counts side by side, one in each lane. What matters of a count lies below its
+/// `cap`: the cell of the cap holds "so many or more".
 #[derive(Clone, Debug)]
-pub struct CappedCount {
-    mass: Vec<f64>,
+pub struct Counts<const LANES: usize, const CELLS: usize> {
+    mass: [[f64; LANES]; CELLS],
+    /// Highest cell in use.
+    top: usize,
+    cap: usize,
 }
 
-impl CappedCount {
-    /// No events yet.
+/// Mass below this in every lane is dropped from the top.
+const NEGLIGIBLE: f64 = 1e-9;
+
+impl<const LANES: usize, const CELLS: usize> Counts<LANES, CELLS> {
+    /// No events yet. A `cap` beyond the cells is lowered to the last one.
     #[must_use]
     pub fn new(cap: usize) -> Self {
-        let mut mass = vec![0.0; cap + 1];
-        mass[0] = 1.0;
-        Self { mass }
+        let mut mass = [[0.0; LANES]; CELLS];
+        mass[0] = [1.0; LANES];
+        Self {
+            mass,
+            top: 0,
+            cap: cap.min(CELLS - 1),
+        }
     }
 
-    /// Adds an event of probability `p`.
-    pub fn push(&mut self, p: f64) {
-        let last = self.mass.len() - 1;
-        if last == 0 || p <= 0.0 {
+    /// Adds an event with a probability for each lane.
+    #[inline]
+    pub fn push(&mut self, p: &[f64; LANES]) {
+        if self.cap == 0 {
             return;
         }
-        let q = 1.0 - p;
-        self.mass[last] += p * self.mass[last - 1];
-        for k in (1..last).rev() {
-            self.mass[k] = self.mass[k] * q + self.mass[k - 1] * p;
+        let from = if self.top == self.cap {
+            let below = self.mass[self.cap - 1];
+            for j in 0..LANES {
+                self.mass[self.cap][j] += p[j] * below[j];
+            }
+            self.cap - 1
+        } else {
+            self.top += 1;
+            let below = self.mass[self.top - 1];
+            self.mass[self.top] = std::array::from_fn(|j| p[j] * below[j]);
+            self.top - 1
+        };
+        for k in (1..=from).rev() {
+            let below = self.mass[k - 1];
+            let cell = &mut self.mass[k];
+            for j in 0..LANES {
+                cell[j] += p[j] * (below[j] - cell[j]);
+            }
         }
-        self.mass[0] *= q;
+        for j in 0..LANES {
+            self.mass[0][j] *= 1.0 - p[j];
+        }
+        while self.top > 0 && self.mass[self.top].iter().all(|mass| *mass < NEGLIGIBLE) {
+            self.top -= 1;
+        }
     }
 
-    /// Σ weight(k)·P(X ≥ k): the chance of reaching a random level with that mass. Levels beyond
-    /// the cap are not to be asked for.
+    /// The law of max(0, X + `shift`), as far as it reaches.
     #[must_use]
-    pub fn reaches(&self, weight: &[f64]) -> f64 {
-        let mut tail = 0.0;
-        let mut sum = 0.0;
-        for k in (0..self.mass.len()).rev() {
-            tail += self.mass[k];
-            sum += weight.get(k).copied().unwrap_or(0.0) * tail;
+    pub fn shifted(&self, shift: i64) -> Self {
+        let cell = |k: usize| {
+            usize::try_from(k as i64 + shift)
+                .unwrap_or(0)
+                .min(CELLS - 1)
+        };
+        let mut moved = Self {
+            mass: [[0.0; LANES]; CELLS],
+            top: cell(self.top),
+            cap: CELLS - 1,
+        };
+        for k in 0..=self.top {
+            let to = &mut moved.mass[cell(k)];
+            for j in 0..LANES {
+                to[j] += self.mass[k][j];
+            }
         }
-        sum.clamp(0.0, 1.0)
+        moved
+    }
+
+    /// Most events that are not negligible.
+    #[must_use]
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// P(X ≥ L) in each lane, L being a count of its own whose top is within this one's cap.
+    #[must_use]
+    pub fn reaches(&self, level: &Self) -> [f64; LANES] {
+        let mut tail = [0.0; LANES];
+        let mut sum = [0.0; LANES];
+        for k in (0..=self.top.max(level.top)).rev() {
+            for j in 0..LANES {
+                if k <= self.top {
+                    tail[j] += self.mass[k][j];
+                }
+                if k <= level.top {
+                    sum[j] += level.mass[k][j] * tail[j];
+                }
+            }
+        }
+        sum.map(|chance| chance.clamp(0.0, 1.0))
     }
 }
 
 /// Mean, variance and third central moment of a sum of independent events, some of which may
 /// count negatively.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     /// Mean.
     pub mean: f64,
@@ -105,6 +170,14 @@ impl Moments {
         self.mean += sign * p;
         self.variance += variance;
         self.third += sign * variance * (1.0 - 2.0 * p);
+    }
+
+    /// Takes back what [`Moments::push`] added.
+    pub fn pull(&mut self, p: f64, sign: f64) {
+        let variance = p * (1.0 - p);
+        self.mean -= sign * p;
+        self.variance = (self.variance - variance).max(0.0);
+        self.third -= sign * variance * (1.0 - 2.0 * p);
     }
 
     /// P(X ≥ level) by the refined normal approximation with continuity correction (Volkova
@@ -129,21 +202,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_capped_count_agrees_with_the_whole_law() {
+    fn counts_side_by_side_agree_with_the_whole_law() {
         let ps = [0.1, 0.4, 0.25, 0.7, 0.05, 0.33];
         let whole = pmf(&ps);
+        let half = pmf(&ps.map(|p| p / 2.0));
         for cap in 0..=6usize {
-            let mut capped = CappedCount::new(cap);
-            ps.iter().for_each(|p| capped.push(*p));
+            let mut counts = Counts::<2, 8>::new(cap);
+            ps.iter().for_each(|p| counts.push(&[*p, p / 2.0]));
             for level in 0..=cap {
-                let mut weight = vec![0.0; cap + 1];
-                weight[level] = 1.0;
-                let exact: f64 = whole[level..].iter().sum();
-                assert!(
-                    (capped.reaches(&weight) - exact).abs() < 1e-14,
-                    "{cap} {level}"
-                );
+                let level_law = Counts::<2, 8>::new(7).shifted(level as i64);
+                let chances = counts.reaches(&level_law);
+                for (chance, law) in chances.iter().zip([&whole, &half]) {
+                    let exact: f64 = law[level..].iter().sum();
+                    assert!((chance - exact).abs() < 1e-9, "{cap} {level}");
+                }
             }
+        }
+    }
+
+    #[test]
+    fn a_level_that_is_itself_uncertain_is_averaged_over() {
+        let (ps, free) = ([0.3, 0.6, 0.2], [0.5, 0.1]);
+        let mut answers = Counts::<1, 8>::new(7);
+        ps.iter().for_each(|p| answers.push(&[*p]));
+        let mut agents = Counts::<1, 8>::new(7);
+        free.iter().for_each(|p| agents.push(&[*p]));
+        let (demand, supply) = (pmf(&ps), pmf(&free));
+        for idle in [-2i64, -1, 0, 1, 2] {
+            let exact: f64 = (0..=2i64)
+                .map(|k| {
+                    let level = usize::try_from(idle + k).unwrap_or(0);
+                    supply[k as usize] * demand.iter().skip(level).sum::<f64>()
+                })
+                .sum();
+            let near = answers.reaches(&agents.shifted(idle))[0];
+            assert!((near - exact).abs() < 1e-9, "{idle}: {near} {exact}");
         }
     }
 

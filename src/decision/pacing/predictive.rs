@@ -10,7 +10,7 @@
 use super::answer_law::AnswerLaw;
 use super::controller::{Wish, cancelable};
 use super::feedback::Threshold;
-use super::forecast::Forecast;
+use super::forecast::{Forecast, Standing};
 use super::guards::Constraint;
 use super::mode::Tuning;
 use super::tables::{AtHorizons, HORIZONS, HorizonTables, Tables};
@@ -49,7 +49,46 @@ impl Situation<'_> {
     }
 }
 
-pub(super) fn wish(at: &Situation<'_>, hard: bool) -> Wish {
+/// Looks at every agent and call: what to hang up, what to dial, and the forecast to go on from
+/// until the next look.
+pub(super) fn look(at: &Situation<'_>, hard: bool, may_cancel: bool) -> (Wish, Option<Standing>) {
+    let Situation {
+        view, law, tables, ..
+    } = *at;
+    let ripe = if may_cancel && cancels(at) {
+        cancelable(view)
+    } else {
+        Vec::new()
+    };
+    let cancel = overbooked(at, ripe, CANCEL_AT * at.theta.value);
+    let mut floor = at.forecast(&tables.dial);
+    for (index, call) in view.calls.iter().enumerate() {
+        if !cancel.contains(&index) {
+            floor.push(&tables.dial.answers_within(call, law));
+        }
+    }
+    let mut standing = floor.standing();
+    if let Some(standing) = &mut standing {
+        // They are still there, until their end is told as that of every other call.
+        for index in &cancel {
+            standing.call(&tables.dial.answers_within(&view.calls[*index], law), false);
+        }
+    }
+    (wish(at, floor, cancel, hard), standing)
+}
+
+/// Whether calls may be hung up while they ring.
+fn cancels(at: &Situation<'_>) -> bool {
+    at.tuning.ring_cancel && at.counts.serving() <= CANCEL_AGENTS_MAX
+}
+
+/// How many lines to dial with this forecast of the calls that stay.
+pub(super) fn wish(
+    at: &Situation<'_>,
+    mut floor: Forecast,
+    cancel: Vec<usize>,
+    hard: bool,
+) -> Wish {
     let Situation {
         view,
         tuning,
@@ -58,18 +97,6 @@ pub(super) fn wish(at: &Situation<'_>, hard: bool) -> Wish {
         tables,
         theta,
     } = *at;
-    let ripe = if tuning.ring_cancel && counts.serving() <= CANCEL_AGENTS_MAX {
-        cancelable(view)
-    } else {
-        Vec::new()
-    };
-    let cancel = overbooked(at, ripe, CANCEL_AT * theta.value);
-    let mut floor = at.forecast(&tables.dial);
-    for (index, call) in view.calls.iter().enumerate() {
-        if !cancel.contains(&index) {
-            floor.push(&tables.dial.answers_within(call, law));
-        }
-    }
     let mut wish = Wish {
         horizon_s: tables.dial.middle_s() + view.hold_s,
         expected_answers: floor.expected_answers(),

@@ -82,6 +82,23 @@ impl CallView {
     }
 }
 
+/// What changed on the floor since the decision before, for [`Pacer::glance`](super::Pacer::glance).
+/// Times are as of the change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// An agent left one state for another.
+    Agent {
+        /// The state that ended; `None` for one who comes.
+        before: Option<AgentView>,
+        /// The state that began; `None` for one who goes.
+        after: Option<AgentView>,
+    },
+    /// A call was dialed.
+    Dialed(CallView),
+    /// A call is no longer in flight, or proved to have nobody on the line who waits.
+    Over(CallView),
+}
+
 /// An answered call whose answering party is being told apart (answering-machine detection).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Screening {
