@@ -89,8 +89,10 @@ fn places(points: &[(f64, f64)], names: &[String], width: f64, height: f64) -> V
     found
 }
 
-/// `A` for the first, `B` for the second; after `Z` numbers.
-fn letter(k: usize) -> String {
+/// What stands for the name of the k-th point where there is no room: `A` for the first, `B` for the
+/// second; after `Z` numbers.
+#[must_use]
+pub fn letter(k: usize) -> String {
     match u8::try_from(k) {
         Ok(k) if k < 26 => char::from(b'A' + k).to_string(),
         _ => (k + 1).to_string(),

@@ -253,7 +253,8 @@ pub(super) fn outline(tone: Tone) -> &'static str {
     let Tone::Series(k) = tone else {
         return "M-5 0A5 5 0 1 1 5 0A5 5 0 1 1-5 0Z";
     };
-    match k % 8 {
+    // A ninth has the first's colour, and another shape.
+    match (k + k / 8) % 8 {
         0 => "M-5.5 0A5.5 5.5 0 1 1 5.5 0A5.5 5.5 0 1 1-5.5 0Z",
         1 => "M-5-5H5V5H-5Z",
         2 => "M0-6.5L6 5H-6Z",
