@@ -63,7 +63,7 @@ fn stacked_layers_lie_on_each_other_and_are_named_where_thick() {
         paths[1]
     );
     assert_eq!(
-        drawn.matches("class=\"inside\"").count(),
+        drawn.matches("class=\"inside t2\"").count(),
         1,
         "only talk is thick"
     );

@@ -40,6 +40,11 @@ pub(super) enum Mark {
         tone: Tone,
         points: Vec<(f64, f64)>,
     },
+    /// An entry of the legend alone.
+    Key {
+        name: String,
+        tone: Tone,
+    },
     Level {
         label: String,
         y: f64,
@@ -65,6 +70,8 @@ impl Swatch {
                     @match self.kind {
                         "line" => line class=(self.tone.class()) x1="1" x2="21" y1="6" y2="6" {},
                         "dashed" => line class={ (self.tone.class()) " dashed" } x1="1" x2="21" y1="6" y2="6" {},
+                        "rule" => line.rule x1="1" x2="21" y1="6" y2="6" {},
+                        "key" => g transform="translate(11 6)" { path class={ "shape " (self.tone.class()) } d=(outline(self.tone)) {} },
                         "dots" => circle class={ "fill " (self.tone.class()) } cx="11" cy="6" r="3.5" {},
                         kind => rect class={ (kind) " " (self.tone.class()) } x="1" y="1" width="20" height="10" rx="2" {},
                     }
@@ -98,8 +105,10 @@ impl Mark {
                 .rev()
                 .flat_map(|layer| one("fill", &layer.tone, &layer.name))
                 .collect(),
+            Self::Key { name, tone } => one("key", tone, name),
+            Self::Level { label, .. } => one("rule", &Tone::Limit, label),
             // They carry their names themselves.
-            Self::Points { .. } | Self::Level { .. } | Self::Border { .. } => Vec::new(),
+            Self::Points { .. } | Self::Border { .. } => Vec::new(),
         }
     }
 
@@ -143,6 +152,7 @@ impl Mark {
                     circle class={ "mark fill " (tone.class()) } cx=(percent(px)) cy=(percent(1.0 - py)) r="3" {}
                 }
             },
+            Self::Key { .. } => html! {},
             Self::Level { y: level, .. } => {
                 let place = percent(1.0 - y.scale.place(*level));
                 html! { line.rule x1="0" x2="100%" y1=(place) y2=(place) {} }
@@ -201,7 +211,7 @@ fn stack(edges: &[f64], layers: &[Layer], x: &Axis, y: &Axis) -> Markup {
         @for (layer, _, place) in &drawn {
             @if let Some((bin, middle)) = place {
                 @let across = x.scale.place(f64::midpoint(edges[*bin], edges[*bin + 1]));
-                text.inside x=(percent(across)) y=(percent(1.0 - middle)) dy="0.35em" text-anchor="middle" { (layer.name) }
+                text class={ "inside " (layer.tone.class()) } x=(percent(across)) y=(percent(1.0 - middle)) dy="0.35em" text-anchor="middle" { (layer.name) }
             }
         }
     }

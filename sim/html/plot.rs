@@ -205,7 +205,17 @@ impl Plot {
         self
     }
 
-    /// A level across the plot, with its name.
+    /// An entry of the legend: what points of this colour and shape are.
+    #[must_use]
+    pub fn key(mut self, name: &str, tone: Tone) -> Self {
+        self.marks.push(Mark::Key {
+            name: name.to_owned(),
+            tone,
+        });
+        self
+    }
+
+    /// A level across the plot, with its name in the legend.
     #[must_use]
     pub fn level(mut self, label: &str, y: f64) -> Self {
         self.marks.push(Mark::Level {

@@ -123,15 +123,25 @@ fn trade_off(found: &Comparison) -> Figure {
             plot = plot.dashed(&format!("{own}, other settings"), Tone::Series(k), line);
         }
     }
-    let caption = "Up is busier, left is kinder. The best policy is highest on the left of the cap. Bars are 95 % intervals; \
-                   where none is seen, it is smaller than the point.";
+    let kin = |point: &Point| {
+        let own = |other: &&Point| family(&other.name) == family(&point.name);
+        points.iter().filter(own).count()
+    };
+    let lines = if points.iter().any(|point| kin(point) > 1) {
+        " Dashed lines join the settings of one rule."
+    } else {
+        ""
+    };
+    let caption = format!(
+        "Up is busier, left is kinder: the best policy is highest on the left of the cap. Bars are 95 % intervals.{lines}"
+    );
     Figure {
         title: "Trade-off".to_owned(),
-        caption: caption.to_owned(),
         body: maud::html! {
-            (plot.points(points).render(caption))
+            (plot.points(points).render(&caption))
             ul.key { @for (k, study) in found.studies.iter().enumerate() { li { b { (super::super::letter(k)) } " " (study.policy) } } }
         },
+        caption,
         data: None,
         wide: true,
     }

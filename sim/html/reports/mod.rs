@@ -1,7 +1,9 @@
 //! Reports of pacing in virtual time: one study, policies side by side, a sweep.
 
+mod cancel;
 mod compare;
 mod course;
+mod frontier;
 mod one;
 mod sweep;
 

@@ -1,8 +1,6 @@
 //! The report of a study: many days of one policy.
 
-use super::super::{
-    Axis, DataTable, Figure, Page, Plot, Row, Rows, Scale, Section, Tile, Tone, Unit,
-};
+use super::super::{Axis, DataTable, Figure, Page, Plot, Scale, Section, Tile, Tone, Unit};
 use super::course::Course;
 use super::{Source, answers, calls_per_answer, figures_of, figures_table, hung_up_share};
 use super::{mean, notes, page, plural, share};
@@ -50,15 +48,14 @@ pub fn run(of: RunFigures<'_>, source: &Source) -> Page {
         section("People", "", people),
     ];
     if let Some(without) = of.without_cancel {
-        page.sections.push(section(
-            "What hanging up over-dialed calls costs and gains",
-            "A call that has rung its legal minimum may be hung up when more people are expected than agents. \
-             It is no abandoned call, but the lead was dialed for nothing.",
-            vec![cancelling(study, without)],
-        ));
+        page.sections.push(super::cancel::section(study, without));
     }
     let mut all = figures_table("seed");
-    all.rows = study.replications.iter().map(day_row).collect();
+    all.rows = study
+        .replications
+        .iter()
+        .map(|day| day_row(day, scenario.cap))
+        .collect();
     let mut total = vec![format!("all {}", plural(all.rows.len(), "day"))];
     total.extend(figures_of(study));
     all.rows.insert(0, total);
@@ -93,12 +90,17 @@ fn traced(study: &PacingStudy, traces: &[Trace]) -> String {
     String::new()
 }
 
-fn day_row(day: &crate::pacing::Day) -> Vec<String> {
+fn day_row(day: &crate::pacing::Day, cap: f64) -> Vec<String> {
     vec![
         day.seed.to_string(),
         share(day.utilisation, 2),
         share(day.abandonment, 3),
-        String::new(),
+        if day.abandonment <= cap {
+            "yes"
+        } else {
+            "no ▲"
+        }
+        .to_owned(),
         share(day.waited_share, 2),
         share(day.worst_hour, 1),
         day.connected.to_string(),
@@ -155,20 +157,16 @@ fn tiles(scenario: &PacingScenario, study: &PacingStudy) -> Vec<Tile> {
                 "days that ended at or below the cap".to_owned(),
             )
         },
-        tile(
-            "Waited for an agent",
-            share(waited.mean, 2),
-            interval(waited),
-        ),
+        tile("Waited", share(waited.mean, 2), interval(waited)),
         tile(
             "Worst hour",
             share(worst.mean, 1),
             "abandoned in a day's worst 60 minutes, mean of days".to_owned(),
         ),
         tile(
-            "People reached",
-            format!("{:.1} an hour", reached.mean),
-            format!("± {:.1}", reached.half_width),
+            "Reached an hour",
+            format!("{:.1}", reached.mean),
+            format!("people connected, ± {:.1}", reached.half_width),
         ),
         tile(
             "Calls per answer",
@@ -181,13 +179,13 @@ fn tiles(scenario: &PacingScenario, study: &PacingStudy) -> Vec<Tile> {
 /// How the days ended.
 fn days(scenario: &PacingScenario, study: &PacingStudy) -> Figure {
     let ends = study.each(|day| day.abandonment);
-    let scale = Scale::with_zero(ends.iter().copied().chain([scenario.cap * 1.15]));
-    let width = (scale.to - scale.from) / DAY_BARS as f64;
-    let mut counts = vec![0u32; DAY_BARS];
+    let (scale, width) = bars_about(scenario.cap, &ends);
+    let mut counts = vec![0u32; ((scale.to - scale.from) / width).round() as usize];
+    let last = counts.len() - 1;
     for end in &ends {
         // A day exactly at a border is at or below it.
         let bar = ((end - scale.from) / width - 1e-9).max(0.0) as usize;
-        counts[bar.min(DAY_BARS - 1)] += 1;
+        counts[bar.min(last)] += 1;
     }
     let bar = |(k, count): (usize, &u32)| {
         let from = scale.from + width * k as f64;
@@ -224,6 +222,16 @@ fn days(scenario: &PacingScenario, study: &PacingStudy) -> Figure {
         data: Some(data),
         wide: false,
     }
+}
+
+/// Bars of a round width that the cap is a border of.
+fn bars_about(cap: f64, ends: &[f64]) -> (Scale, f64) {
+    let low = ends.iter().copied().fold(cap, f64::min);
+    let high = ends.iter().copied().fold(cap, f64::max);
+    let width = Scale::new(low, high).step(DAY_BARS, Unit::Share);
+    let below = ((cap - low) / width - 1e-9).ceil().max(1.0);
+    let above = ((high - cap) / width - 1e-9).ceil().max(2.0);
+    (Scale::new(cap - below * width, cap + above * width), width)
 }
 
 /// How long people waited who were connected.
@@ -300,64 +308,4 @@ fn waits(study: &PacingStudy, traces: &[Trace]) -> Option<Figure> {
         data: Some(data),
         wide: false,
     })
-}
-
-fn cancelling(with: &PacingStudy, without: &PacingStudy) -> Figure {
-    let days = without.replications.len();
-    let of = |study: &PacingStudy, figure: fn(&crate::pacing::Day) -> f64| {
-        study.replications[..days]
-            .iter()
-            .map(figure)
-            .collect::<Vec<_>>()
-    };
-    let gain = |figure: fn(&crate::pacing::Day) -> f64| {
-        Mean::paired(&of(with, figure), &of(without, figure))
-    };
-    let occupancy = gain(|day| day.utilisation);
-    let (dialed, plain) = (of(with, calls_per_answer), of(without, calls_per_answer));
-    let extra: Vec<f64> = dialed
-        .iter()
-        .zip(&plain)
-        .map(|(a, b)| a / b - 1.0)
-        .collect();
-    let extra = Mean::of(&extra);
-    let hung_up = Mean::of(&of(with, |day| {
-        day.cancelled as f64 / (day.placed as f64).max(1.0)
-    }));
-    let rows = [
-        ("Occupancy gained, points", occupancy),
-        ("Extra calls per answer, %", extra),
-        ("Calls hung up, % of calls", hung_up),
-    ];
-    let scale = Scale::with_zero(
-        rows.iter()
-            .flat_map(|(_, mean)| [mean.mean - mean.half_width, mean.mean + mean.half_width]),
-    );
-    let caption = format!(
-        "Over the same {} with and without: {} points of occupancy for {} more calls per answer.",
-        plural(days, "day"),
-        Unit::Points.value(occupancy.mean),
-        share(extra.mean, 1)
-    );
-    let drawn = Rows {
-        axis: Axis::new("points, per cent", scale, Unit::Points),
-        rows: rows
-            .iter()
-            .enumerate()
-            .map(|(k, (name, mean))| Row {
-                name: (*name).to_owned(),
-                tone: Tone::Series(k),
-                value: mean.mean,
-                half_width: mean.half_width,
-            })
-            .collect(),
-        border: Some((0.0, String::new())),
-    };
-    Figure {
-        title: "Ring-cancel beside the same days without it".to_owned(),
-        body: drawn.render(&caption),
-        caption,
-        data: None,
-        wide: true,
-    }
 }

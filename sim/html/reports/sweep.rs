@@ -9,11 +9,6 @@ use crate::pacing::PacingScenario;
 use crate::pacing::statistics::Mean;
 use crate::pacing::sweep::{Axis as Setting, SweepRow};
 
-/// Points of the trade-off that still carry a name each.
-const NAMED_MOST: usize = 12;
-/// Lines that are told apart.
-const SERIES_MOST: usize = 8;
-
 /// What a sweep's report is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Swept<'a> {
@@ -43,7 +38,7 @@ const MEASURES: [Measure; 4] = [
         unit: Unit::Share,
         of: |row| row.utilisation,
         marks: true,
-        caption: "Darker is busier.",
+        caption: "The stronger the colour, the busier.",
     },
     Measure {
         name: "Abandoned",
@@ -53,7 +48,7 @@ const MEASURES: [Measure; 4] = [
             ..row.abandonment_by_day
         },
         marks: true,
-        caption: "Of all answers. Darker is more.",
+        caption: "Of all answers. The stronger the colour, the more.",
     },
     Measure {
         name: "Waited for an agent",
@@ -108,18 +103,18 @@ pub fn sweep(swept: Swept<'_>, source: &Source) -> Page {
         section(
             "Occupancy against abandonment",
             String::new(),
-            vec![trade_off(swept)],
+            vec![super::frontier::trade_off(swept)],
         ),
         section("All combinations", String::new(), vec![table(swept)]),
     ];
     page
 }
 
-fn numbers(axis: &Setting) -> Option<Vec<f64>> {
+pub(super) fn numbers(axis: &Setting) -> Option<Vec<f64>> {
     axis.values.iter().map(|value| value.parse().ok()).collect()
 }
 
-fn ends(mean: Mean) -> (f64, f64, f64) {
+pub(super) fn ends(mean: Mean) -> (f64, f64, f64) {
     let low = (mean.mean - mean.half_width).max(0.0);
     (mean.mean, low, mean.mean + mean.half_width)
 }
@@ -183,7 +178,7 @@ fn along(swept: Swept<'_>, axis: &Setting, measure: &Measure) -> Figure {
     }
 }
 
-fn same(caps: &[f64]) -> Option<f64> {
+pub(super) fn same(caps: &[f64]) -> Option<f64> {
     let first = *caps.first()?;
     caps.iter()
         .all(|cap| (cap - first).abs() < 1e-12)
@@ -223,11 +218,7 @@ fn maps(swept: Swept<'_>, measure: &Measure) -> Vec<Figure> {
             .map_or(&[][..], |row| &row.settings[2..]);
         let title = match settings {
             [] => measure.name.to_owned(),
-            _ => format!(
-                "{}, {}",
-                measure.name,
-                settings.join(", ").replace('=', " ")
-            ),
+            _ => format!("{}, {}", measure.name, told(settings)),
         };
         let map = HeatMap {
             across: across.key.clone(),
@@ -249,80 +240,15 @@ fn maps(swept: Swept<'_>, measure: &Measure) -> Vec<Figure> {
     grids.into_iter().enumerate().map(figure).collect()
 }
 
-fn trade_off(swept: Swept<'_>) -> Figure {
-    let point = |row: &SweepRow, k: usize, name: String| {
-        let abandoned = Mean {
-            mean: row.abandonment,
-            ..row.abandonment_by_day
-        };
-        Point {
-            name,
-            tone: Tone::Series(k),
-            x: ends(abandoned),
-            y: ends(row.utilisation),
-        }
-    };
-    let last = swept.axes.last().map_or(1, |axis| axis.values.len().max(1));
-    let series: Vec<&[SweepRow]> = swept.rows.chunks(last).collect();
-    let tells = |row: &SweepRow, from: usize, to: usize| {
-        row.settings[from..to].join(", ").replace('=', " ")
-    };
-    let axes = swept.axes.len();
-    let x = Scale::with_zero(swept.rows.iter().map(|row| ends((MEASURES[1].of)(row)).2));
-    let y = Scale::over(
-        swept
-            .rows
-            .iter()
-            .flat_map(|row| [ends(row.utilisation).1, ends(row.utilisation).2]),
-    );
-    let mut plot = Plot::new(
-        Axis::new("abandoned", x, Unit::Share),
-        Axis::new("occupancy", y, Unit::Share),
-    )
-    .height(360);
-    if let Some(cap) = same(swept.caps) {
-        plot = plot.border(&format!("cap {}", share(cap, 1)), cap);
-    }
-    let named = swept.rows.len() <= NAMED_MOST;
-    for (k, rows) in series.iter().enumerate() {
-        let line: Vec<(f64, f64)> = rows
-            .iter()
-            .map(|row| (row.abandonment, row.utilisation.mean))
-            .collect();
-        if series.len() > SERIES_MOST {
-            plot = plot.dots("", Tone::Series(0), line);
-            continue;
-        }
-        let name = tells(&rows[0], 0, axes - 1);
-        plot = plot.line(
-            if name.is_empty() { "all" } else { &name },
-            Tone::Series(k),
-            line,
-        );
-        let own = |row: &SweepRow| {
-            let name = if named {
-                tells(row, axes - 1, axes)
-            } else {
-                String::new()
-            };
-            let setting = name
-                .split_once(' ')
-                .map_or(name.as_str(), |(_, value)| value);
-            point(row, k, setting.to_owned())
-        };
-        plot = plot.points(rows.iter().map(own).collect());
-    }
-    let joined = swept.axes.last().map_or("", |axis| axis.key.as_str());
-    let caption = format!(
-        "Up is busier, left is kinder. Each point is a combination; lines join the values of {joined}."
-    );
-    Figure {
-        title: "Trade-off".to_owned(),
-        body: plot.render(&caption),
-        caption,
-        data: None,
-        wide: true,
-    }
+/// Settings as people read them.
+pub(super) fn told(settings: &[String]) -> String {
+    settings.join(", ").replace('=', " ")
+}
+
+/// The value of a setting.
+pub(super) fn value(setting: &String) -> String {
+    let (_, value) = setting.split_once('=').unwrap_or_default();
+    value.to_owned()
 }
 
 fn table(swept: Swept<'_>) -> Figure {
@@ -337,12 +263,6 @@ fn table(swept: Swept<'_>) -> Figure {
     ];
     let mut table = DataTable::new(&keys.chain(figures).collect::<Vec<_>>());
     for row in swept.rows {
-        let value = |setting: &String| {
-            setting
-                .split_once('=')
-                .map_or("", |(_, value)| value)
-                .to_owned()
-        };
         let mut cells: Vec<String> = row.settings.iter().map(value).collect();
         cells.extend([
             share_with_error(row.utilisation),
