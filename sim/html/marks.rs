@@ -7,7 +7,9 @@ use std::fmt::Write;
 /// Units of the frame that paths are drawn in.
 const FRAME: f64 = 1000.0;
 /// A layer is named inside where it is at least this thick, as a share of the frame's height.
-const NAMED_FROM: f64 = 0.11;
+const NAMED_FROM: f64 = 0.08;
+/// Width of a character of its name on a phone, as a share of the frame's.
+const NAMED_WIDTH: f64 = 0.03;
 
 /// Something between the axes.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +65,10 @@ pub(super) struct Swatch {
 }
 
 impl Swatch {
+    pub(super) fn has_name(&self) -> bool {
+        !self.name.is_empty()
+    }
+
     pub(super) fn render(&self) -> Markup {
         html! {
             li {
@@ -199,7 +205,11 @@ fn stack(edges: &[f64], layers: &[Layer], x: &Axis, y: &Axis) -> Markup {
         let at = |(px, py): (f64, f64)| (x.scale.place(px), y.scale.place(py));
         let upper = corners(&above).into_iter().map(at);
         let lower = corners(&below).into_iter().rev().map(at);
-        drawn.push((layer, path(upper.chain(lower)), named(&below, &above, y)));
+        drawn.push((
+            layer,
+            path(upper.chain(lower)),
+            named(&layer.name, &below, &above, y),
+        ));
         below = above;
     }
     html! {
@@ -217,16 +227,22 @@ fn stack(edges: &[f64], layers: &[Layer], x: &Axis, y: &Axis) -> Markup {
     }
 }
 
-/// The bin in which a layer is thickest, not too near the sides, and its middle there.
-fn named(below: &[f64], above: &[f64], y: &Axis) -> Option<(usize, f64)> {
+/// The bin, not too near the sides, about which a layer has most room for its name, and the middle of
+/// that room.
+fn named(name: &str, below: &[f64], above: &[f64], y: &Axis) -> Option<(usize, f64)> {
     let bins = below.len();
-    let inner = bins / 5..bins - bins / 5;
-    let thickness = |k: usize| y.scale.place(above[k]) - y.scale.place(below[k]);
-    let best = inner.max_by(|a, b| thickness(*a).total_cmp(&thickness(*b)))?;
-    (thickness(best) >= NAMED_FROM).then(|| {
-        let middle = f64::midpoint(y.scale.place(above[best]), y.scale.place(below[best]));
-        (best, middle)
-    })
+    let reach = (name.chars().count() as f64 * NAMED_WIDTH / 2.0 * bins as f64).ceil() as usize;
+    let room = |k: usize| {
+        let (low, high) = (k - reach, k + reach);
+        let floor = below[low..=high].iter().map(|value| y.scale.place(*value));
+        let roof = above[low..=high].iter().map(|value| y.scale.place(*value));
+        (floor.fold(0.0, f64::max), roof.fold(1.0, f64::min))
+    };
+    let inner = reach..bins.saturating_sub(reach);
+    let size = |k: usize| room(k).1 - room(k).0;
+    let best = inner.max_by(|a, b| size(*a).total_cmp(&size(*b)))?;
+    let (floor, roof) = room(best);
+    (roof - floor >= NAMED_FROM).then(|| (best, f64::midpoint(floor, roof)))
 }
 
 fn intervals(point: &Point, x: &Axis, y: &Axis) -> Markup {

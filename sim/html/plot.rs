@@ -249,7 +249,12 @@ impl Plot {
         let (across, up) = (self.x.written(), self.y.written());
         let longest = up.iter().map(|(_, text)| text.chars().count()).max();
         let left = format!("--left:{}ch;--high:{}px", longest.unwrap_or(1), self.height);
-        let swatches: Vec<Swatch> = self.marks.iter().flat_map(Mark::swatches).collect();
+        let swatches: Vec<Swatch> = self
+            .marks
+            .iter()
+            .flat_map(Mark::swatches)
+            .filter(Swatch::has_name)
+            .collect();
         html! {
             @if swatches.len() > 1 {
                 ul.legend { @for swatch in &swatches { (swatch.render()) } }

@@ -41,6 +41,9 @@ const FAULTS: &str = "(() => {
     return faults;
 })()";
 
+/// What the page would take across, and what there is beside a scroll bar.
+const WIDTHS: &str = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]";
+
 /// Makes a report and what the same command answers as JSON.
 fn made(folder: &Path, name: &str, args: &[&str]) -> Value {
     let file = format!("{name}.html");
@@ -65,7 +68,7 @@ fn looked_at(browser: &mut Browser, folder: &Path, name: &str) -> Value {
     ] {
         browser.resize(width, height);
         browser.appear("screen", scheme);
-        let widths = browser.value("[document.documentElement.scrollWidth, innerWidth]");
+        let widths = browser.value(WIDTHS);
         assert_eq!(widths[0], widths[1], "{name} at {width}");
         assert_eq!(browser.value(FAULTS), json!([]), "{name} at {width}");
         grounds.push(browser.value("getComputedStyle(document.body).backgroundColor"));

@@ -37,7 +37,7 @@ fn cancelling(with: &PacingStudy, without: &PacingStudy) -> Figure {
         day.cancelled as f64 / (day.placed as f64).max(1.0)
     }));
     let rows = [
-        ("Occupancy, points", occupancy),
+        ("Occupancy, pts", occupancy),
         ("More calls, %", extra),
         ("Hung up, %", hung_up),
     ];

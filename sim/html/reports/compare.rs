@@ -169,12 +169,13 @@ fn rows(
     }
 }
 
-fn scale(values: &[Mean]) -> Scale {
-    Scale::over(
-        values
-            .iter()
-            .flat_map(|mean| [mean.mean - mean.half_width, mean.mean + mean.half_width]),
-    )
+/// Over means and their intervals; a share is none below zero.
+fn scale(values: &[Mean], least: f64) -> Scale {
+    let ends = |mean: &Mean| {
+        let low = (mean.mean - mean.half_width).max(least);
+        [low, mean.mean + mean.half_width]
+    };
+    Scale::over(values.iter().flat_map(ends))
 }
 
 fn figure(title: &str, caption: &str, rows: &Rows) -> Figure {
@@ -193,7 +194,7 @@ fn occupancy(found: &Comparison) -> Figure {
         .iter()
         .map(|study| study.utilisation)
         .collect();
-    let axis = Axis::new("occupancy", scale(&all), Unit::Share);
+    let axis = Axis::new("occupancy", scale(&all, 0.0), Unit::Share);
     figure(
         "Occupancy",
         "Mean over the days with its 95 % interval.",
@@ -214,7 +215,7 @@ fn behind(found: &Comparison) -> Figure {
         .collect::<Vec<_>>();
     let axis = Axis::new(
         &format!("points behind {first}"),
-        scale(&gains),
+        scale(&gains, f64::NEG_INFINITY),
         Unit::Points,
     );
     let border = Some((0.0, first.to_owned()));
@@ -246,7 +247,7 @@ fn waited(found: &Comparison) -> Figure {
         .map(|study| mean(study, |day| day.waited_share))
         .chain([Mean::default()])
         .collect();
-    let axis = Axis::new("share of answers", scale(&all), Unit::Share);
+    let axis = Axis::new("share of answers", scale(&all, 0.0), Unit::Share);
     figure(
         "People who waited for an agent",
         "Connected, but not at once: what a caller hears as a pause after the greeting.",

@@ -50,8 +50,10 @@ pub(super) fn trade_off(swept: Swept<'_>) -> Figure {
             let line = rows
                 .iter()
                 .map(|row| (row.abandonment, row.utilisation.mean));
-            let name = if name.is_empty() { "all" } else { name };
-            plot = plot.line(name, Tone::Series(k), line.collect());
+            plot = plot.line("", Tone::Series(k), line.collect());
+            if series.len() > 1 {
+                plot = plot.key(name, Tone::Series(k));
+            }
             k
         };
         let own = |row: &&SweepRow| {

@@ -118,7 +118,7 @@ fn tiles(scenario: &PacingScenario, study: &PacingStudy) -> Vec<Tile> {
     };
     let interval = |mean: Mean| match mean.n {
         0 | 1 => "one day: no interval".to_owned(),
-        _ => format!("± {} at 95 %", share(mean.half_width, 2)),
+        _ => format!("±\u{a0}{} at\u{a0}95\u{a0}%", share(mean.half_width, 2)),
     };
     let days = study.replications.len();
     let waited = mean(study, |day| day.waited_share);
@@ -166,7 +166,7 @@ fn tiles(scenario: &PacingScenario, study: &PacingStudy) -> Vec<Tile> {
         tile(
             "Reached an hour",
             format!("{:.1}", reached.mean),
-            format!("people connected, ± {:.1}", reached.half_width),
+            format!("people connected, ±\u{a0}{:.1}", reached.half_width),
         ),
         tile(
             "Calls per answer",
