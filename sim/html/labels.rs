@@ -1,4 +1,4 @@
-//! Names of points and limits, placed so that they do not lie on each other.
+//! Names of points, placed so that they do not lie on each other.
 
 use super::marks::Mark;
 use super::plot::{Point, percent};
@@ -115,7 +115,7 @@ pub fn letter(k: usize) -> String {
     }
 }
 
-/// Names of limits and points.
+/// Names of points.
 pub(super) fn render(marks: &[Mark], x: &Scale, y: &Scale, height: u32) -> Markup {
     let points: Vec<&Point> = marks
         .iter()
@@ -139,16 +139,6 @@ pub(super) fn render(marks: &[Mark], x: &Scale, y: &Scale, height: u32) -> Marku
     let letters: Vec<String> = (0..points.len()).map(letter).collect();
     let full = names.iter().map(|name| name.chars().count()).max() > Some(2);
     html! {
-        @for mark in marks {
-            @match mark {
-                Mark::Border { label, x: border } => {
-                    @let place = x.place(*border);
-                    @let (dx, anchor) = if place > 0.6 { ("-6", "end") } else { ("6", "start") };
-                    text.limit x=(percent(place)) y="0" dx=(dx) dy="12" text-anchor=(anchor) { (label) }
-                },
-                _ => {},
-            }
-        }
         (beside("wide", &at, &names, places(&at, &bars, &names, WIDE, f64::from(height))))
         @if full {
             (beside("narrow", &at, &letters, places(&at, &bars, &letters, NARROW, f64::from(height))))

@@ -65,6 +65,11 @@ pub(super) struct Swatch {
 }
 
 impl Swatch {
+    /// Without it the plot is not understood, even if it is the only one.
+    pub(super) fn is_rule(&self) -> bool {
+        self.kind == "rule"
+    }
+
     pub(super) fn has_name(&self) -> bool {
         !self.name.is_empty()
     }
@@ -112,9 +117,11 @@ impl Mark {
                 .flat_map(|layer| one("fill", &layer.tone, &layer.name))
                 .collect(),
             Self::Key { name, tone } => one("key", tone, name),
-            Self::Level { label, .. } => one("rule", &Tone::Limit, label),
+            Self::Level { label, .. } | Self::Border { label, .. } => {
+                one("rule", &Tone::Limit, label)
+            }
             // They carry their names themselves.
-            Self::Points { .. } | Self::Border { .. } => Vec::new(),
+            Self::Points { .. } => Vec::new(),
         }
     }
 

@@ -225,7 +225,7 @@ impl Plot {
         self
     }
 
-    /// A border from bottom to top, with its name.
+    /// A border from bottom to top, with its name in the legend.
     #[must_use]
     pub fn border(mut self, label: &str, x: f64) -> Self {
         self.marks.push(Mark::Border {
@@ -256,7 +256,7 @@ impl Plot {
             .filter(Swatch::has_name)
             .collect();
         html! {
-            @if swatches.len() > 1 {
+            @if swatches.len() > 1 || swatches.iter().any(Swatch::is_rule) {
                 ul.legend { @for swatch in &swatches { (swatch.render()) } }
             }
             div.plot style=(left) {

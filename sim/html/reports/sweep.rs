@@ -246,7 +246,7 @@ pub(super) fn told(settings: &[String]) -> String {
 }
 
 /// The value of a setting.
-pub(super) fn value(setting: &String) -> String {
+pub(super) fn value(setting: &str) -> String {
     let (_, value) = setting.split_once('=').unwrap_or_default();
     value.to_owned()
 }
@@ -263,7 +263,7 @@ fn table(swept: Swept<'_>) -> Figure {
     ];
     let mut table = DataTable::new(&keys.chain(figures).collect::<Vec<_>>());
     for row in swept.rows {
-        let mut cells: Vec<String> = row.settings.iter().map(value).collect();
+        let mut cells: Vec<String> = row.settings.iter().map(|set| value(set)).collect();
         cells.extend([
             share_with_error(row.utilisation),
             share(row.abandonment, 3),
