@@ -142,6 +142,27 @@ fn a_study_shows_its_day_and_the_figures_it_printed() {
 }
 
 #[test]
+fn a_single_short_day_of_a_plain_rule_is_a_report_too() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let words = "sim run reference --set hours=0.3 --set replications=1 --set policy=lines:8";
+    let words: Vec<&str> = words.split(' ').collect();
+    made(folder.path(), "day", &words);
+    let mut browser = Browser::start(1280, 900);
+    let seen = looked_at(&mut browser, folder.path(), "day");
+    let figures = seen["figures"].as_array().expect("a list");
+    // A plain rule does not say what held it, hangs nothing up, and has no hour to look back on.
+    for title in [
+        "What held the number of lines",
+        "Day by day",
+        "The rolling hour",
+    ] {
+        assert!(!figures.contains(&json!(title)), "{title}: {figures:?}");
+    }
+    let note = "document.querySelector('.tiles .note').innerText";
+    assert_eq!(browser.value(note), "one day: no interval");
+}
+
+#[test]
 fn policies_and_sweeps_are_drawn_with_every_one_of_their_points() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let small = ["--set", "hours=1", "--set", "replications=3"];
