@@ -156,10 +156,11 @@ impl Unit {
             Self::Seconds => "\u{202f}s",
             _ => "",
         };
-        let digits = if (half_width * factor).abs() < 0.1 {
-            3
-        } else {
-            2
+        let digits = match (half_width * factor).abs() {
+            0.0 => return self.value(value),
+            error if error < 0.1 => 3,
+            error if error < 10.0 => 2,
+            _ => 1,
         };
         let (mean, error) = (
             number(value * factor, digits),

@@ -35,45 +35,23 @@ pub(super) fn trade_off(swept: Swept<'_>) -> Figure {
     }
     let (joined, series) = series(swept);
     let named = swept.rows.len() <= NAMED_MOST;
-    let many = series.len() > SERIES_MOST;
-    let mut keys: Vec<String> = Vec::new();
     for (k, (name, rows)) in series.iter().enumerate() {
-        // Too many to be told apart: coloured by their first setting alone.
-        let tone = if many {
-            let first = told(&rows[0].settings[..1]);
-            let known = keys.iter().position(|key| *key == first);
-            known.unwrap_or_else(|| {
-                keys.push(first);
-                keys.len() - 1
-            })
-        } else {
-            let line = rows
-                .iter()
-                .map(|row| (row.abandonment, row.utilisation.mean));
-            plot = plot.line("", Tone::Series(k), line.collect());
-            if series.len() > 1 {
-                plot = plot.key(name, Tone::Series(k));
-            }
-            k
-        };
+        if joined.is_some() {
+            let at = |row: &&SweepRow| (row.abandonment, row.utilisation.mean);
+            plot = plot.line("", Tone::Series(k), rows.iter().map(at).collect());
+        }
+        if series.len() > 1 {
+            plot = plot.key(name, Tone::Series(k));
+        }
         let own = |row: &&SweepRow| {
-            let name = if named {
-                value(&row.settings[joined])
-            } else {
-                String::new()
-            };
-            point(row, tone, name)
+            let setting = joined.filter(|_| named).map(|axis| &row.settings[axis]);
+            point(row, k, setting.map_or_else(String::new, |set| value(set)))
         };
         plot = plot.points(rows.iter().map(own).collect());
     }
-    for (k, key) in keys.iter().enumerate() {
-        plot = plot.key(key, Tone::Series(k));
-    }
-    let lines = if many {
-        String::new()
-    } else {
-        format!(" Lines join the values of {}.", swept.axes[joined].key)
-    };
+    let lines = joined.map_or_else(String::new, |axis| {
+        format!(" Lines join the values of {}.", swept.axes[axis].key)
+    });
     let caption = format!("Up is busier, left is kinder. Each point is a combination.{lines}");
     Figure {
         title: "Trade-off".to_owned(),
@@ -84,23 +62,37 @@ pub(super) fn trade_off(swept: Swept<'_>) -> Figure {
     }
 }
 
+type Series<'a> = Vec<(String, Vec<&'a SweepRow>)>;
+
 /// The axis whose values are joined, the last one of numbers, and the combinations of the others
-/// with their rows.
-fn series(swept: Swept<'_>) -> (usize, Vec<(String, Vec<&SweepRow>)>) {
-    let last = swept.axes.len() - 1;
+/// with their rows. Where these are too many to be told apart, or no axis is one of numbers, nothing
+/// is joined, and the rows go by their first setting.
+fn series(swept: Swept<'_>) -> (Option<usize>, Series<'_>) {
     let of_numbers = |axis: &Setting| numbers(axis).is_some();
-    let joined = swept.axes.iter().rposition(of_numbers).unwrap_or(last);
-    let mut series: Vec<(String, Vec<&SweepRow>)> = Vec::new();
-    for row in swept.rows {
-        let mut others = row.settings.clone();
-        others.remove(joined);
-        let name = told(&others);
-        match series.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, rows)) => rows.push(row),
-            None => series.push((name, vec![row])),
+    if let Some(joined) = swept.axes.iter().rposition(of_numbers) {
+        let others = |row: &SweepRow| {
+            let mut others = row.settings.clone();
+            others.remove(joined);
+            told(&others)
+        };
+        let series = grouped(swept.rows, others);
+        if series.len() <= SERIES_MOST {
+            return (Some(joined), series);
         }
     }
-    (joined, series)
+    (None, grouped(swept.rows, |row| told(&row.settings[..1])))
+}
+
+fn grouped(rows: &[SweepRow], by: impl Fn(&SweepRow) -> String) -> Series<'_> {
+    let mut groups: Series<'_> = Vec::new();
+    for row in rows {
+        let name = by(row);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, own)) => own.push(row),
+            None => groups.push((name, vec![row])),
+        }
+    }
+    groups
 }
 
 /// Abandonment of all days pooled, with the interval of the days.
