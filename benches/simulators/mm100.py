@@ -1,4 +1,4 @@
-"""One run of the M/M/100 queue at 90 erlangs: `mm100.py simpy|ciw CUSTOMERS`.
+"""One run of the M/M/100 queue at 90 erlangs: `mm100.py simpy|ciw CUSTOMERS SEED`.
 
 Prints events a second (arrivals and departures, as in sim/benches/bench_world) and the share of
 customers who waited, which is the same in all simulators but for chance.
@@ -12,10 +12,10 @@ SERVERS = 100
 LOAD = 90.0
 
 
-def by_simpy(customers):
+def by_simpy(customers, seed):
     import simpy
 
-    chance = random.Random(1)
+    chance = random.Random(seed)
     env = simpy.Environment()
     servers = simpy.Resource(env, capacity=SERVERS)
     enough = env.event()
@@ -45,10 +45,10 @@ def by_simpy(customers):
     return (counts["arrived"] + counts["served"]) / took, counts["waited"] / counts["served"]
 
 
-def by_ciw(customers):
+def by_ciw(customers, seed):
     import ciw
 
-    ciw.seed(1)
+    ciw.seed(seed)
     network = ciw.create_network(
         arrival_distributions=[ciw.dists.Exponential(rate=LOAD)],
         service_distributions=[ciw.dists.Exponential(rate=1.0)],
@@ -65,5 +65,5 @@ def by_ciw(customers):
 
 if __name__ == "__main__":
     run = {"simpy": by_simpy, "ciw": by_ciw}[sys.argv[1]]
-    rate, waited = run(int(sys.argv[2]))
+    rate, waited = run(int(sys.argv[2]), int(sys.argv[3]))
     print(f"events_per_s\t{rate}\nwaited\t{waited}")

@@ -31,7 +31,7 @@ def queues(rates):
     for turn in range(ROUNDS):
         print(f"queue, round {turn + 1} of {ROUNDS}", file=sys.stderr)
         for name, command in commands.items():
-            found[name].append(figures(*command))
+            found[name].append(figures(*command, str(turn + 1)))
     return found
 
 

@@ -1,6 +1,6 @@
 //! One number a line for `benches/simulators/run`: what is measured, a tab, the figure.
 //!
-//! `rates queue` is one run of the M/M/100 queue, to be run in turn with other simulators; `rates world`
+//! `rates queue SEED` is one run of the M/M/100 queue, to be run in turn with other simulators; `rates world`
 //! is the rest, each the median of [`ROUNDS`] runs but for the long day.
 #![allow(clippy::print_stdout, reason = "a report for a script")]
 #![allow(
@@ -21,17 +21,21 @@ const CUSTOMERS: u64 = 3_000_000;
 
 fn main() {
     // Cargo adds words of its own, such as --bench.
-    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
-    match wanted.as_deref() {
-        Some("queue") => queueing(),
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let seed = words.get(1).and_then(|word| word.parse().ok());
+    match words.first().map(String::as_str) {
+        Some("queue") => queueing(seed.unwrap_or(1)),
         Some("world") => worlds(),
-        other => println!("rates: {other:?}: write queue or world"),
+        other => println!("rates: {other:?}: write queue SEED, or world"),
     }
 }
 
-fn queueing() {
+fn queueing(seed: u64) {
     let began = Instant::now();
-    let found = queue(CUSTOMERS, 1);
+    let found = queue(CUSTOMERS, seed);
     let rate = found.events as f64 / began.elapsed().as_secs_f64();
     println!("events_per_s\t{rate}\nwaited\t{}", found.waited);
 }
