@@ -8,6 +8,7 @@ pub mod agent;
 pub mod callee;
 pub mod floor;
 pub mod habits;
+pub mod html;
 pub mod list;
 pub mod oracle;
 pub mod pacing;
