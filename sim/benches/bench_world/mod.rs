@@ -1,6 +1,6 @@
 //! What the benches run: days of pacing, a policy that is timed, and the M/M/100 queue.
 
-use carillon_decision::pacing::Resolution;
+use carillon_decision::pacing::{Change, Resolution};
 use carillon_sim::pacing::calendar::{Calendar, Happening, nanos};
 use carillon_sim::pacing::policy::{Orders, Sight};
 use carillon_sim::pacing::{PacingScenario, Policy, PolicyName, SHIPPED};
@@ -63,6 +63,13 @@ impl Policy for Timed {
     }
     fn person_met(&mut self, abandoned: bool) {
         self.inner.person_met(abandoned);
+    }
+    fn glance(&mut self, sight: &Sight<'_>, changed: &[Change], orders: &mut Orders) -> bool {
+        let began = Instant::now();
+        let decided = self.inner.glance(sight, changed, orders);
+        self.spent += began.elapsed();
+        self.decisions += u64::from(decided);
+        decided
     }
     fn decide(&mut self, sight: &Sight<'_>, orders: &mut Orders) {
         let began = Instant::now();
