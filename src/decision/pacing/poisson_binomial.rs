@@ -96,8 +96,8 @@ impl<const LANES: usize, const CELLS: usize> Counts<LANES, CELLS> {
                 cell[j] += p[j] * (below[j] - cell[j]);
             }
         }
-        for j in 0..LANES {
-            self.mass[0][j] *= 1.0 - p[j];
+        for (mass, p) in self.mass[0].iter_mut().zip(p) {
+            *mass *= 1.0 - p;
         }
         while self.top > 0 && self.mass[self.top].iter().all(|mass| *mass < NEGLIGIBLE) {
             self.top -= 1;
@@ -118,9 +118,8 @@ impl<const LANES: usize, const CELLS: usize> Counts<LANES, CELLS> {
             cap: CELLS - 1,
         };
         for k in 0..=self.top {
-            let to = &mut moved.mass[cell(k)];
-            for j in 0..LANES {
-                to[j] += self.mass[k][j];
+            for (to, mass) in moved.mass[cell(k)].iter_mut().zip(&self.mass[k]) {
+                *to += mass;
             }
         }
         moved
