@@ -56,16 +56,17 @@ pub fn floor(seed: u64) -> FloorScenario {
     let mut chance = Chance(stream(seed, STREAM_FLOOR, 0));
     let c = &mut chance;
     // Mostly short, so that many floors fit into a minute.
-    let minutes = if c.happens(0.1) { c.between(30.0, 60.0) } else { c.between(20.0, 25.0) };
+    let minutes = if c.happens(0.05) { c.between(30.0, 60.0) } else { c.between(20.0, 22.0) };
     let hours = minutes / 60.0;
     let trunks: Vec<TrunkPlan> = (0..c.count(1, 3)).map(|k| trunk(c, k, hours)).collect();
     let names: Vec<String> = (0..c.count(1, 3)).map(|k| format!("campaign{k}")).collect();
     let groups: Vec<AgentGroup> = (0..c.count(1, 3)).map(|k| group(c, k, hours, &names)).collect();
     let skills: Vec<String> = groups.iter().flat_map(|g| g.skills.keys().cloned()).collect();
     let campaigns = names.iter().map(|name| campaign(c, name, hours, &skills, &trunks)).collect();
-    // Around the hours at which calling begins and ends somewhere.
+    // Mostly by day in America; calling hours begin and end at full hours.
     let day = c.count(9, 15);
-    let (hour, minute) = (c.count(0, 23), c.one(&[0, 35, 40, 45, 50, 55]));
+    let hour = if c.happens(0.7) { c.count(14, 23) } else { c.count(0, 23) };
+    let minute = c.one(&[0, 30, 45, 50]);
     FloorScenario {
         title: format!("random floor {seed}"),
         start: format!("2026-03-{day:02}T{hour:02}:{minute:02}:00Z"),
@@ -159,7 +160,7 @@ fn campaign(c: &mut Chance, name: &str, hours: f64, skills: &[String], trunks: &
         true => Some((c.between(0.0, 0.2 * hours), c.between(0.5 * hours, 0.9 * hours))),
         false => None,
     };
-    let calling = c.happens(0.3).then(|| {
+    let calling = c.happens(0.2).then(|| {
         let (from, to) = (c.count(6, 12) as u16 * 60, c.count(13, 23) as u16 * 60 + 30);
         WeekHours::daily(&[DaySpan::new(from, to).unwrap_or(DaySpan::ALL_DAY)])
     });
@@ -195,7 +196,7 @@ fn campaign(c: &mut Chance, name: &str, hours: f64, skills: &[String], trunks: &
         needs: need,
         trunk_groups,
         list: ListPlan {
-            leads: c.count(10, 250),
+            leads: c.count(20, 400),
             listed: c.one(&[0.0, 0.05, 0.4]),
             zones,
             urgent: c.one(&[0.0, 0.2]),

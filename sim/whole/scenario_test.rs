@@ -65,7 +65,7 @@ fn what_cannot_be_simulated_is_named_with_what_is_allowed() {
 
 #[test]
 fn settings_reach_every_campaign_or_the_one_named() {
-    let settings = ["policy=hard", "campaign.cold.mode=ratio:2", "hours=1", "list.leads=100"];
+    let settings = ["policy=hard", "campaign.cold.mode=ratio:2", "hours=9", "list.leads=100"];
     let settings = settings.map(String::from);
     let scenario = FloorScenario::read("bank", SHIPPED[0].1, &settings).unwrap();
     assert_eq!(scenario.policy(), "warm=predictive-hard,cold=manual:2");

@@ -14,7 +14,7 @@ fn shop(settings: &[&str]) -> FloorScenario {
 
 #[test]
 fn the_same_seed_gives_the_same_days_on_any_number_of_threads() {
-    let scenario = shop(&["hours=1", "replications=5"]);
+    let scenario = shop(&["hours=1.5", "replications=5"]);
     let one = run_study(&scenario, 7, ONE, |_, _| {});
     let four = run_study(&scenario, 7, NonZeroUsize::new(4).unwrap(), |_, _| {});
     assert_eq!(one, four);
@@ -28,7 +28,10 @@ fn a_small_list_runs_dry_and_predicting_keeps_agents_busier() {
     let progressive = run_study(&shop(&["replications=2", "policy=progressive"]), 1, ONE, |_, _| {});
     assert_eq!(predictive.breaches(), Vec::<String>::new());
     assert_eq!(progressive.breaches(), Vec::<String>::new());
-    assert_eq!(progressive.abandonment_pooled, 0.0);
+    // One line per free agent abandons nobody, unless the agent goes on a break meanwhile or the
+    // person hangs up at once.
+    assert!(progressive.abandonment_pooled < 0.01, "{}", progressive.abandonment_pooled);
+    assert!(predictive.abandonment_pooled <= 0.03, "{}", predictive.abandonment_pooled);
     for day in &predictive.replications {
         let list = &day.campaigns[0];
         assert!(list.list_left < list.list / 2, "{list:?}");
