@@ -292,8 +292,11 @@ impl Oracle {
             let what = format!("the person of call {id} was to be served by {:.3} s", due.as_secs_f64());
             self.breach("waiting", what);
         }
-        if let Some(leg) = self.ringing.keys().next().copied() {
-            self.ringing.remove(&leg);
+    }
+
+    /// Whoever called in was to be answered or refused in the same instant.
+    pub(super) fn unheard(&mut self) {
+        while let Some((leg, _)) = self.ringing.pop_first() {
             self.breach("waiting", format!("inbound leg {leg} was neither answered nor refused"));
         }
     }

@@ -113,6 +113,7 @@ impl Oracle {
     pub fn hear(&mut self, input: &Input, now: Now) {
         self.now = now;
         self.overdue();
+        self.unheard();
         match input {
             Input::Campaign(config) => {
                 let running = self.campaigns.get(&config.id).is_some_and(|(_, on)| *on);
@@ -157,6 +158,7 @@ impl Oracle {
     /// Judges one command at the instant it was given.
     pub fn watch(&mut self, command: &Command, now: Now) {
         self.now = now;
+        self.overdue();
         match command {
             Command::Originate(order) => self.originated(order),
             Command::CallOut(order) => self.called_out(order),
@@ -206,6 +208,7 @@ impl Oracle {
     pub fn close(&mut self, now: Now) {
         self.now = now;
         self.overdue();
+        self.unheard();
         let lost: Vec<CallId> =
             self.calls.iter().filter(|(_, call)| call.over).map(|(id, _)| *id).collect();
         for id in lost {
