@@ -72,7 +72,10 @@ impl Oracle {
             Some(_) => None,
         };
         if let Some(why) = away {
-            self.breach("agent-away", format!("agent {who} {why} and is given call {id}"));
+            self.breach(
+                "agent-away",
+                format!("agent {who} {why} and is given call {id}"),
+            );
         }
         self.may_serve(id, who);
         let pair = [Party::Call(id), Party::Agent(who)];
@@ -90,8 +93,8 @@ impl Oracle {
         let Some((campaign, _)) = self.campaigns.get(&call.campaign) else {
             return;
         };
-        let serves = agent.profile.campaigns.is_empty()
-            || agent.profile.campaigns.contains(&call.campaign);
+        let serves =
+            agent.profile.campaigns.is_empty() || agent.profile.campaigns.contains(&call.campaign);
         let since = call.told.or(call.answered).unwrap_or(self.now.mono);
         let waited = self.now.mono.since(since);
         let lacking = campaign.needs.iter().find(|need| {
@@ -104,7 +107,10 @@ impl Oracle {
             let what = format!("agent {who} has no {} for call {id}", need.skill);
             self.breach("skill", what);
         } else if !serves {
-            let what = format!("agent {who} does not serve campaign {} of call {id}", call.campaign);
+            let what = format!(
+                "agent {who} does not serve campaign {} of call {id}",
+                call.campaign
+            );
             self.breach("skill", what);
         }
     }
@@ -117,7 +123,10 @@ impl Oracle {
         let (Some(agent), true) = (call.agent, call.bridged) else {
             return;
         };
-        let limit = self.campaigns.get(&call.campaign).and_then(|(c, _)| c.wrap_up_limit);
+        let limit = self
+            .campaigns
+            .get(&call.campaign)
+            .and_then(|(c, _)| c.wrap_up_limit);
         let until = limit.map_or(Mono(u64::MAX), |limit| self.now.mono + limit);
         if let Some(agent) = self.agents.get_mut(&agent) {
             agent.wrap_until = Some(until);

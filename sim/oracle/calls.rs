@@ -71,10 +71,16 @@ impl Oracle {
         self.may_call(order);
         match self.campaigns.get(&order.campaign) {
             Some((_, running)) if !running || self.draining => {
-                self.breach("paused", format!("call {call} of a campaign that does not run"));
+                self.breach(
+                    "paused",
+                    format!("call {call} of a campaign that does not run"),
+                );
             }
             Some((campaign, _)) if !campaign.caller_ids.contains(&order.caller_id) => {
-                self.breach("caller-id", format!("call {call} shows a number of somebody else"));
+                self.breach(
+                    "caller-id",
+                    format!("call {call} shows a number of somebody else"),
+                );
             }
             _ => {}
         }
@@ -90,7 +96,10 @@ impl Oracle {
             self.breach("permit", format!("call {call} has no valid permit"));
         }
         if !self.calls.contains_key(&of) {
-            self.breach("engine", format!("call {call} is for call {of}, which is over"));
+            self.breach(
+                "engine",
+                format!("call {call} is for call {of}, which is over"),
+            );
         }
         self.on_trunk(call, order.campaign, order.trunk);
         let mut watched = Watched::new(order.campaign, Direction::Transfer, self.now);
@@ -102,7 +111,10 @@ impl Oracle {
     fn on_trunk(&mut self, call: CallId, campaign: CampaignId, id: TrunkId) {
         let now = self.now.mono;
         let Some(trunk) = self.trunks.get_mut(&id) else {
-            return self.breach("trunk", format!("call {call} on trunk {id}, which nobody knows"));
+            return self.breach(
+                "trunk",
+                format!("call {call} on trunk {id}, which nobody knows"),
+            );
         };
         let groups = self.campaigns.get(&campaign).map(|(c, _)| &c.trunk_groups);
         let open = groups.is_none_or(|g| g.is_empty() || g.contains(&trunk.config.group));
@@ -110,20 +122,30 @@ impl Oracle {
         // So many in a second; of slow trunks one in several.
         let most = rate.ceil().max(1.0);
         let window = Duration::from_secs_f64((1.0 / rate).max(1.0));
-        while trunk.sent.front().is_some_and(|at| now.since(*at) >= window) {
+        while trunk
+            .sent
+            .front()
+            .is_some_and(|at| now.since(*at) >= window)
+        {
             trunk.sent.pop_front();
         }
         trunk.sent.push_back(now);
         let sent = trunk.sent.len();
         if sent as f64 > most {
-            let what = format!("{sent} new calls within {} s on trunk {id}, which takes {rate} a second", window.as_secs_f64());
+            let what = format!(
+                "{sent} new calls within {} s on trunk {id}, which takes {rate} a second",
+                window.as_secs_f64()
+            );
             self.breach("call-rate", what);
         }
         if !up {
             self.breach("trunk", format!("call {call} on trunk {id}, which is down"));
         }
         if !open {
-            self.breach("trunk", format!("call {call} on trunk {id}, which is not the campaign's"));
+            self.breach(
+                "trunk",
+                format!("call {call} on trunk {id}, which is not the campaign's"),
+            );
         }
     }
 
@@ -135,7 +157,10 @@ impl Oracle {
             trunk.open += 1;
             let (open, most, id) = (trunk.open, trunk.config.channels, trunk.config.id);
             if open > most {
-                self.breach("channels", format!("{open} calls on trunk {id} of {most} channels"));
+                self.breach(
+                    "channels",
+                    format!("{open} calls on trunk {id} of {most} channels"),
+                );
             }
         }
         self.calls.insert(call, watched);
@@ -143,7 +168,10 @@ impl Oracle {
 
     pub(super) fn answered_inbound(&mut self, call: CallId, leg: u64, campaign: CampaignId) {
         let Some((to, trunk)) = self.ringing.remove(&leg) else {
-            return self.breach("engine", format!("inbound leg {leg} is answered, but rings not"));
+            return self.breach(
+                "engine",
+                format!("inbound leg {leg} is answered, but rings not"),
+            );
         };
         let mut watched = Watched::new(campaign, Direction::Inbound, self.now);
         watched.trunk = Some(trunk);
@@ -156,7 +184,10 @@ impl Oracle {
                     due = due + *longest_wait;
                 }
             }
-            _ => self.breach("caller-id", format!("campaign {campaign} answers a call to {to}")),
+            _ => self.breach(
+                "caller-id",
+                format!("campaign {campaign} answers a call to {to}"),
+            ),
         }
         self.placed(call, watched);
         self.must_serve(call, due);
@@ -287,9 +318,17 @@ impl Oracle {
 
     /// Whoever should have been served before now, and was not.
     pub(super) fn overdue(&mut self) {
-        while let Some((due, id)) = self.due.first().copied().filter(|(due, _)| *due < self.now.mono) {
+        while let Some((due, id)) = self
+            .due
+            .first()
+            .copied()
+            .filter(|(due, _)| *due < self.now.mono)
+        {
             self.due.remove(&(due, id));
-            let what = format!("the person of call {id} was to be served by {:.3} s", due.as_secs_f64());
+            let what = format!(
+                "the person of call {id} was to be served by {:.3} s",
+                due.as_secs_f64()
+            );
             self.breach("waiting", what);
         }
     }
@@ -297,7 +336,10 @@ impl Oracle {
     /// Whoever called in was to be answered or refused in the same instant.
     pub(super) fn unheard(&mut self) {
         while let Some((leg, _)) = self.ringing.pop_first() {
-            self.breach("waiting", format!("inbound leg {leg} was neither answered nor refused"));
+            self.breach(
+                "waiting",
+                format!("inbound leg {leg} was neither answered nor refused"),
+            );
         }
     }
 
@@ -317,18 +359,27 @@ impl Oracle {
         if unanswered && !tones {
             match rang_for {
                 Some(rang) if rang < RING_LEAST => {
-                    let what = format!("call {id} is hung up after {:.3} s of ringing", rang.as_secs_f64());
+                    let what = format!(
+                        "call {id} is hung up after {:.3} s of ringing",
+                        rang.as_secs_f64()
+                    );
                     self.breach("ringing", what);
                 }
                 None if silent_for < SILENCE_LEAST => {
-                    let what = format!("call {id} is hung up after {:.3} s of silence", silent_for.as_secs_f64());
+                    let what = format!(
+                        "call {id} is hung up after {:.3} s of silence",
+                        silent_for.as_secs_f64()
+                    );
                     self.breach("ringing", what);
                 }
                 _ => {}
             }
         }
         if waits {
-            self.breach("waiting", format!("the waiting person of call {id} is hung up on"));
+            self.breach(
+                "waiting",
+                format!("the waiting person of call {id} is hung up on"),
+            );
         }
         self.served(id);
     }
@@ -340,7 +391,10 @@ impl Oracle {
         self.wraps_up(id);
         self.served(id);
         let Some(call) = self.calls.remove(&id) else {
-            return self.breach("record", format!("call {id} has two records, or none was placed"));
+            return self.breach(
+                "record",
+                format!("call {id} has two records, or none was placed"),
+            );
         };
         if let Some(trunk) = call.trunk.and_then(|id| self.trunks.get_mut(&id)) {
             trunk.open = trunk.open.saturating_sub(1);
@@ -350,12 +404,18 @@ impl Oracle {
             && (record.lead == call.lead || call.lead.is_none())
             && call.trunk.is_none_or(|trunk| trunk == record.trunk);
         if !same {
-            self.breach("record", format!("the record of call {id} is another call's"));
+            self.breach(
+                "record",
+                format!("the record of call {id} is another call's"),
+            );
         }
         if call.direction == Direction::Outbound
             && let Some(wrong) = contradicts(&call, record.outcome)
         {
-            let what = format!("call {id} {wrong}, its record says {}", record.outcome.name());
+            let what = format!(
+                "call {id} {wrong}, its record says {}",
+                record.outcome.name()
+            );
             self.breach("record", what);
         }
         self.attempt_over(record, call.trouble);
@@ -369,7 +429,11 @@ fn contradicts(call: &Watched, outcome: Outcome) -> Option<&'static str> {
         Outcome::Connected if !call.bridged => Some("was never joined with an agent"),
         Outcome::Connected => None,
         _ if call.bridged => Some("was joined with an agent"),
-        Outcome::Unanswered(Cause::Disconnected) if call.verdict == Some(AmdVerdict::NotInService) => None,
+        Outcome::Unanswered(Cause::Disconnected)
+            if call.verdict == Some(AmdVerdict::NotInService) =>
+        {
+            None
+        }
         Outcome::Unanswered(_) if call.answered.is_some() => Some("was answered"),
         Outcome::Unanswered(_) => None,
         _ if call.answered.is_none() => Some("was never answered"),

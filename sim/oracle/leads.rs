@@ -66,7 +66,10 @@ impl Oracle {
             self.breach("lease", format!("lead {lead} is called without a lease"));
         }
         if self.listed.contains(&number) {
-            self.breach("do-not-call", format!("lead {lead} is on the do-not-call list"));
+            self.breach(
+                "do-not-call",
+                format!("lead {lead} is on the do-not-call list"),
+            );
         }
         let Some((campaign, _)) = self.campaigns.get(&order.campaign) else {
             return self.breach("paused", format!("campaign {} is unknown", order.campaign));
@@ -76,15 +79,27 @@ impl Oracle {
         };
         let mut found = Vec::new();
         if !person.numbers.contains(&number) {
-            found.push(("permit", format!("call {} goes to a number that is not lead {lead}'s", order.call)));
+            found.push((
+                "permit",
+                format!(
+                    "call {} goes to a number that is not lead {lead}'s",
+                    order.call
+                ),
+            ));
         }
         if let Some(other) = person.call {
-            found.push(("lead-twice", format!("lead {lead} is in two calls, {other} and {}", order.call)));
+            found.push((
+                "lead-twice",
+                format!("lead {lead} is in two calls, {other} and {}", order.call),
+            ));
         }
         if let Some(why) = &person.closed {
             found.push(("reached", format!("lead {lead} is called though {why}")));
         }
-        found.extend(self.hours(person, campaign).map(|why| ("hours", format!("lead {lead}: {why}"))));
+        found.extend(
+            self.hours(person, campaign)
+                .map(|why| ("hours", format!("lead {lead}: {why}"))),
+        );
         // A call that takes the place of one that failed on its trunk is the same attempt.
         if order.follows.is_none() {
             found.extend(too_often(person, campaign, self.now.wall, lead));
@@ -99,17 +114,29 @@ impl Oracle {
 
     fn hours(&self, person: &PersonTruth, campaign: &CampaignConfig) -> Option<String> {
         let zone = person.zone.as_ref()?;
-        let local = self.now.wall.timestamp().to_zoned(self.zones.get(zone)?.clone());
+        let local = self
+            .now
+            .wall
+            .timestamp()
+            .to_zoned(self.zones.get(zone)?.clone());
         let minute = local.hour() as u16 * 60 + local.minute() as u16;
         let open = campaign.compliance.hours.as_ref().is_none_or(|hours| {
             let spans = hours.on(local.weekday());
-            spans.iter().any(|span| (span.from_minute()..span.to_minute()).contains(&minute))
+            spans
+                .iter()
+                .any(|span| (span.from_minute()..span.to_minute()).contains(&minute))
         });
         let lawful = !person.in_us || (US_DAY.0..US_DAY.1).contains(&minute);
         match (open, lawful) {
             (true, true) => None,
-            (false, _) => Some(format!("{} in {zone} is outside the campaign's hours", local.time())),
-            (_, false) => Some(format!("{} in {zone} is outside the law's hours", local.time())),
+            (false, _) => Some(format!(
+                "{} in {zone} is outside the campaign's hours",
+                local.time()
+            )),
+            (_, false) => Some(format!(
+                "{} in {zone} is outside the law's hours",
+                local.time()
+            )),
         }
     }
 
@@ -131,7 +158,11 @@ impl Oracle {
             person.attempts.push(record.started);
         }
         let rule = campaign.retry.rules.get(record.outcome.name());
-        let alike = person.ends.iter().filter(|(outcome, _)| *outcome == record.outcome).count();
+        let alike = person
+            .ends
+            .iter()
+            .filter(|(outcome, _)| *outcome == record.outcome)
+            .count();
         person.closed = match rule {
             _ if person.closed.is_some() => person.closed.take(),
             _ if record.outcome == Outcome::Connected => Some("an agent has talked to them".into()),
@@ -156,15 +187,27 @@ fn too_often(
 ) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let caps = &campaign.compliance.attempts;
-    let lately = person.attempts.iter().filter(|at| now.millis_since(**at) < Wall::DAY_MS);
+    let lately = person
+        .attempts
+        .iter()
+        .filter(|at| now.millis_since(**at) < Wall::DAY_MS);
     let count = lately.count() as u32;
     if caps.per_day > 0 && count >= caps.per_day {
-        found.push(("attempts", format!("attempt {} on lead {lead} in 24 hours", count + 1)));
+        found.push((
+            "attempts",
+            format!("attempt {} on lead {lead} in 24 hours", count + 1),
+        ));
     }
     let gap_ms = caps.min_gap.as_millis() as i64;
     let last = person.attempts.iter().max();
-    if let Some(since) = last.map(|at| now.millis_since(*at)).filter(|since| *since < gap_ms) {
-        found.push(("gap", format!("lead {lead} was called {} s ago", since / 1000)));
+    if let Some(since) = last
+        .map(|at| now.millis_since(*at))
+        .filter(|since| *since < gap_ms)
+    {
+        found.push((
+            "gap",
+            format!("lead {lead} was called {} s ago", since / 1000),
+        ));
     }
     if let Some((outcome, at)) = person.ends.last()
         && let Some(rule) = campaign.retry.rules.get(outcome.name())

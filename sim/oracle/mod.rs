@@ -39,32 +39,83 @@ pub struct Breach {
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3} s: {}: {}", self.at.as_secs_f64(), self.oracle, self.what)
+        write!(
+            f,
+            "{:.3} s: {}: {}",
+            self.at.as_secs_f64(),
+            self.oracle,
+            self.what
+        )
     }
 }
 
 /// Every oracle by name, and what it holds against a day.
 pub const ORACLES: [(&str, &str); 20] = [
-    ("permit", "a call without a permit that is valid now, for this lead and number"),
-    ("hours", "a call outside the campaign's or the law's hours in the person's own zone"),
-    ("do-not-call", "a call to a number that is listed, or whose owner has opted out"),
-    ("lease", "a call to a lead that was not handed out, or one given back twice"),
+    (
+        "permit",
+        "a call without a permit that is valid now, for this lead and number",
+    ),
+    (
+        "hours",
+        "a call outside the campaign's or the law's hours in the person's own zone",
+    ),
+    (
+        "do-not-call",
+        "a call to a number that is listed, or whose owner has opted out",
+    ),
+    (
+        "lease",
+        "a call to a lead that was not handed out, or one given back twice",
+    ),
     ("lead-twice", "a lead in two calls"),
-    ("reached", "a call to somebody who was talked to, is retired, or whose retries are used up"),
-    ("attempts", "more attempts on a person in a day than the cap"),
-    ("gap", "an attempt sooner than the least gap, or the outcome's own delay, allows"),
+    (
+        "reached",
+        "a call to somebody who was talked to, is retired, or whose retries are used up",
+    ),
+    (
+        "attempts",
+        "more attempts on a person in a day than the cap",
+    ),
+    (
+        "gap",
+        "an attempt sooner than the least gap, or the outcome's own delay, allows",
+    ),
     ("channels", "more calls on a trunk than it has channels"),
     ("call-rate", "more new calls in a second than a trunk takes"),
-    ("trunk", "a call on a trunk that is unknown, known to be down, or not the campaign's"),
+    (
+        "trunk",
+        "a call on a trunk that is unknown, known to be down, or not the campaign's",
+    ),
     ("paused", "a call of a campaign that does not run"),
-    ("caller-id", "a call that shows a number the campaign does not own"),
+    (
+        "caller-id",
+        "a call that shows a number the campaign does not own",
+    ),
     ("agent-twice", "an agent in two conversations"),
-    ("agent-away", "a call given to an agent who is away, on a break or in wrap-up"),
-    ("skill", "a call given to an agent who lacks its skills or does not serve its campaign"),
-    ("ringing", "a call hung up before it has rung its legal minimum"),
-    ("waiting", "a person who waits longer than allowed and hears neither an agent nor the message"),
-    ("record", "a call without exactly one record that says what happened"),
-    ("engine", "the engine's own invariants, call ids used twice, audio without sense"),
+    (
+        "agent-away",
+        "a call given to an agent who is away, on a break or in wrap-up",
+    ),
+    (
+        "skill",
+        "a call given to an agent who lacks its skills or does not serve its campaign",
+    ),
+    (
+        "ringing",
+        "a call hung up before it has rung its legal minimum",
+    ),
+    (
+        "waiting",
+        "a person who waits longer than allowed and hears neither an agent nor the message",
+    ),
+    (
+        "record",
+        "a call without exactly one record that says what happened",
+    ),
+    (
+        "engine",
+        "the engine's own invariants, call ids used twice, audio without sense",
+    ),
 ];
 
 /// What the oracle knows of a trunk.
@@ -164,7 +215,10 @@ impl Oracle {
             Command::CallOut(order) => self.called_out(order),
             Command::LeadDone { lead, .. } => {
                 if !self.leased.remove(lead) {
-                    self.breach("lease", format!("lead {lead} is given back without a lease"));
+                    self.breach(
+                        "lease",
+                        format!("lead {lead} is given back without a lease"),
+                    );
                 }
             }
             Command::Bridge { call, agent } => self.bridged(*call, *agent),
@@ -174,12 +228,19 @@ impl Oracle {
                 self.talks.remove(call);
                 self.served(*call);
             }
-            Command::AnswerInbound { call, leg, campaign } => {
+            Command::AnswerInbound {
+                call,
+                leg,
+                campaign,
+            } => {
                 self.answered_inbound(*call, *leg, *campaign);
             }
             Command::RejectInbound { leg } => {
                 if self.ringing.remove(leg).is_none() {
-                    self.breach("engine", format!("inbound leg {leg} is refused, but rings not"));
+                    self.breach(
+                        "engine",
+                        format!("inbound leg {leg} is refused, but rings not"),
+                    );
                 }
             }
             Command::DropAgentLine { agent } => {
@@ -195,7 +256,12 @@ impl Oracle {
                     person.closed = Some("their number is retired".into());
                 }
             }
-            Command::Adopt { call, original, campaign, .. } => {
+            Command::Adopt {
+                call,
+                original,
+                campaign,
+                ..
+            } => {
                 self.adopted(*call, *original, *campaign);
             }
             Command::Record(record) => self.recorded(record),
@@ -209,8 +275,12 @@ impl Oracle {
         self.now = now;
         self.overdue();
         self.unheard();
-        let lost: Vec<CallId> =
-            self.calls.iter().filter(|(_, call)| call.over).map(|(id, _)| *id).collect();
+        let lost: Vec<CallId> = self
+            .calls
+            .iter()
+            .filter(|(_, call)| call.over)
+            .map(|(id, _)| *id)
+            .collect();
         for id in lost {
             self.breach("record", format!("call {id} ended without a record"));
         }

@@ -12,10 +12,16 @@ impl Oracle {
         for party in &plan.parties {
             let who = party.who;
             if party.hears.contains(&who) {
-                self.breach("engine", format!("{who:?} hears themselves in call {}", plan.call));
+                self.breach(
+                    "engine",
+                    format!("{who:?} hears themselves in call {}", plan.call),
+                );
             }
             if party.hears.iter().any(|heard| !parties.contains(heard)) {
-                self.breach("engine", format!("{who:?} hears a stranger in call {}", plan.call));
+                self.breach(
+                    "engine",
+                    format!("{who:?} hears a stranger in call {}", plan.call),
+                );
             }
         }
         if parties.is_empty() {
@@ -37,7 +43,10 @@ impl Oracle {
                 Party::Agent(agent) => format!("agent {agent}"),
                 Party::Call(party) => format!("call {party}"),
             };
-            self.breach("agent-twice", format!("{who} is in calls {other} and {call}"));
+            self.breach(
+                "agent-twice",
+                format!("{who} is in calls {other} and {call}"),
+            );
         }
         self.talks.insert(call, parties);
     }

@@ -38,7 +38,11 @@ impl Script {
             lead.state = Some("NY".into());
             lead.numbers = vec![LeadNumber {
                 number: number(k as u64),
-                listed: if k == 3 { vec!["internal".into()] } else { Vec::new() },
+                listed: if k == 3 {
+                    vec!["internal".into()]
+                } else {
+                    Vec::new()
+                },
                 retired: false,
             }];
         }
@@ -136,7 +140,10 @@ impl Script {
             ..ComplianceRules::default()
         };
         let ring = Duration::from_secs(25);
-        let permit = Gate::new(&rules).unwrap().permit(&lead, 0, self.now.wall, ring).unwrap();
+        let permit = Gate::new(&rules)
+            .unwrap()
+            .permit(&lead, 0, self.now.wall, ring)
+            .unwrap();
         Originate {
             call: CallId(call),
             campaign: CampaignId(1),
@@ -188,7 +195,12 @@ impl Script {
 
     fn record(&mut self, call: u64, lead: usize, outcome: Outcome) {
         let lead = self.leads[lead].id;
-        self.watch(Command::Record(Box::new(record(call, lead, outcome, self.now.wall))));
+        self.watch(Command::Record(Box::new(record(
+            call,
+            lead,
+            outcome,
+            self.now.wall,
+        ))));
         let update = LeadUpdate {
             status: LeadStatus::Due,
             next_at: None,
@@ -202,7 +214,12 @@ impl Script {
             lead,
             update,
         });
-        let again = self.leads.iter().filter(|l| l.id == lead).cloned().collect();
+        let again = self
+            .leads
+            .iter()
+            .filter(|l| l.id == lead)
+            .cloned()
+            .collect();
         self.offer(again);
     }
 
@@ -459,8 +476,14 @@ fn channels_and_call_rate() {
 
 #[test]
 fn trunk() {
-    assert_eq!(seen(|s| s.dial_with(|order| order.trunk = TrunkId(9))), ["trunk"]);
-    assert_eq!(seen(|s| s.dial_with(|order| order.trunk = TrunkId(2))), ["trunk"]);
+    assert_eq!(
+        seen(|s| s.dial_with(|order| order.trunk = TrunkId(9))),
+        ["trunk"]
+    );
+    assert_eq!(
+        seen(|s| s.dial_with(|order| order.trunk = TrunkId(2))),
+        ["trunk"]
+    );
     let down = seen(|s| {
         let health = TrunkHealth::Down("silent".into());
         let trunk = TrunkId(1);

@@ -14,7 +14,11 @@ type Fault = (String, String, String);
 /// Most people on a list.
 const LEADS_MAX: f64 = 1_000_000.0;
 
-fn fault<T>(key: impl Into<String>, value: impl ToString, allowed: impl Into<String>) -> Result<T, Fault> {
+fn fault<T>(
+    key: impl Into<String>,
+    value: impl ToString,
+    allowed: impl Into<String>,
+) -> Result<T, Fault> {
     Err((key.into(), value.to_string(), allowed.into()))
 }
 
@@ -46,9 +50,16 @@ fn table(key: &str, steps: &[(f64, f64)], most: f64) -> Result<(), Fault> {
             return fault(key, value, "hours that rise from step to step");
         }
     }
-    match steps.iter().find(|(_, value)| !(0.0..=most).contains(value)) {
+    match steps
+        .iter()
+        .find(|(_, value)| !(0.0..=most).contains(value))
+    {
         None => Ok(()),
-        Some((hour, value)) => fault(key, format!("[{hour}, {value}]"), format!("values of 0 to {most}")),
+        Some((hour, value)) => fault(
+            key,
+            format!("[{hour}, {value}]"),
+            format!("values of 0 to {most}"),
+        ),
     }
 }
 
@@ -96,7 +107,11 @@ impl FloorScenario {
 
     fn check_floor(&self) -> Result<(), Fault> {
         if self.start.parse::<jiff::Timestamp>().is_err() {
-            return fault("start", format!("{:?}", self.start), "an instant such as 2026-03-10T13:00:00Z");
+            return fault(
+                "start",
+                format!("{:?}", self.start),
+                "an instant such as 2026-03-10T13:00:00Z",
+            );
         }
         within("hours", self.hours, 0.01, 24.0)?;
         within("replications", f64::from(self.replications), 1.0, 1e6)?;
@@ -111,14 +126,22 @@ impl FloorScenario {
         names("agents", self.groups.iter().map(|g| &g.name))?;
         names("trunk", self.trunks.iter().map(|t| &t.name))?;
         let trunk_groups: BTreeSet<&str> = self.trunks.iter().map(|t| t.group.as_str()).collect();
-        let skills: BTreeSet<&str> =
-            self.groups.iter().flat_map(|g| g.skills.keys().map(String::as_str)).collect();
+        let skills: BTreeSet<&str> = self
+            .groups
+            .iter()
+            .flat_map(|g| g.skills.keys().map(String::as_str))
+            .collect();
         for campaign in &self.campaigns {
             let at = format!("campaign.{}", campaign.name);
             self.check_campaign(&at, campaign)?;
             for need in &campaign.needs {
                 one_of(format!("{at}.needs.skill"), &need.skill, &skills)?;
-                within(&format!("{at}.needs.level"), f64::from(need.level), 1.0, 10.0)?;
+                within(
+                    &format!("{at}.needs.level"),
+                    f64::from(need.level),
+                    1.0,
+                    10.0,
+                )?;
                 if let Some(after) = need.drop_after_s {
                     within(&format!("{at}.needs.drop_after_s"), after, 0.0, 86_400.0)?;
                 }
@@ -130,20 +153,32 @@ impl FloorScenario {
         for group in &self.groups {
             self.check_group(group)?;
             for campaign in &group.campaigns {
-                one_of(format!("agents.{}.campaigns", group.name), campaign, &campaigns)?;
+                one_of(
+                    format!("agents.{}.campaigns", group.name),
+                    campaign,
+                    &campaigns,
+                )?;
             }
         }
-        self.trunks.iter().try_for_each(|trunk| self.check_trunk(trunk))
+        self.trunks
+            .iter()
+            .try_for_each(|trunk| self.check_trunk(trunk))
     }
 
     fn check_campaign(&self, at: &str, c: &Campaign) -> Result<(), Fault> {
         let key = |name: &str| format!("{at}.{name}");
         if read_mode(&c.mode).is_none() {
-            let allowed = "predictive, hard, progressive, ratio:R (lines per free agent) or erlang-c";
+            let allowed =
+                "predictive, hard, progressive, ratio:R (lines per free agent) or erlang-c";
             return fault(key("mode"), format!("{:?}", c.mode), allowed);
         }
         within(&key("cap"), c.cap, 1e-4, 0.5)?;
-        within(&key("max_lines_per_agent"), c.max_lines_per_agent, 0.1, 1000.0)?;
+        within(
+            &key("max_lines_per_agent"),
+            c.max_lines_per_agent,
+            0.1,
+            1000.0,
+        )?;
         // A phone rings at least 15 s (16 CFR 310.4(b)(4)(ii)).
         within(&key("ring_timeout_s"), c.ring_timeout_s, 15.0, 600.0)?;
         within(&key("wrap_up_limit_s"), c.wrap_up_limit_s, 0.0, 86_400.0)?;
@@ -153,14 +188,23 @@ impl FloorScenario {
         if let Some((from, to)) = c.runs
             && !(from >= 0.0 && from < to && to.is_finite())
         {
-            return fault(key("runs"), format!("[{from}, {to}]"), "[from, to] in hours of the day, from first");
+            return fault(
+                key("runs"),
+                format!("[{from}, {to}]"),
+                "[from, to] in hours of the day, from first",
+            );
         }
         for (outcome, retry) in &c.retries {
             if Outcome::from_name(outcome).is_none() {
                 let known = Outcome::ALL.map(|o| o.name()).join(", ");
                 return fault(key("retries"), outcome, format!("one of {known}"));
             }
-            within(&key(&format!("retries.{outcome}.after_s")), retry.after_s, 0.0, 31_536_000.0)?;
+            within(
+                &key(&format!("retries.{outcome}.after_s")),
+                retry.after_s,
+                0.0,
+                31_536_000.0,
+            )?;
         }
         let rules = ComplianceRules {
             hours: c.calling.clone(),
@@ -171,46 +215,79 @@ impl FloorScenario {
         }
         check_callees(at, c)?;
         for (k, curve) in c.curves.iter().enumerate() {
-            curve
-                .check()
-                .map_err(|(inner, value, allowed)| (key(&format!("varies[{k}].{inner}")), value, allowed.into()))?;
+            curve.check().map_err(|(inner, value, allowed)| {
+                (key(&format!("varies[{k}].{inner}")), value, allowed.into())
+            })?;
         }
-        c.inbound.iter().try_for_each(|inbound| check_inbound(at, inbound))
+        c.inbound
+            .iter()
+            .try_for_each(|inbound| check_inbound(at, inbound))
     }
 
     fn check_group(&self, group: &AgentGroup) -> Result<(), Fault> {
         let key = |name: &str| format!("agents.{}.{name}", group.name);
         if group.count > 0 && !group.shifts.is_empty() {
-            return fault(key("count"), group.count, "no count beside [[agents.shift]], which count themselves");
+            return fault(
+                key("count"),
+                group.count,
+                "no count beside [[agents.shift]], which count themselves",
+            );
         }
         within(&key("count"), f64::from(group.size()), 1.0, 5000.0)?;
         for (skill, level) in &group.skills {
-            within(&key(&format!("skills.{skill}")), f64::from(*level), 1.0, 10.0)?;
+            within(
+                &key(&format!("skills.{skill}")),
+                f64::from(*level),
+                1.0,
+                10.0,
+            )?;
         }
         for (k, shift) in group.shifts.iter().enumerate() {
             let key = |name: &str| key(&format!("shift[{k}].{name}"));
             if !(0.0..self.hours).contains(&shift.from_h) {
-                return fault(key("from_h"), shift.from_h, format!("an hour of the day, from 0 to {}", self.hours));
+                return fault(
+                    key("from_h"),
+                    shift.from_h,
+                    format!("an hour of the day, from 0 to {}", self.hours),
+                );
             }
             if shift.to_h.partial_cmp(&shift.from_h) != Some(std::cmp::Ordering::Greater) {
                 return fault(key("to_h"), shift.to_h, "an hour after from_h");
             }
             for (at, minutes) in &shift.breaks {
-                if !(*at > shift.from_h && *at < shift.to_h && *minutes > 0.0 && minutes.is_finite()) {
-                    return fault(key("breaks"), format!("[{at}, {minutes}]"), "breaks within the shift, of more than 0 minutes");
+                if !(*at > shift.from_h
+                    && *at < shift.to_h
+                    && *minutes > 0.0
+                    && minutes.is_finite())
+                {
+                    return fault(
+                        key("breaks"),
+                        format!("[{at}, {minutes}]"),
+                        "breaks within the shift, of more than 0 minutes",
+                    );
                 }
             }
         }
         if let Some(late) = &group.late {
             law(&key("late"), late)?;
         }
-        within(&key("phone_lost_per_hour"), group.phone_lost_per_hour, 0.0, 60.0)
+        within(
+            &key("phone_lost_per_hour"),
+            group.phone_lost_per_hour,
+            0.0,
+            60.0,
+        )
     }
 
     fn check_trunk(&self, trunk: &TrunkPlan) -> Result<(), Fault> {
         let key = |name: &str| format!("trunk.{}.{name}", trunk.name);
         within(&key("channels"), f64::from(trunk.channels), 1.0, 100_000.0)?;
-        within(&key("calls_per_second"), trunk.calls_per_second, 0.01, 10_000.0)?;
+        within(
+            &key("calls_per_second"),
+            trunk.calls_per_second,
+            0.01,
+            10_000.0,
+        )?;
         within(&key("weight"), f64::from(trunk.weight), 1.0, 1000.0)?;
         law(&key("post_dial_delay"), &trunk.post_dial_delay)?;
         within(&key("congestion"), trunk.congestion, 0.0, 1.0)?;
@@ -284,6 +361,16 @@ fn check_inbound(at: &str, inbound: &InboundPlan) -> Result<(), Fault> {
     law(&key("patience"), &inbound.patience)?;
     law(&key("talk"), &inbound.talk)?;
     law(&key("wrap"), &inbound.wrap)?;
-    within(&key("longest_wait_s"), inbound.longest_wait_s, 0.0, 86_400.0)?;
-    within(&key("service_within_s"), inbound.service_within_s, 0.0, 86_400.0)
+    within(
+        &key("longest_wait_s"),
+        inbound.longest_wait_s,
+        0.0,
+        86_400.0,
+    )?;
+    within(
+        &key("service_within_s"),
+        inbound.service_within_s,
+        0.0,
+        86_400.0,
+    )
 }

@@ -86,7 +86,11 @@ impl Callers {
             talk: plan.talk.sampler(),
             wrap: plan.wrap.sampler(),
             per_hour: plan.per_hour.clone(),
-            peak: plan.per_hour.iter().map(|(_, rate)| *rate).fold(0.0, f64::max),
+            peak: plan
+                .per_hour
+                .iter()
+                .map(|(_, rate)| *rate)
+                .fold(0.0, f64::max),
         }
     }
 
@@ -116,7 +120,10 @@ impl Callees {
     /// lead's own answer probability.
     #[must_use]
     pub fn fate(&self, campaign: &Campaign, seed: u64, attempt: Attempt, at_s: f64) -> Fate {
-        let key = attempt.lead.wrapping_mul(ATTEMPTS_APART).wrapping_add(attempt.number);
+        let key = attempt
+            .lead
+            .wrapping_mul(ATTEMPTS_APART)
+            .wrapping_add(attempt.number);
         let mut chance = stream(seed, STREAM_FATE, key);
         let c = &campaign.callees;
         // Always in this order, so that a draw more for one kind shifts no other.
@@ -141,7 +148,11 @@ impl Callees {
             fails_after_s,
             greeting_s,
             patience_s,
-            talk_s: if who == Who::Person { talk_s } else { machine_talk_s },
+            talk_s: if who == Who::Person {
+                talk_s
+            } else {
+                machine_talk_s
+            },
             wrap_s,
             opts_out: opt_out < c.opt_out,
             luck,
@@ -213,7 +224,11 @@ fn who(kind: f64, mistake: f64, p: f64, rest: f64, campaign: &Campaign) -> Who {
         let posing = !screened || mistake < c.machines_as_people;
         return if posing { Who::Posing } else { Who::Machine };
     }
-    for (share, who) in [(c.p_busy, Who::Busy), (c.p_sit, Who::Tones), (c.p_wrong, Who::Wrong)] {
+    for (share, who) in [
+        (c.p_busy, Who::Busy),
+        (c.p_sit, Who::Tones),
+        (c.p_wrong, Who::Wrong),
+    ] {
         below += rest * share;
         if kind < below {
             return who;

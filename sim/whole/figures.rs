@@ -160,7 +160,9 @@ impl Tally {
             ..CampaignDay::default()
         };
         let within = |c: &super::scenario::Campaign| {
-            c.inbound.as_ref().map_or(0.0, |inbound| inbound.service_within_s)
+            c.inbound
+                .as_ref()
+                .map_or(0.0, |inbound| inbound.service_within_s)
         };
         Self {
             day: FloorDay {
@@ -232,8 +234,14 @@ impl Tally {
             }));
             campaign.list_left = evening.lists[k].left();
             let done = evening.lists[k].closed().iter();
-            campaign.list_done = done.map(|(status, n)| (status.name().to_owned(), *n)).collect();
-            let status = evening.status.campaigns.iter().find(|c| c.id == campaign_id(k));
+            campaign.list_done = done
+                .map(|(status, n)| (status.name().to_owned(), *n))
+                .collect();
+            let status = evening
+                .status
+                .campaigns
+                .iter()
+                .find(|c| c.id == campaign_id(k));
             if let Some(status) = status {
                 campaign.refused = status.totals.refused.clone();
                 campaign.bound_by = status.totals.bound_by.clone();
@@ -261,7 +269,13 @@ impl Tally {
             peak: c.peak,
             channels: plan.channels,
         };
-        day.trunks = evening.scenario.trunks.iter().zip(evening.carriers).map(trunk).collect();
+        day.trunks = evening
+            .scenario
+            .trunks
+            .iter()
+            .zip(evening.carriers)
+            .map(trunk)
+            .collect();
         day.breaches = evening.breaches.iter().map(ToString::to_string).collect();
         day.events = evening.events;
         day
@@ -276,5 +290,9 @@ fn occupancy(times: impl Iterator<Item = Times>) -> f64 {
 }
 
 fn share(part: u64, whole: u64) -> f64 {
-    if whole > 0 { part as f64 / whole as f64 } else { 0.0 }
+    if whole > 0 {
+        part as f64 / whole as f64
+    } else {
+        0.0
+    }
 }

@@ -124,7 +124,11 @@ pub fn leads(scenario: &FloorScenario, campaign: usize, seed: u64) -> Vec<Lead> 
                 rank: 0,
                 numbers: vec![LeadNumber {
                     number,
-                    listed: if listed { vec![DNC_LIST.to_owned()] } else { Vec::new() },
+                    listed: if listed {
+                        vec![DNC_LIST.to_owned()]
+                    } else {
+                        Vec::new()
+                    },
                     retired: false,
                 }],
                 zone: Some(place.zone.to_owned()),
@@ -187,7 +191,8 @@ mod tests {
     }
 
     fn blank(place: &Place) -> Lead {
-        let mut lead = leads(&crate::whole::FloorScenario::shipped("shop").unwrap(), 0, 1).remove(0);
+        let mut lead =
+            leads(&crate::whole::FloorScenario::shipped("shop").unwrap(), 0, 1).remove(0);
         lead.zone = Some(place.zone.to_owned());
         lead.country = Some(place.country.to_owned());
         lead.state = place.state.map(str::to_owned);

@@ -53,7 +53,11 @@ pub fn prove(
         let seed = first.wrapping_add(k as u64);
         let floor = random::floor(seed);
         let day = World::new(&floor, seed).run();
-        let failure = if day.breaches.is_empty() { None } else { replay(seed) };
+        let failure = if day.breaches.is_empty() {
+            None
+        } else {
+            replay(seed)
+        };
         (day, failure)
     };
     let mut proof = Proof::default();
@@ -62,7 +66,11 @@ pub fn prove(
         proof.placed += day.placed;
         proof.connected += day.connected;
         proof.abandoned += day.abandoned;
-        proof.inbound += day.campaigns.iter().map(|c| c.inbound.answered).sum::<u64>();
+        proof.inbound += day
+            .campaigns
+            .iter()
+            .map(|c| c.inbound.answered)
+            .sum::<u64>();
         proof.events += day.events;
         proof.failures.extend(failure);
     }
@@ -91,14 +99,34 @@ mod tests {
     /// --seed S` shows what led to it.
     #[test]
     fn no_oracle_is_broken_on_a_thousand_random_floors() {
-        let proof = prove(std::env::var("FIRST").ok().and_then(|s| s.parse().ok()).unwrap_or(1), std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1000), NonZeroUsize::MIN, |_, _| {});
+        let proof = prove(
+            std::env::var("FIRST")
+                .ok()
+                .and_then(|s| s.parse().ok())
+                .unwrap_or(1),
+            std::env::var("SEEDS")
+                .ok()
+                .and_then(|s| s.parse().ok())
+                .unwrap_or(1000),
+            NonZeroUsize::MIN,
+            |_, _| {},
+        );
         let said: Vec<String> = proof
             .failures
             .iter()
             .map(|f| format!("seed {}: {:.3} s: {}: {}", f.seed, f.at_s, f.oracle, f.what))
             .collect();
-        let trace = proof.failures.first().map(|f| f.trace.join("\n")).unwrap_or_default();
-        assert!(said.is_empty(), "{trace}\n{} seeds:\n{}", said.len(), said.join("\n"));
+        let trace = proof
+            .failures
+            .first()
+            .map(|f| f.trace.join("\n"))
+            .unwrap_or_default();
+        assert!(
+            said.is_empty(),
+            "{trace}\n{} seeds:\n{}",
+            said.len(),
+            said.join("\n")
+        );
         // Floors on which nothing happens prove nothing.
         assert!(proof.placed > 100_000, "{}", proof.placed);
         assert!(proof.connected > 10_000, "{}", proof.connected);

@@ -2,7 +2,7 @@
 
 use super::people::ZONES;
 use super::scenario::{
-    AgentGroup, Campaign, CalleePlan, FloorScenario, InboundPlan, ListPlan, Retry, SkillNeed,
+    AgentGroup, CalleePlan, Campaign, FloorScenario, InboundPlan, ListPlan, Retry, SkillNeed,
     TrunkPlan,
 };
 use crate::callee::stream;
@@ -56,16 +56,32 @@ pub fn floor(seed: u64) -> FloorScenario {
     let mut chance = Chance(stream(seed, STREAM_FLOOR, 0));
     let c = &mut chance;
     // Mostly short, so that many floors fit into a minute.
-    let minutes = if c.happens(0.05) { c.between(30.0, 60.0) } else { c.between(20.0, 22.0) };
+    let minutes = if c.happens(0.05) {
+        c.between(30.0, 60.0)
+    } else {
+        c.between(20.0, 22.0)
+    };
     let hours = minutes / 60.0;
     let trunks: Vec<TrunkPlan> = (0..c.count(1, 3)).map(|k| trunk(c, k, hours)).collect();
     let names: Vec<String> = (0..c.count(1, 3)).map(|k| format!("campaign{k}")).collect();
-    let groups: Vec<AgentGroup> = (0..c.count(1, 3)).map(|k| group(c, k, hours, &names)).collect();
-    let skills: Vec<String> = groups.iter().flat_map(|g| g.skills.keys().cloned()).collect();
-    let campaigns = names.iter().map(|name| campaign(c, name, hours, &skills, &trunks)).collect();
+    let groups: Vec<AgentGroup> = (0..c.count(1, 3))
+        .map(|k| group(c, k, hours, &names))
+        .collect();
+    let skills: Vec<String> = groups
+        .iter()
+        .flat_map(|g| g.skills.keys().cloned())
+        .collect();
+    let campaigns = names
+        .iter()
+        .map(|name| campaign(c, name, hours, &skills, &trunks))
+        .collect();
     // Mostly by day in America; calling hours begin and end at full hours.
     let day = c.count(9, 15);
-    let hour = if c.happens(0.7) { c.count(14, 23) } else { c.count(0, 23) };
+    let hour = if c.happens(0.7) {
+        c.count(14, 23)
+    } else {
+        c.count(0, 23)
+    };
     let minute = c.one(&[0, 30, 45, 50]);
     FloorScenario {
         title: format!("random floor {seed}"),
@@ -142,7 +158,13 @@ fn group(c: &mut Chance, k: u32, hours: f64, campaigns: &[String]) -> AgentGroup
     }
 }
 
-fn campaign(c: &mut Chance, name: &str, hours: f64, skills: &[String], trunks: &[TrunkPlan]) -> Campaign {
+fn campaign(
+    c: &mut Chance,
+    name: &str,
+    hours: f64,
+    skills: &[String],
+    trunks: &[TrunkPlan],
+) -> Campaign {
     let mut zones = BTreeMap::new();
     for _ in 0..c.count(1, 4) {
         zones.insert(c.one(&ZONES).zone.to_owned(), c.between(0.5, 2.0));
@@ -155,9 +177,21 @@ fn campaign(c: &mut Chance, name: &str, hours: f64, skills: &[String], trunks: &
         }],
         false => Vec::new(),
     };
-    let modes = ["predictive", "predictive", "predictive", "hard", "progressive", "ratio:1.5", "ratio:3", "erlang-c"];
+    let modes = [
+        "predictive",
+        "predictive",
+        "predictive",
+        "hard",
+        "progressive",
+        "ratio:1.5",
+        "ratio:3",
+        "erlang-c",
+    ];
     let runs = match c.happens(0.2) {
-        true => Some((c.between(0.0, 0.2 * hours), c.between(0.5 * hours, 0.9 * hours))),
+        true => Some((
+            c.between(0.0, 0.2 * hours),
+            c.between(0.5 * hours, 0.9 * hours),
+        )),
         false => None,
     };
     let calling = c.happens(0.2).then(|| {
@@ -168,7 +202,13 @@ fn campaign(c: &mut Chance, name: &str, hours: f64, skills: &[String], trunks: &
     for outcome in ["busy", "no_answer", "machine", "abandoned"] {
         if c.happens(0.6) {
             let after_s = c.one(&[20.0, 60.0, 300.0]);
-            retries.insert(outcome.to_owned(), Retry { after_s, most: c.count(1, 5) });
+            retries.insert(
+                outcome.to_owned(),
+                Retry {
+                    after_s,
+                    most: c.count(1, 5),
+                },
+            );
         }
     }
     let trunk_groups = match c.happens(0.3) {
@@ -239,7 +279,10 @@ fn callees(c: &mut Chance) -> CalleePlan {
 
 fn inbound(c: &mut Chance, hours: f64) -> InboundPlan {
     InboundPlan {
-        per_hour: vec![(0.0, c.between(5.0, 120.0)), (0.6 * hours, c.between(0.0, 60.0))],
+        per_hour: vec![
+            (0.0, c.between(5.0, 120.0)),
+            (0.6 * hours, c.between(0.0, 60.0)),
+        ],
         patience: c.law(60.0),
         talk: c.law(60.0),
         wrap: c.law(10.0),

@@ -50,14 +50,21 @@ pub fn workers(scenario: &FloorScenario, seed: u64) -> Vec<Worker> {
         }
         for (from_h, to_h, breaks) in plans {
             let key = workers.len() as u64;
-            let late_s = late.as_ref().map_or(0.0, |l| l.draw(&mut stream(seed, STREAM_LATE, key)));
+            let late_s = late
+                .as_ref()
+                .map_or(0.0, |l| l.draw(&mut stream(seed, STREAM_LATE, key)));
             let (from_s, to_s) = (from_h * 3600.0 + late_s, to_h * 3600.0);
             let mut turns = vec![(from_s, Turn::LogsIn)];
             for (at_h, minutes) in breaks {
                 turns.push((at_h * 3600.0, Turn::Breaks(minutes * 60.0)));
             }
             let until = to_s.min(scenario.day_s());
-            phone(&mut turns, group.phone_lost_per_hour, (from_s, until), (seed, key));
+            phone(
+                &mut turns,
+                group.phone_lost_per_hour,
+                (from_s, until),
+                (seed, key),
+            );
             if to_s.is_finite() {
                 turns.push((to_s, Turn::LogsOut));
             }

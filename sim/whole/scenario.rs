@@ -452,12 +452,17 @@ impl FloorScenario {
     /// The modes of its campaigns: one name where they are the same.
     #[must_use]
     pub fn policy(&self) -> String {
-        let modes: Vec<String> = self.campaigns.iter().map(|c| c.pace().to_string()).collect();
+        let modes: Vec<String> = self
+            .campaigns
+            .iter()
+            .map(|c| c.pace().to_string())
+            .collect();
         match modes.iter().all(|mode| Some(mode) == modes.first()) {
             true => modes.first().cloned().unwrap_or_default(),
             false => {
                 let each = self.campaigns.iter().zip(&modes);
-                let each: Vec<String> = each.map(|(c, mode)| format!("{}={mode}", c.name)).collect();
+                let each: Vec<String> =
+                    each.map(|(c, mode)| format!("{}={mode}", c.name)).collect();
                 each.join(",")
             }
         }

@@ -48,10 +48,7 @@ pub fn apply(table: &mut Table, setting: &str) -> Result<(), ScenarioError> {
 
 fn sections<'a>(table: &'a mut Table, kind: &str) -> impl Iterator<Item = &'a mut Table> {
     let found = table.get_mut(kind).and_then(Value::as_array_mut);
-    found
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_table_mut)
+    found.into_iter().flatten().filter_map(Value::as_table_mut)
 }
 
 /// The section `path` begins with, such as `campaign.warm`.
@@ -59,7 +56,10 @@ fn named<'a>(table: &'a mut Table, path: &[&str]) -> Result<&'a mut Table, Strin
     let kind = path[0];
     let name_of = |t: &Table| t.get("name").and_then(Value::as_str).map(str::to_owned);
     let known: Vec<String> = sections(table, kind).filter_map(|t| name_of(t)).collect();
-    let usage = format!("write {kind}.NAME.key=value, NAME being one of {}", known.join(", "));
+    let usage = format!(
+        "write {kind}.NAME.key=value, NAME being one of {}",
+        known.join(", ")
+    );
     if path.len() < 3 {
         return Err(usage);
     }

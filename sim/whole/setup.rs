@@ -3,9 +3,7 @@
 use super::roster::Worker;
 use super::scenario::{Campaign, FloorScenario, TrunkPlan};
 use carillon_decision::agent::{AgentProfile, LineKind};
-use carillon_decision::campaign::{
-    AbandonmentClock, AbandonmentRule, CampaignConfig, InboundRule,
-};
+use carillon_decision::campaign::{AbandonmentClock, AbandonmentRule, CampaignConfig, InboundRule};
 use carillon_decision::compliance::{AttemptCaps, ComplianceRules};
 use carillon_decision::conversation::ConversationRules;
 use carillon_decision::event::Input;
@@ -117,7 +115,12 @@ pub fn agent(scenario: &FloorScenario, index: usize, worker: &Worker) -> AgentPr
         id: agent_id(index),
         name: format!("{}{:03}", group.name, index + 1),
         skills: group.skills.clone(),
-        campaigns: group.campaigns.iter().filter_map(known).map(campaign_id).collect(),
+        campaigns: group
+            .campaigns
+            .iter()
+            .filter_map(known)
+            .map(campaign_id)
+            .collect(),
         line: LineKind::NailedUp,
         role: Default::default(),
     }

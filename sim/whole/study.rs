@@ -32,7 +32,8 @@ impl FloorStudy {
     /// Sums up some days of a scenario.
     #[must_use]
     pub fn of(scenario: &FloorScenario, days: Vec<FloorDay>) -> Self {
-        let of = |figure: fn(&FloorDay) -> f64| Mean::of(&days.iter().map(figure).collect::<Vec<_>>());
+        let of =
+            |figure: fn(&FloorDay) -> f64| Mean::of(&days.iter().map(figure).collect::<Vec<_>>());
         let sum = |figure: fn(&FloorDay) -> u64| days.iter().map(figure).sum::<u64>() as f64;
         let held = |day: &&FloorDay| day.campaigns.iter().all(|c| c.abandonment <= c.cap);
         Self {
@@ -52,7 +53,10 @@ impl FloorStudy {
     pub fn breaches(&self) -> Vec<String> {
         let of = |day: &FloorDay| {
             let seed = day.seed;
-            let said = day.breaches.iter().map(move |breach| format!("seed {seed}: {breach}"));
+            let said = day
+                .breaches
+                .iter()
+                .map(move |breach| format!("seed {seed}: {breach}"));
             said.collect::<Vec<_>>()
         };
         self.replications.iter().flat_map(of).collect()

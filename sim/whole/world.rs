@@ -142,7 +142,10 @@ impl<'a> World<'a> {
             calls: BTreeMap::new(),
             callees: scenario.campaigns.iter().map(Callees::new).collect(),
             carriers: Carrier::all(scenario),
-            desks: workers.iter().map(|worker| Desk::new(worker.group)).collect(),
+            desks: workers
+                .iter()
+                .map(|worker| Desk::new(worker.group))
+                .collect(),
             attempts: BTreeMap::new(),
             tally: Tally::new(scenario, seed),
             oracle: Oracle::new(lists.iter().flat_map(LeadList::leads)),
@@ -184,7 +187,11 @@ impl<'a> World<'a> {
             if to.is_finite() {
                 self.schedule(to * 3600.0, Event::Hear(Box::new(dial(false))));
             }
-            for (n, at) in self.callees[k].arrivals(self.seed, k, day_s).into_iter().enumerate() {
+            for (n, at) in self.callees[k]
+                .arrivals(self.seed, k, day_s)
+                .into_iter()
+                .enumerate()
+            {
                 self.schedule(at, Event::Caller(k, n as u64));
             }
         }
@@ -370,7 +377,11 @@ impl<'a> World<'a> {
             Command::HangUp { call } => self.hang_up(call),
             Command::Bridge { call, agent } => self.bridge(call, agent),
             Command::PlayMessage { call, .. } => self.message(call),
-            Command::AnswerInbound { call, campaign, leg } => {
+            Command::AnswerInbound {
+                call,
+                campaign,
+                leg,
+            } => {
                 self.answered_in(call, campaign.0 as usize - 1, leg);
             }
             Command::RingAgent { agent } => {
@@ -380,7 +391,11 @@ impl<'a> World<'a> {
             Command::AgentChanged { agent, from, to } => {
                 self.agent_changed(agent.0 as usize - 1, from, to);
             }
-            Command::EnterDoNotCall { lead, number, campaign } => {
+            Command::EnterDoNotCall {
+                lead,
+                number,
+                campaign,
+            } => {
                 self.lists[campaign.0 as usize - 1].enter_do_not_call(lead, number);
                 let listed = Input::Listed {
                     list: crate::list::DNC_LIST.into(),

@@ -151,9 +151,7 @@ fn what_is_computed_comes_out() {
         &["sim", "scenarios"][..],
         &["sim", "scenarios", "drift"],
         &["sim", "scenarios", "bank"],
-        &[
-            "sim", "run", "shop", "--set", "hours=1.5", "--days", "2",
-        ],
+        &["sim", "run", "shop", "--set", "hours=1.5", "--days", "2"],
         &["sim", "prove", "--seeds", "3"],
         &["sim", "prove", "--seed", "5"],
         &["sim", "prove", "--list"],

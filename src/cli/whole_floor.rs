@@ -27,7 +27,9 @@ pub fn run(args: &SimRunArgs, text: &str, out: &Out) -> Result<ExitCode, CliErro
         scenario.replications = days;
     }
     let progress = Progress::new("days");
-    let study = run_study(&scenario, world.seed, cores(), |done, of| progress.show(done, of));
+    let study = run_study(&scenario, world.seed, cores(), |done, of| {
+        progress.show(done, of)
+    });
     out.document(&study);
     out.line(format!(
         "{}; {} days of {} h, paced {}",
@@ -80,8 +82,17 @@ fn floor_rows(study: &FloorStudy, out: &Out) -> Vec<Vec<String>> {
         false => out.toned(Tone::Warn, &format!("{count} of {days}")),
     };
     let mut rows = vec![heads(&[
-        "campaign", "policy", "occupancy", "abandoned", "cap", "cap held", "with mistaken", "calls",
-        "connected", "abandoned", "waited",
+        "campaign",
+        "policy",
+        "occupancy",
+        "abandoned",
+        "cap",
+        "cap held",
+        "with mistaken",
+        "calls",
+        "connected",
+        "abandoned",
+        "waited",
     ])];
     rows.push(vec![
         "whole floor".into(),
@@ -99,7 +110,11 @@ fn floor_rows(study: &FloorStudy, out: &Out) -> Vec<Vec<String>> {
     for (k, campaign) in campaigns(study) {
         let of = |figure: fn(&CampaignDay) -> f64| mean(study, |day| figure(&day.campaigns[k]));
         let sum = |figure: fn(&CampaignDay) -> u64| {
-            study.replications.iter().map(|day| figure(&day.campaigns[k])).sum::<u64>() as f64
+            study
+                .replications
+                .iter()
+                .map(|day| figure(&day.campaigns[k]))
+                .sum::<u64>() as f64
         };
         let live = sum(|c| c.connected + c.abandoned);
         let lost = sum(|c| c.people_as_machines);
@@ -116,7 +131,10 @@ fn floor_rows(study: &FloorStudy, out: &Out) -> Vec<Vec<String>> {
             some(percent(sum(|c| c.abandoned) / live.max(1.0), 2)),
             percent(campaign.cap, 1),
             some(held(kept.count())),
-            some(percent((sum(|c| c.abandoned) + lost) / (live + lost).max(1.0), 2)),
+            some(percent(
+                (sum(|c| c.abandoned) + lost) / (live + lost).max(1.0),
+                2,
+            )),
             count(study, |day| day.campaigns[k].placed as f64),
             count(study, |day| day.campaigns[k].connected as f64),
             count(study, |day| day.campaigns[k].abandoned as f64),
@@ -128,7 +146,9 @@ fn floor_rows(study: &FloorStudy, out: &Out) -> Vec<Vec<String>> {
 
 fn campaigns(study: &FloorStudy) -> impl Iterator<Item = (usize, &CampaignDay)> {
     let first = study.replications.first();
-    first.into_iter().flat_map(|day| day.campaigns.iter().enumerate())
+    first
+        .into_iter()
+        .flat_map(|day| day.campaigns.iter().enumerate())
 }
 
 fn list_rows(study: &FloorStudy) -> Vec<Vec<String>> {
@@ -142,16 +162,32 @@ fn list_rows(study: &FloorStudy) -> Vec<Vec<String>> {
                     *sums.entry(name).or_default() += n;
                 }
             }
-            let each = sums.into_iter().map(|(name, n)| format!("{name} {:.0}", n / days));
+            let each = sums
+                .into_iter()
+                .map(|(name, n)| format!("{name} {:.0}", n / days));
             let text = each.collect::<Vec<_>>().join(", ");
-            if text.is_empty() { "none".to_owned() } else { text }
+            if text.is_empty() {
+                "none".to_owned()
+            } else {
+                text
+            }
         };
         rows.push(vec![
             campaign.name.clone(),
             campaign.list.to_string(),
             count(study, |day| f64::from(day.campaigns[k].list_left)),
-            sums(&|c| c.list_done.iter().map(|(name, n)| (name.clone(), f64::from(*n))).collect()),
-            sums(&|c| c.refused.iter().map(|(name, n)| (name.clone(), *n as f64)).collect()),
+            sums(&|c| {
+                c.list_done
+                    .iter()
+                    .map(|(name, n)| (name.clone(), f64::from(*n)))
+                    .collect()
+            }),
+            sums(&|c| {
+                c.refused
+                    .iter()
+                    .map(|(name, n)| (name.clone(), *n as f64))
+                    .collect()
+            }),
         ]);
     }
     rows
@@ -159,18 +195,30 @@ fn list_rows(study: &FloorStudy) -> Vec<Vec<String>> {
 
 fn inbound_rows(study: &FloorStudy) -> Vec<Vec<String>> {
     let mut rows = vec![heads(&[
-        "inbound", "offered", "answered", "service level", "mean wait", "hung up", "message", "no channel",
+        "inbound",
+        "offered",
+        "answered",
+        "service level",
+        "mean wait",
+        "hung up",
+        "message",
+        "no channel",
     ])];
     for (k, campaign) in campaigns(study).filter(|(_, c)| c.inbound.offered > 0) {
-        let of = |figure: fn(&CampaignDay) -> u64| {
-            count(study, |day| figure(&day.campaigns[k]) as f64)
-        };
+        let of =
+            |figure: fn(&CampaignDay) -> u64| count(study, |day| figure(&day.campaigns[k]) as f64);
         rows.push(vec![
             campaign.name.clone(),
             of(|c| c.inbound.offered),
             of(|c| c.inbound.answered),
-            percent(mean(study, |day| day.campaigns[k].inbound.service_level).mean, 1),
-            format!("{:.1} s", mean(study, |day| day.campaigns[k].inbound.wait_mean_s).mean),
+            percent(
+                mean(study, |day| day.campaigns[k].inbound.service_level).mean,
+                1,
+            ),
+            format!(
+                "{:.1} s",
+                mean(study, |day| day.campaigns[k].inbound.wait_mean_s).mean
+            ),
             of(|c| c.inbound.lost),
             of(|c| c.inbound.messages),
             of(|c| c.inbound.blocked),
@@ -180,10 +228,24 @@ fn inbound_rows(study: &FloorStudy) -> Vec<Vec<String>> {
 }
 
 fn trunk_rows(study: &FloorStudy) -> Vec<Vec<String>> {
-    let mut rows = vec![heads(&["trunk", "calls", "failed", "busy", "most at once", "channels"])];
+    let mut rows = vec![heads(&[
+        "trunk",
+        "calls",
+        "failed",
+        "busy",
+        "most at once",
+        "channels",
+    ])];
     let first = study.replications.first();
-    for (k, trunk) in first.into_iter().flat_map(|day| day.trunks.iter().enumerate()) {
-        let peak = study.replications.iter().map(|day| day.trunks[k].peak).max();
+    for (k, trunk) in first
+        .into_iter()
+        .flat_map(|day| day.trunks.iter().enumerate())
+    {
+        let peak = study
+            .replications
+            .iter()
+            .map(|day| day.trunks[k].peak)
+            .max();
         rows.push(vec![
             trunk.name.clone(),
             count(study, |day| day.trunks[k].sent as f64),
@@ -198,7 +260,13 @@ fn trunk_rows(study: &FloorStudy) -> Vec<Vec<String>> {
 
 fn day_rows(study: &FloorStudy) -> Vec<Vec<String>> {
     let mut rows = vec![heads(&[
-        "day", "occupancy", "abandoned", "connected", "calls", "agent-hours", "events",
+        "day",
+        "occupancy",
+        "abandoned",
+        "connected",
+        "calls",
+        "agent-hours",
+        "events",
     ])];
     rows.extend(study.replications.iter().map(|day| {
         vec![
@@ -251,7 +319,13 @@ pub fn prove_floors(args: &SimProveArgs, out: &Out) -> Result<ExitCode, CliError
     if let Some(first) = proof.failures.first() {
         out.line("");
         out.line(format!("what led to the breach of seed {}:", first.seed));
-        first.trace.iter().rev().take(25).rev().for_each(|line| out.line(line));
+        first
+            .trace
+            .iter()
+            .rev()
+            .take(25)
+            .rev()
+            .for_each(|line| out.line(line));
     }
     let broken = proof.failures.len();
     let said = format!(

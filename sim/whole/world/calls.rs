@@ -34,7 +34,9 @@ impl World<'_> {
         let attempt = Attempt {
             lead: order.lead.0,
             number: *number,
-            score: self.lists[k].lead(order.lead).and_then(|lead| lead.answer_chance),
+            score: self.lists[k]
+                .lead(order.lead)
+                .and_then(|lead| lead.answer_chance),
         };
         *number += 1;
         let at_s = seconds(self.now_ns);
@@ -112,7 +114,10 @@ impl World<'_> {
             let (after, heard) = match fate.who {
                 Who::Person => (known, verdict(AmdVerdict::Person, s.trailing_s)),
                 Who::Posing => (s.machine_after_s, verdict(AmdVerdict::Person, s.trailing_s)),
-                _ => (s.onset_s + s.machine_after_s, verdict(AmdVerdict::Machine, 0.0)),
+                _ => (
+                    s.onset_s + s.machine_after_s,
+                    verdict(AmdVerdict::Machine, 0.0),
+                ),
             };
             self.schedule(after, Event::Call(id, heard));
         }
@@ -185,7 +190,10 @@ impl World<'_> {
                     call.told_at = Some(self.now_ns);
                 }
             }
-            Progress::Verdict { who: AmdVerdict::Person, .. } => {
+            Progress::Verdict {
+                who: AmdVerdict::Person,
+                ..
+            } => {
                 call.told_at.get_or_insert(self.now_ns);
             }
             Progress::Failed { .. } | Progress::HungUp => call.ended = true,
@@ -217,7 +225,11 @@ impl World<'_> {
         let progress = match (call.answered, call.lost) {
             (true, _) => Progress::HungUp,
             (false, lost) => Progress::Failed {
-                cause: if lost { Cause::TrunkFailure } else { Cause::NoAnswer },
+                cause: if lost {
+                    Cause::TrunkFailure
+                } else {
+                    Cause::NoAnswer
+                },
                 retry_after: None,
             },
         };
@@ -240,7 +252,8 @@ impl World<'_> {
         let plans_end = !std::mem::replace(&mut call.talking, true);
         if first {
             let waited = call.told_at.map_or(0.0, |at| seconds(now_ns - at));
-            self.tally.joined(call.campaign, call.inbound, waited, call.fate.who);
+            self.tally
+                .joined(call.campaign, call.inbound, waited, call.fate.who);
         }
         self.schedule(BRIDGE_S, Event::Call(id, Progress::Bridged));
         if plans_end {

@@ -246,7 +246,9 @@ mod tests {
     #[test]
     fn no_second_has_more_calls_than_the_trunk_takes() {
         let take_at = |rate: f64, millis: u64, trunks: &mut Trunks| {
-            trunks.iter().for_each(|t| assert_eq!(t.config.calls_per_second, rate));
+            trunks
+                .iter()
+                .for_each(|t| assert_eq!(t.config.calls_per_second, rate));
             let at = Mono(5_000_000_000_000) + Duration::from_millis(millis);
             trunks.take(number(), &[], &no_tags, &[], at).map(|_| at)
         };
@@ -255,10 +257,13 @@ mod tests {
             slow.calls_per_second = rate;
             let mut trunks = up(vec![slow]);
             // Asked every 10 ms for ten seconds, after a long rest.
-            let placed: Vec<Mono> =
-                (0..1000).filter_map(|k| take_at(rate, 10 * k, &mut trunks).ok()).collect();
+            let placed: Vec<Mono> = (0..1000)
+                .filter_map(|k| take_at(rate, 10 * k, &mut trunks).ok())
+                .collect();
             for (k, at) in placed.iter().enumerate() {
-                let within = placed[k..].iter().filter(|p| p.since(*at) < Duration::from_secs(1));
+                let within = placed[k..]
+                    .iter()
+                    .filter(|p| p.since(*at) < Duration::from_secs(1));
                 assert!(within.count() <= most, "{rate} a second");
             }
             let mean = placed.len() as f64 / 10.0;

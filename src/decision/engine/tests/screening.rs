@@ -115,7 +115,11 @@ fn a_greeting_that_ended_before_patience_did_sets_the_deadline() {
         floor.pass(1.399);
         assert_eq!(floor.messages(), [], "told by verdict: {told_by_verdict}");
         floor.pass(0.001);
-        assert_eq!(floor.messages(), [calls[1]], "told by verdict: {told_by_verdict}");
+        assert_eq!(
+            floor.messages(),
+            [calls[1]],
+            "told by verdict: {told_by_verdict}"
+        );
     }
 }
 
