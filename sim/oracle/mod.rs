@@ -213,14 +213,7 @@ impl Oracle {
         match command {
             Command::Originate(order) => self.originated(order),
             Command::CallOut(order) => self.called_out(order),
-            Command::LeadDone { lead, .. } => {
-                if !self.leased.remove(lead) {
-                    self.breach(
-                        "lease",
-                        format!("lead {lead} is given back without a lease"),
-                    );
-                }
-            }
+            Command::LeadDone { lead, .. } => self.given_back(*lead),
             Command::Bridge { call, agent } => self.bridged(*call, *agent),
             Command::Audio(plan) => self.audio(plan),
             Command::HangUp { call } => self.hung_up_by_us(*call),
@@ -235,14 +228,7 @@ impl Oracle {
             } => {
                 self.answered_inbound(*call, *leg, *campaign);
             }
-            Command::RejectInbound { leg } => {
-                if self.ringing.remove(leg).is_none() {
-                    self.breach(
-                        "engine",
-                        format!("inbound leg {leg} is refused, but rings not"),
-                    );
-                }
-            }
+            Command::RejectInbound { leg } => self.refused_inbound(*leg),
             Command::DropAgentLine { agent } => {
                 if let Some(agent) = self.agents.get_mut(agent) {
                     agent.line = false;
@@ -267,6 +253,20 @@ impl Oracle {
             Command::Record(record) => self.recorded(record),
             Command::Alert(Alert::InvariantBroken(what)) => self.breach("engine", what.clone()),
             _ => {}
+        }
+    }
+
+    fn given_back(&mut self, lead: LeadId) {
+        if !self.leased.remove(&lead) {
+            let what = format!("lead {lead} is given back without a lease");
+            self.breach("lease", what);
+        }
+    }
+
+    fn refused_inbound(&mut self, leg: u64) {
+        if self.ringing.remove(&leg).is_none() {
+            let what = format!("inbound leg {leg} is refused, but rings not");
+            self.breach("engine", what);
         }
     }
 

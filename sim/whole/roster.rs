@@ -24,6 +24,9 @@ pub enum Turn {
     PhoneBack,
 }
 
+/// From, to, and breaks with their minutes: hours of the day.
+type Hours = (f64, f64, Vec<(f64, f64)>);
+
 /// One agent of a floor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Worker {
@@ -39,7 +42,7 @@ pub fn workers(scenario: &FloorScenario, seed: u64) -> Vec<Worker> {
     let mut workers: Vec<Worker> = Vec::new();
     for (g, group) in scenario.groups.iter().enumerate() {
         let late = group.late.as_ref().map(|law| law.sampler());
-        let mut plans: Vec<(f64, f64, Vec<(f64, f64)>)> = Vec::new();
+        let mut plans: Vec<Hours> = Vec::new();
         for shift in &group.shifts {
             let plan = (shift.from_h, shift.to_h, shift.breaks.clone());
             plans.extend((0..shift.agents).map(|_| plan.clone()));
