@@ -68,6 +68,10 @@ impl Engine {
         }
         let every_call = self.reckons_with_all(id);
         let share = |other: CampaignId| {
+            // Who dials has agents of its own; callers who wait take anybody's.
+            if !every_call && self.dials(other) {
+                return 0.0;
+            }
             let (mut all, mut both) = (0_u32, 0_u32);
             for agent in self.agents.values().filter(|a| a.on_duty()) {
                 if self.can_serve(agent, other) {
@@ -78,8 +82,6 @@ impl Engine {
             match (both, every_call) {
                 (0, _) => 0.0,
                 (_, true) => 1.0,
-                // Who dials has agents of its own; callers who wait take anybody's.
-                _ if self.dials(other) => 0.0,
                 _ => f64::from(both) / f64::from(all),
             }
         };
