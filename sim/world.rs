@@ -200,8 +200,11 @@ impl World {
                             .is_none_or(|planned| at < planned || planned.0 <= self.now_ns)
                     {
                         self.wake_at = Some(at);
-                        let after = at.since(Mono(self.now_ns)).as_secs_f64();
-                        self.schedule(after, Event::Wake);
+                        // To the nanosecond: a wake a moment early is none.
+                        self.sequence += 1;
+                        self.events.insert(self.sequence, Event::Wake);
+                        let due = at.0.max(self.now_ns);
+                        self.heap.push(Reverse((due, self.sequence)));
                     }
                     return;
                 }

@@ -27,6 +27,10 @@ impl Oracle {
         if parties.is_empty() {
             self.talks.remove(&plan.call);
         } else {
+            // Who has passed the customer on is in wrap-up of their own.
+            if let Some(call) = self.calls.get_mut(&plan.call) {
+                call.agent = call.agent.filter(|a| parties.contains(&Party::Agent(*a)));
+            }
             self.talk(plan.call, parties);
         }
     }
