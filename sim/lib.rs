@@ -16,6 +16,7 @@ pub mod proof;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod whole;
 pub mod world;
 
 pub use callee::{CalleeLaw, Fate};

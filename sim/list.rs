@@ -9,6 +9,7 @@ use carillon_decision::lead::{Facts, Lead, LeadNumber, LeadStatus, PastAttempt};
 use carillon_decision::number::E164;
 use carillon_decision::time::Wall;
 use rand::RngExt;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Name of the do-not-call list of the demo.
@@ -114,49 +115,82 @@ struct Entry {
 /// Stands in for the store: who is due, and what became of them.
 pub struct LeadList {
     entries: BTreeMap<LeadId, Entry>,
-    due: BTreeSet<(Wall, LeadId)>,
+    /// By priority, greatest first.
+    due: BTreeMap<Reverse<i32>, BTreeSet<(Wall, LeadId)>>,
     closed: BTreeMap<LeadStatus, u32>,
 }
 
 impl LeadList {
     /// A fresh list, every lead due.
     pub fn new(people: &[Person]) -> Self {
+        let lead = |(i, person)| as_lead(LeadId(i as u64 + 1), person);
+        Self::of(people.iter().enumerate().map(lead).collect())
+    }
+
+    /// A fresh list of these leads, every one due.
+    pub fn of(leads: Vec<Lead>) -> Self {
         let mut list = Self {
             entries: BTreeMap::new(),
-            due: BTreeSet::new(),
+            due: BTreeMap::new(),
             closed: BTreeMap::new(),
         };
-        for (i, person) in people.iter().enumerate() {
-            let lead = as_lead(LeadId(i as u64 + 1), person);
-            list.due.insert((Wall(0), lead.id));
-            list.entries.insert(
-                lead.id,
-                Entry {
-                    lead,
-                    next_at: Wall(0),
-                },
-            );
+        for lead in leads {
+            let next_at = Wall(0);
+            list.queue(&lead).insert((next_at, lead.id));
+            list.entries.insert(lead.id, Entry { lead, next_at });
         }
         list
     }
 
-    /// Up to `count` leads that are due, longest due first; and whether that was all.
+    fn queue(&mut self, lead: &Lead) -> &mut BTreeSet<(Wall, LeadId)> {
+        self.due.entry(Reverse(lead.priority)).or_default()
+    }
+
+    /// Every lead.
+    pub fn leads(&self) -> impl Iterator<Item = &Lead> {
+        self.entries.values().map(|entry| &entry.lead)
+    }
+
+    /// One lead.
+    pub fn lead(&self, id: LeadId) -> Option<&Lead> {
+        self.entries.get(&id).map(|entry| &entry.lead)
+    }
+
+    /// How many leads are not done with.
+    pub fn left(&self) -> u32 {
+        self.entries.len() as u32 - self.closed.values().sum::<u32>()
+    }
+
+    /// How many leads are done with, by status.
+    pub fn closed(&self) -> &BTreeMap<LeadStatus, u32> {
+        &self.closed
+    }
+
+    /// Up to `count` leads that are due, by priority, then longest due first; and whether that
+    /// was all.
     pub fn lease(&mut self, now: Wall, count: u32) -> (Vec<Lead>, bool) {
-        let taken: Vec<(Wall, LeadId)> = self
-            .due
-            .range(..=(now, LeadId(u64::MAX)))
-            .take(count as usize)
-            .copied()
-            .collect();
-        for key in &taken {
-            self.due.remove(key);
+        let mut leads = Vec::new();
+        for due in self.due.values_mut() {
+            let wanted = count as usize - leads.len();
+            let ripe = due.range(..=(now, LeadId(u64::MAX)));
+            let taken: Vec<(Wall, LeadId)> = ripe.take(wanted).copied().collect();
+            for key in taken {
+                due.remove(&key);
+                leads.push(self.entries[&key.1].lead.clone());
+            }
         }
-        let exhausted = (taken.len() as u32) < count;
-        let leads = taken
-            .iter()
-            .map(|(_, id)| self.entries[id].lead.clone())
-            .collect();
+        let exhausted = (leads.len() as u32) < count;
         (leads, exhausted)
+    }
+
+    /// Enters a number into the do-not-call list.
+    pub fn enter_do_not_call(&mut self, id: LeadId, number: E164) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            let numbers = entry.lead.numbers.iter_mut();
+            for found in numbers.filter(|n| n.number == number && n.listed.is_empty()) {
+                found.listed.push(DNC_LIST.to_owned());
+            }
+        }
     }
 
     /// Enters an attempt into its lead's history.
@@ -178,25 +212,16 @@ impl LeadList {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        self.due.remove(&(entry.next_at, id));
+        let due = self.due.entry(Reverse(entry.lead.priority)).or_default();
+        due.remove(&(entry.next_at, id));
         entry.lead.callback = update.callback;
         match (update.status, update.next_at) {
             (LeadStatus::Due | LeadStatus::Callback, Some(at)) => {
                 entry.next_at = at;
-                self.due.insert((at, id));
+                due.insert((at, id));
             }
             (status, _) => *self.closed.entry(status).or_default() += 1,
         }
-    }
-
-    /// Whether the number of that lead stands on the do-not-call list.
-    pub fn is_listed(&self, id: LeadId, number: E164) -> bool {
-        self.entries.get(&id).is_some_and(|e| {
-            e.lead
-                .numbers
-                .iter()
-                .any(|n| n.number == number && !n.listed.is_empty())
-        })
     }
 }
 

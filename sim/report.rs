@@ -80,7 +80,7 @@ impl DayFigures {
         self.abandonment = share(self.abandoned as f64, self.answered_human as f64);
         self.idle_seconds_per_call = share(idle, self.connected as f64);
         self.waited_share = share(self.waited as f64, self.connected as f64);
-        self.breaches = oracle.breaches().to_vec();
+        self.breaches = oracle.breaches().iter().map(ToString::to_string).collect();
     }
 }
 

@@ -82,6 +82,7 @@ impl World {
     /// A world at dawn. `tape` keeps every input for a journal.
     pub fn new(scenario: &Scenario, seed: u64, tape: bool) -> Self {
         let config = engine_config(seed);
+        let list = LeadList::new(&people(scenario.leads, scenario.listed, seed));
         let mut world = Self {
             engine: Engine::new(config),
             start: scenario.start_wall(),
@@ -94,10 +95,10 @@ impl World {
             placed: 0,
             wraps: 0,
             bridges: 0,
-            list: LeadList::new(&people(scenario.leads, scenario.listed, seed)),
             agents_law: scenario.agents_law,
             figures: DayFigures::new(seed),
-            oracle: Oracle::new(scenario.trunk.channels),
+            oracle: Oracle::new(list.leads()),
+            list,
             tape: tape.then(Vec::new),
             scenario: scenario.clone(),
             seed,
@@ -137,6 +138,7 @@ impl World {
             self.play(event);
         }
         self.now_ns = end_ns;
+        self.oracle.close(self.now());
         let status = self.engine.status(self.now());
         self.figures.close(&status, &self.oracle);
     }
@@ -186,6 +188,7 @@ impl World {
         if let Some(tape) = &mut self.tape {
             tape.push((now, input.clone()));
         }
+        self.oracle.hear(&input, now);
         self.engine.handle(now, input);
         loop {
             match self.engine.poll() {
@@ -197,8 +200,11 @@ impl World {
                             .is_none_or(|planned| at < planned || planned.0 <= self.now_ns)
                     {
                         self.wake_at = Some(at);
-                        let after = at.since(Mono(self.now_ns)).as_secs_f64();
-                        self.schedule(after, Event::Wake);
+                        // To the nanosecond: a wake a moment early is none.
+                        self.sequence += 1;
+                        self.events.insert(self.sequence, Event::Wake);
+                        let due = at.0.max(self.now_ns);
+                        self.heap.push(Reverse((due, self.sequence)));
                     }
                     return;
                 }
@@ -207,7 +213,7 @@ impl World {
     }
 
     fn obey(&mut self, command: Command) {
-        self.oracle.watch(&command, &self.list, self.now());
+        self.oracle.watch(&command, self.now());
         match command {
             Command::NeedLeads { campaign, count } => {
                 let (leads, exhausted) = self.list.lease(self.now().wall, count);

@@ -10,8 +10,10 @@ use std::path::PathBuf;
 pub enum SimCommand {
     /// The demo's world, many runs in virtual time.
     Demo(SimDemoArgs),
-    /// Run a pacing scenario under one policy.
+    /// Run a scenario: a pacing scenario under one policy, or a whole floor with the engine.
     Run(SimRunArgs),
+    /// Run random small floors and have every command judged by the oracles.
+    Prove(super::args_floor::SimProveArgs),
     /// Lay several policies side by side, with the same callers.
     Compare(SimCompareArgs),
     /// Run a scenario under every combination of settings.
@@ -69,9 +71,9 @@ pub struct SimRunArgs {
     /// Which world.
     #[command(flatten)]
     pub world: WorldArgs,
-    /// Show every day.
-    #[arg(long)]
-    pub days: bool,
+    /// Show every day; with a number, run so many days instead of the scenario's.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub days: Option<u32>,
     /// A report.
     #[command(flatten)]
     pub html: HtmlArgs,

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 it failed, 2 wrong usage or a faulty configuration.
 
 pub mod args;
+mod args_floor;
 pub mod args_recordings;
 mod args_sim;
 pub mod args_supervise;
@@ -34,6 +35,7 @@ mod simulate;
 mod supervise;
 mod sweep;
 mod trace;
+mod whole_floor;
 mod wiring;
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::html_report::source;
 use super::out::{Out, Tone};
 use super::simulate::Progress;
+use super::whole_floor;
 use carillon_sim::html::reports::{self, RunFigures};
 use carillon_sim::pacing::goals;
 use carillon_sim::pacing::statistics::Mean;
@@ -12,22 +13,30 @@ use carillon_sim::pacing::{
     Comparison, POLICIES, PacingScenario, PacingStudy, PolicyName, SHIPPED, Trace, compare,
     run_study, run_study_traced,
 };
+use carillon_sim::whole;
 use std::process::ExitCode;
 
 /// Most days that `--within` may add up to.
 const DAYS_MAX: u32 = 100_000;
 
-/// One policy.
+/// One policy, or a whole floor: the file says which.
 pub fn run(args: &SimRunArgs, out: &Out) -> Result<ExitCode, CliError> {
+    let text = text(&args.world)?;
+    if whole::is_whole_floor(&text) {
+        return whole_floor::run(args, &text, out);
+    }
     args.html.check()?;
-    let scenario = read(&args.world)?;
+    let mut scenario = read(&args.world)?;
+    if let Some(days) = args.days.filter(|days| *days > 0) {
+        scenario.replications = days;
+    }
     let (study, traces, without_cancel) = studied(args, &scenario);
     out.document(&study);
     out.line(headline(&scenario));
     let mut rows = vec![heads(false)];
     rows.push(row(&study, None, out));
     out.table(&rows);
-    if args.days {
+    if args.days == Some(0) {
         let mut rows = vec![
             ["day", "occupancy", "abandoned", "connected", "calls"]
                 .map(String::from)
@@ -211,14 +220,17 @@ pub fn scenarios(name: Option<&str>, out: &Out) -> Result<ExitCode, CliError> {
                 .unwrap_or_default();
             rows.push(vec![name.to_owned(), title]);
         }
-        out.document(&SHIPPED.map(|(name, _)| name));
+        for (name, _) in whole::SHIPPED {
+            let title = whole::FloorScenario::shipped(name)
+                .map(|s| s.title)
+                .unwrap_or_default();
+            rows.push(vec![name.to_owned(), format!("{title} (whole floor)")]);
+        }
+        out.document(&known());
         out.table(&rows);
         return Ok(ExitCode::SUCCESS);
     };
-    let (_, text) = SHIPPED
-        .iter()
-        .find(|(known, _)| *known == name)
-        .ok_or_else(|| unknown(name))?;
+    let text = shipped_text(name).ok_or_else(|| unknown(name))?;
     out.line(text.trim_end());
     Ok(ExitCode::SUCCESS)
 }
@@ -226,6 +238,12 @@ pub fn scenarios(name: Option<&str>, out: &Out) -> Result<ExitCode, CliError> {
 /// The scenario with its settings.
 pub fn read(world: &WorldArgs) -> Result<PacingScenario, CliError> {
     let text = text(world)?;
+    if whole::is_whole_floor(&text) {
+        return Err(CliError::Usage(format!(
+            "{}: a whole floor ([[campaign]] sections): only `carillon sim run` takes those",
+            world.scenario
+        )));
+    }
     PacingScenario::read(&world.scenario, &text, &world.settings)
         .map_err(|error| CliError::Usage(error.to_string()))
 }
@@ -233,9 +251,8 @@ pub fn read(world: &WorldArgs) -> Result<PacingScenario, CliError> {
 /// The scenario's file, or the shipped one's.
 pub fn text(world: &WorldArgs) -> Result<String, CliError> {
     let name = &world.scenario;
-    let shipped = SHIPPED.iter().find(|(known, _)| known == name);
-    match shipped {
-        Some((_, text)) => Ok((*text).to_owned()),
+    match shipped_text(name) {
+        Some(text) => Ok(text.to_owned()),
         None => std::fs::read_to_string(name).map_err(|error| match name.contains(['/', '.']) {
             true => CliError::Usage(format!("scenario_file: {name}: {error}")),
             false => unknown(name),
@@ -243,8 +260,19 @@ pub fn text(world: &WorldArgs) -> Result<String, CliError> {
     }
 }
 
+/// The text of a scenario that comes with the program.
+fn shipped_text(name: &str) -> Option<&'static str> {
+    let mut all = SHIPPED.into_iter().chain(whole::SHIPPED);
+    all.find(|(known, _)| *known == name).map(|(_, text)| text)
+}
+
+fn known() -> Vec<&'static str> {
+    let all = SHIPPED.into_iter().chain(whole::SHIPPED);
+    all.map(|(name, _)| name).collect()
+}
+
 fn unknown(name: &str) -> CliError {
-    let known = SHIPPED.map(|(name, _)| name).join(", ");
+    let known = known().join(", ");
     CliError::Usage(format!(
         "scenario_file: {name}: no such file, and no scenario of that name comes with the program: \
          write a path, or one of {known}"

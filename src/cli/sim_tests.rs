@@ -53,6 +53,14 @@ fn mistakes_name_key_value_and_what_is_allowed() {
         ),
         (&["sim", "scenarios", "mars"], "one of reference"),
         (
+            &["sim", "run", "shop", "--set", "cap=7"],
+            "campaign.renewals.cap = 7: write 0.0001 to 0.5",
+        ),
+        (
+            &["sim", "compare", "shop"],
+            "only `carillon sim run` takes those",
+        ),
+        (
             &["erlang", "b", "--servers", "0.5", "--load", "1"],
             "1 to 1000000",
         ),
@@ -142,6 +150,11 @@ fn what_is_computed_comes_out() {
     for words in [
         &["sim", "scenarios"][..],
         &["sim", "scenarios", "drift"],
+        &["sim", "scenarios", "bank"],
+        &["sim", "run", "shop", "--set", "hours=1.5", "--days", "2"],
+        &["sim", "prove", "--seeds", "3"],
+        &["sim", "prove", "--seed", "5"],
+        &["sim", "prove", "--list"],
         &[
             "sim",
             "run",

@@ -3,7 +3,7 @@
 use super::args_sim::{SimCommand, SimDemoArgs};
 use super::error::CliError;
 use super::out::{Out, Tone};
-use super::{pacing_study, sweep};
+use super::{pacing_study, sweep, whole_floor};
 use carillon_sim::{DemoProof, LiveDay, Scenario};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -15,6 +15,7 @@ pub fn run(command: &SimCommand, out: &Out) -> Result<ExitCode, CliError> {
     match command {
         SimCommand::Demo(args) => demo(args, out),
         SimCommand::Run(args) => pacing_study::run(args, out),
+        SimCommand::Prove(args) => whole_floor::prove_floors(args, out),
         SimCommand::Compare(args) => pacing_study::compare_policies(args, out),
         SimCommand::Sweep(args) => sweep::sweep(args, out),
         SimCommand::Staff(args) => sweep::staff(args, out),

@@ -39,6 +39,8 @@ pub(super) struct Campaign {
     pub recorded: Option<(Constraint, Mono)>,
     pub started: Option<Now>,
     pub counts: Counts,
+    /// People whom screening has probably lost and the pacer has not been told of.
+    unseen: f64,
     /// Compiled rules; rebuilt from `config`, never stored.
     #[serde(skip)]
     pub gate: Option<Gate>,
@@ -99,6 +101,7 @@ impl Campaign {
             recorded: None,
             started: None,
             counts: Counts::default(),
+            unseen: 0.0,
             gate: None,
             zone: None,
         };
@@ -127,11 +130,31 @@ impl Campaign {
     pub fn enter_ledger(&mut self, answered_at: Wall, abandoned: bool) {
         self.ledger.enter(answered_at, abandoned);
         self.pacer.observe_person(abandoned);
+        self.unseen += self.unseen_per_person();
+        while self.unseen >= 1.0 {
+            self.unseen -= 1.0;
+            self.pacer.observe_person(true);
+        }
         self.counts.answered_human += 1;
         if abandoned {
             self.counts.abandoned += 1;
         } else {
             self.counts.connected += 1;
         }
+    }
+
+    /// People taken for machines, by screening's known error, for each person who was not.
+    fn unseen_per_person(&self) -> f64 {
+        let lost = match self.config.screening.is_on() {
+            true => self.config.tuning.people_as_machines,
+            false => 0.0,
+        };
+        lost / (1.0 - lost)
+    }
+
+    /// How many people were probably taken for machines while so many were told as people. They
+    /// are abandoned by law, and no ledger has them.
+    pub fn unseen_people(&self, answered: u64) -> u64 {
+        (answered as f64 * self.unseen_per_person()).round() as u64
     }
 }

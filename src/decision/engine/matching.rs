@@ -5,6 +5,7 @@ use crate::agent::{Agent, AgentState};
 use crate::call::Call;
 use crate::id::{AgentId, CallId, CampaignId};
 use crate::routing::{Candidate, Need, best_agent, serves};
+use crate::time::Mono;
 use std::time::Duration;
 
 impl Engine {
@@ -44,16 +45,27 @@ impl Engine {
         }
         let known = passed.and_then(|p| p.prefer).or(known);
         let campaign = call.queue_campaign();
-        let idle = self
-            .agents
-            .values()
-            .filter(|a| a.is_idle() && a.works_for(campaign))
-            .map(|a| Candidate {
-                agent: a.id(),
-                skills: &a.profile.skills,
-                idle_since: a.since,
+        // Agents who are dialed for by this campaign first: the others' customers count on theirs.
+        let its_own = |a: &Agent| {
+            self.campaigns.len() == 1 || known == Some(a.id()) || self.is_its_turn(a, campaign)
+        };
+        let idle = |own: bool| {
+            let able = |a: &&Agent| a.is_idle() && a.works_for(campaign) && (!own || its_own(a));
+            let seen = |a: &Agent| (a.id(), a.since);
+            let of = self.agents.values().filter(able).map(seen);
+            of.collect::<Vec<_>>()
+        };
+        let best = |idle: Vec<(AgentId, Mono)>| {
+            let candidates = idle.iter().filter_map(|(agent, since)| {
+                Some(Candidate {
+                    agent: *agent,
+                    skills: &self.agents.get(agent)?.profile.skills,
+                    idle_since: *since,
+                })
             });
-        let Some(agent) = best_agent(idle, &needs, known, waited) else {
+            best_agent(candidates, &needs, known, waited)
+        };
+        let Some(agent) = best(idle(true)).or_else(|| best(idle(false))) else {
             return false;
         };
         self.reserve(id, agent);

@@ -5,8 +5,11 @@ use super::dialing::RING_MINIMUM;
 use crate::agent::{AfterCall, Agent, AgentState};
 use crate::call::Phase;
 use crate::id::{CallId, CampaignId};
-use crate::pacing::{AgentView, CallView, FloorView, Limits, Pace, Screening, WindowView};
+use crate::pacing::{
+    AgentView, CallView, FloorView, Limits, Mode, Pace, Promise, Screening, WindowView,
+};
 use crate::routing::serves;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 impl Engine {
@@ -15,20 +18,16 @@ impl Engine {
         let now = self.now;
         let groups = self.campaigns.get(&id)?.config.trunk_groups.clone();
         let trunks = self.trunks.capacity(&groups, now.mono);
-        let (calls, views) = self.call_views(id);
-        let agents = self.agent_views(id);
         let sharing = self.sharing(id);
-        let waiting = self
-            .waiting
-            .iter()
-            .filter_map(|(_, call)| self.calls.get(call))
-            .filter(|call| sharing.contains(&call.queue_campaign()))
-            .count() as u32;
+        let (calls, views) = self.call_views(id, &sharing);
+        let agents = self.agent_views(id);
+        let waiting = self.waiting_for(&sharing);
         let stop = self.draining || self.halted.is_some();
         let store_ok = self.store_trouble.is_none();
         let campaign = self.campaigns.get_mut(&id)?;
         campaign.tick_due = false;
         let tally = campaign.tally(campaign.config.abandonment.window, now.wall);
+        let unseen = campaign.unseen_people(tally.answered);
         let dry = campaign.hopper.is_empty() && campaign.exhausted;
         let closed = dry && campaign.hours_refused > 0;
         let view = FloorView {
@@ -36,8 +35,8 @@ impl Engine {
             calls: &views,
             waiting,
             window: WindowView {
-                answered: tally.answered,
-                abandoned: tally.abandoned,
+                answered: tally.answered + unseen,
+                abandoned: tally.abandoned + unseen,
                 projected: 0.0,
             },
             limits: Limits {
@@ -61,30 +60,111 @@ impl Engine {
         ))
     }
 
-    /// Campaigns whose calls may be taken by an agent of this one, itself included.
-    fn sharing(&self, id: CampaignId) -> Vec<CampaignId> {
-        self.campaigns
-            .keys()
-            .copied()
-            .filter(|other| {
-                *other == id
-                    || self
-                        .agents
-                        .values()
-                        .any(|a| a.on_duty() && a.works_for(id) && a.works_for(*other))
-            })
-            .collect()
+    /// Campaigns whose calls to reckon with, and the share of their calls: all of its own, and of
+    /// others in the share of their agents who are this one's now.
+    fn sharing(&self, id: CampaignId) -> Vec<(CampaignId, f64)> {
+        if self.campaigns.len() == 1 {
+            return vec![(id, 1.0)];
+        }
+        let every_call = self.reckons_with_all(id);
+        let share = |other: CampaignId| {
+            // Who dials has agents of its own; callers who wait take anybody's.
+            if !every_call && self.dials(other) {
+                return 0.0;
+            }
+            let (mut all, mut both) = (0_u32, 0_u32);
+            for agent in self.agents.values().filter(|a| a.on_duty()) {
+                if self.can_serve(agent, other) {
+                    all += 1;
+                    both += u32::from(self.can_serve(agent, id));
+                }
+            }
+            match (both, every_call) {
+                (0, _) => 0.0,
+                (_, true) => 1.0,
+                _ => f64::from(both) / f64::from(all),
+            }
+        };
+        let others = self.campaigns.keys().map(|other| {
+            let share = if *other == id { 1.0 } else { share(*other) };
+            (*other, share)
+        });
+        others.filter(|(_, share)| *share > 0.0).collect()
     }
 
-    /// Calls that may need one of the campaign's agents: its own, and those of campaigns that
-    /// share agents with it, which it must not hang up.
-    fn call_views(&self, id: CampaignId) -> (Vec<CallId>, Vec<CallView>) {
+    /// Who promises that nobody is left waiting reckons with every call that its agents may get.
+    fn reckons_with_all(&self, id: CampaignId) -> bool {
+        let hard = Mode::Predictive {
+            promise: Promise::Hard,
+        };
+        let mode = self.campaigns.get(&id).map(|c| c.config.tuning.mode);
+        mode.is_none_or(|mode| !mode.overdials() || mode == hard)
+    }
+
+    fn can_serve(&self, agent: &Agent, id: CampaignId) -> bool {
+        agent.works_for(id)
+            && self
+                .campaigns
+                .get(&id)
+                .is_some_and(|c| serves(&agent.profile.skills, &c.config.needs, Duration::ZERO))
+    }
+
+    /// Whether a campaign has people to call now.
+    fn dials(&self, id: CampaignId) -> bool {
+        self.campaigns
+            .get(&id)
+            .is_some_and(|c| c.running && !c.hopper.is_empty())
+    }
+
+    /// Whether an agent of several campaigns is dialed for by this one now: the first of those
+    /// the agent prefers that has people to call; without preferences they take turns agent by
+    /// agent. Whoever overdials for agents that others dial for too would leave them none.
+    pub(super) fn is_its_turn(&self, agent: &Agent, id: CampaignId) -> bool {
+        let dials = |other: &&CampaignId| self.dials(**other) && self.can_serve(agent, **other);
+        if !agent.profile.campaigns.is_empty() {
+            let first = agent.profile.campaigns.iter().find(dials);
+            return first.is_none_or(|first| *first == id);
+        }
+        let able: Vec<&CampaignId> = self.campaigns.keys().filter(dials).collect();
+        match able.len() {
+            0 => true,
+            n => *able[agent.id().0 as usize % n] == id,
+        }
+    }
+
+    /// People who wait for one of the campaign's agents.
+    fn waiting_for(&self, sharing: &[(CampaignId, f64)]) -> u32 {
+        let wait = self
+            .waiting
+            .iter()
+            .filter_map(|(_, call)| self.calls.get(call));
+        let sum: f64 = wait
+            .map(|call| share_of(sharing, call.queue_campaign()))
+            .sum();
+        sum.round() as u32
+    }
+
+    /// Calls that may need one of the campaign's agents: its own, and its share of those of
+    /// campaigns that share agents with it, which it must not hang up.
+    fn call_views(
+        &self,
+        id: CampaignId,
+        sharing: &[(CampaignId, f64)],
+    ) -> (Vec<CallId>, Vec<CallView>) {
         let now = self.now.mono;
-        let sharing = self.sharing(id);
+        let mut seen: BTreeMap<CampaignId, f64> = BTreeMap::new();
+        // Every n-th of another campaign's calls stands for n of them.
+        let mut counts = |campaign: CampaignId| {
+            let share = share_of(sharing, campaign);
+            let sum = seen.entry(campaign).or_insert(0.5);
+            let before = sum.floor();
+            *sum += share;
+            sum.floor() > before
+        };
         let in_flight = self
             .calls
             .values()
-            .filter(|c| c.in_flight() && sharing.contains(&c.campaign));
+            .filter(|c| c.in_flight() && counts(c.campaign));
         in_flight
             .map(|call| {
                 let rung = call.rang.map(|at| now.since(at));
@@ -122,6 +202,7 @@ impl Engine {
                 && (!a.rings_first() || campaign.config.tuning.mode.allows_ring_first())
                 && serves(&a.profile.skills, needs, Duration::ZERO)
         };
+        let alone = self.campaigns.len() == 1 || self.reckons_with_all(id);
         let view = |a: &Agent| {
             let elapsed_s = now.since(a.since).as_secs_f64();
             let stays = a.after_call == AfterCall::Ready;
@@ -144,7 +225,14 @@ impl Engine {
         self.agents
             .values()
             .filter(serving)
+            .filter(|agent| alone || self.is_its_turn(agent, id))
             .filter_map(view)
             .collect()
     }
+}
+
+/// The share of a campaign's calls to reckon with; none of those that share no agents.
+fn share_of(sharing: &[(CampaignId, f64)], campaign: CampaignId) -> f64 {
+    let found = sharing.iter().find(|(id, _)| *id == campaign);
+    found.map_or(0.0, |(_, share)| *share)
 }

@@ -99,14 +99,19 @@ impl Engine {
     /// The first greeting's end counts: a person who says "hello" again has been waiting since.
     pub(super) fn greeting_ended(&mut self, id: CallId, ago: Duration) {
         let now = self.now.mono;
-        if let Some(call) = self.calls.get_mut(&id)
-            && call.phase == Phase::Screening
-        {
-            let answered = call.answered.map_or(now, |a| a.mono);
-            let end = (now - ago).max(answered);
-            call.speech_from.get_or_insert(end);
-            call.greeting_end.get_or_insert(end);
-            self.arm_screening(id);
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let answered = call.answered.map_or(now, |a| a.mono);
+        let end = (now - ago).max(answered);
+        match call.phase {
+            Phase::Screening => {
+                call.speech_from.get_or_insert(end);
+                call.greeting_end.get_or_insert(end);
+                self.arm_screening(id);
+            }
+            Phase::Waiting => self.waits_since(id, end),
+            _ => {}
         }
     }
 
@@ -161,6 +166,30 @@ impl Engine {
             call.verdict == Some(AmdVerdict::Machine) && call.outcome == Some(Outcome::Machine);
         if taken_for_machine && who == AmdVerdict::Person {
             self.was_a_person(id, greeting_ended);
+        } else if call.phase == Phase::Waiting && who == AmdVerdict::Person {
+            call.verdict.get_or_insert(who);
+            let end = greeting_end_of(call, self.now.mono, greeting_ended);
+            self.waits_since(id, end);
+        }
+    }
+
+    /// Somebody taken for a person while they still spoke had ended their greeting before: the
+    /// clock runs since then.
+    fn waits_since(&mut self, id: CallId, end: Mono) {
+        let now = self.now.mono;
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let Some(campaign) = self.campaigns.get(&call.campaign) else {
+            return;
+        };
+        let rule = campaign.config.abandonment;
+        let first_wait = call.bridged.is_none() && call.talk.passed.is_none();
+        let sooner = call.clock_from.is_some_and(|from| end < from);
+        if rule.clock == AbandonmentClock::GreetingEnd && first_wait && sooner {
+            call.clock_from = Some(end);
+            self.enqueue(id, end);
+            self.arm_call(id, (end + rule.within).max(now));
         }
     }
 

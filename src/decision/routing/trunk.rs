@@ -4,6 +4,7 @@ use crate::id::TrunkId;
 use crate::number::E164;
 use crate::time::Mono;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// A trunk as the engine sees it. Addresses and credentials stay with the driver.
@@ -60,9 +61,8 @@ pub struct Trunk {
     pub health: TrunkHealth,
     /// Calls it carries now.
     pub in_use: u32,
-    /// Calls-per-second bucket: tokens at `filled`.
-    pub(super) tokens: f64,
-    pub(super) filled: Mono,
+    /// When the calls of the last window were placed.
+    placed: VecDeque<Mono>,
     /// Smooth weighted round-robin credit.
     pub(super) credit: i64,
     /// Not to be used before this instant (Retry-After, circuit breaker).
@@ -88,8 +88,7 @@ const DISCONNECTED_SHARE_AFTER: u32 = 20;
 impl Trunk {
     pub(super) fn new(config: TrunkConfig) -> Self {
         Self {
-            tokens: 1.0,
-            filled: Mono(0),
+            placed: VecDeque::new(),
             credit: 0,
             rest_until: Mono(0),
             rest_reason: String::new(),
@@ -137,20 +136,40 @@ impl Trunk {
         }
     }
 
-    /// A bucket that holds one second's worth, and at least one call.
-    fn depth(&self) -> f64 {
-        self.config.calls_per_second.max(1.0)
+    /// Most calls in any window: one second's worth, and at least one.
+    fn calls_per_window(&self) -> usize {
+        self.config.calls_per_second.ceil().max(1.0) as usize
     }
 
-    pub(super) fn refill(&mut self, now: Mono) {
-        let grown = now.since(self.filled).as_secs_f64() * self.config.calls_per_second;
-        self.tokens = (self.tokens + grown).min(self.depth());
-        self.filled = now;
+    /// A second where the rate is a whole number, else as long as makes the mean rate right.
+    fn window(&self) -> Duration {
+        let seconds = self.calls_per_window() as f64 / self.config.calls_per_second;
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
     }
 
-    pub(super) fn token_at(&self, now: Mono) -> Mono {
-        let missing = (1.0 - self.tokens).max(0.0);
-        now + Duration::from_secs_f64(missing / self.config.calls_per_second)
+    /// Calls its rate allows at once. A carrier counts the calls of any second, not of seconds
+    /// by the clock, and not a rate over time: what was saved up is not given back.
+    pub(super) fn calls_now(&mut self, now: Mono) -> u32 {
+        let window = self.window();
+        let gone = |at: &Mono| now.since(*at) >= window;
+        while self.placed.front().is_some_and(gone) {
+            self.placed.pop_front();
+        }
+        self.calls_per_window().saturating_sub(self.placed.len()) as u32
+    }
+
+    /// A call is placed on it.
+    pub(super) fn place(&mut self, now: Mono) {
+        self.placed.push_back(now);
+        self.in_use += 1;
+    }
+
+    /// When its rate allows the next call; ask after [`Trunk::calls_now`].
+    pub(super) fn next_call_at(&self, now: Mono) -> Mono {
+        match self.placed.len().checked_sub(self.calls_per_window()) {
+            Some(first) => self.placed[first] + self.window(),
+            None => now,
+        }
     }
 
     /// Free channels.

@@ -59,10 +59,9 @@ impl Trunks {
             if !trunk.usable(now) {
                 continue;
             }
-            trunk.refill(now);
             sum.up = true;
             sum.channels_free += trunk.channels_free();
-            sum.calls_now += trunk.tokens as u32;
+            sum.calls_now += trunk.calls_now(now);
         }
         sum
     }
@@ -85,13 +84,13 @@ impl Trunks {
             if not.contains(id) || !trunk.matches(number, groups, tag) {
                 continue;
             }
-            trunk.refill(now);
+            let calls_now = trunk.calls_now(now);
             let barred = if !trunk.usable(now) {
                 TrunkRefusal::Down
             } else if trunk.channels_free() == 0 {
                 TrunkRefusal::Channels
-            } else if trunk.tokens < 1.0 {
-                TrunkRefusal::CallsPerSecond(trunk.token_at(now))
+            } else if calls_now == 0 {
+                TrunkRefusal::CallsPerSecond(trunk.next_call_at(now))
             } else {
                 open.push((trunk.config.priority, *id));
                 continue;
@@ -104,8 +103,7 @@ impl Trunks {
         open.retain(|(priority, _)| *priority == first);
         let chosen = self.round_robin(&open);
         let trunk = self.trunks.get_mut(&chosen).expect("chosen from the map");
-        trunk.tokens -= 1.0;
-        trunk.in_use += 1;
+        trunk.place(now);
         Ok(chosen)
     }
 
@@ -246,18 +244,41 @@ mod tests {
     }
 
     #[test]
-    fn budget_of_calls_per_second_is_a_bucket() {
-        let mut slow = config(1, 0, 1);
-        slow.calls_per_second = 2.0;
-        let mut trunks = up(vec![slow]);
-        let now = Mono::from_secs(100);
-        let mut take = |at: Mono| trunks.take(number(), &[], &no_tags, &[], at);
-        assert!(take(now).is_ok() && take(now).is_ok());
-        let Err(TrunkRefusal::CallsPerSecond(at)) = take(now) else {
-            panic!("third call in the same instant must wait");
+    fn no_second_has_more_calls_than_the_trunk_takes() {
+        let take_at = |rate: f64, millis: u64, trunks: &mut Trunks| {
+            trunks
+                .iter()
+                .for_each(|t| assert_eq!(t.config.calls_per_second, rate));
+            let at = Mono(5_000_000_000_000) + Duration::from_millis(millis);
+            trunks.take(number(), &[], &no_tags, &[], at).map(|_| at)
         };
-        assert_eq!(at, now + Duration::from_millis(500));
-        assert!(take(at).is_ok());
+        for (rate, most) in [(2.0, 2), (2.5, 3), (20.0, 20)] {
+            let mut slow = config(1, 0, 1);
+            slow.calls_per_second = rate;
+            let mut trunks = up(vec![slow]);
+            // Asked every 10 ms for ten seconds, after a long rest.
+            let placed: Vec<Mono> = (0..1000)
+                .filter_map(|k| take_at(rate, 10 * k, &mut trunks).ok())
+                .collect();
+            for (k, at) in placed.iter().enumerate() {
+                let within = placed[k..]
+                    .iter()
+                    .filter(|p| p.since(*at) < Duration::from_secs(1));
+                assert!(within.count() <= most, "{rate} a second");
+            }
+            let mean = placed.len() as f64 / 10.0;
+            assert!((mean / rate - 1.0).abs() < 0.15, "{rate} a second: {mean}");
+        }
+        // One call in two seconds, and when the next one may come.
+        let mut slow = config(1, 0, 1);
+        slow.calls_per_second = 0.5;
+        let mut trunks = up(vec![slow]);
+        let first = take_at(0.5, 0, &mut trunks).unwrap();
+        assert_eq!(
+            take_at(0.5, 700, &mut trunks),
+            Err(TrunkRefusal::CallsPerSecond(first + Duration::from_secs(2)))
+        );
+        assert!(take_at(0.5, 2000, &mut trunks).is_ok());
     }
 
     #[test]

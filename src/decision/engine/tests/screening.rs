@@ -85,6 +85,44 @@ fn long_speech_is_waited_for_longer_where_care_is_asked_for() {
     }
 }
 
+/// Taken for a person while they seemed to speak, who had ended their greeting just before: the
+/// clock runs since then, not since we gave up listening.
+#[test]
+fn a_greeting_that_ended_before_patience_did_sets_the_deadline() {
+    for told_by_verdict in [true, false] {
+        let mut config = campaign(RATIO_2);
+        config.screening = Screening::Fast;
+        let mut floor = Floor::with(config, 1);
+        let calls = floor.dialed(2);
+        for call in &calls {
+            floor.rings(*call);
+            floor.news(*call, Progress::Answered);
+            floor.news(*call, Progress::SpeechStarted);
+        }
+        floor.pass(4.1);
+        assert_eq!(floor.bridges(), [(calls[0], AgentId(1))]);
+        let ago = Duration::from_millis(600);
+        floor.news(
+            calls[1],
+            match told_by_verdict {
+                true => Progress::Verdict {
+                    who: AmdVerdict::Person,
+                    greeting_ended: ago,
+                },
+                false => Progress::GreetingEnded { ago },
+            },
+        );
+        floor.pass(1.399);
+        assert_eq!(floor.messages(), [], "told by verdict: {told_by_verdict}");
+        floor.pass(0.001);
+        assert_eq!(
+            floor.messages(),
+            [calls[1]],
+            "told by verdict: {told_by_verdict}"
+        );
+    }
+}
+
 #[test]
 fn where_the_clock_runs_from_the_answer_speech_wins_no_time() {
     for screening in [Screening::Fast, Screening::Careful] {
