@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod callee;
+pub mod calls;
 pub mod floor;
 pub mod habits;
 pub mod list;
