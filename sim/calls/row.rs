@@ -218,8 +218,7 @@ pub const COLUMNS: [&str; 19] = [
 /// Reads rows that [`write_rows`] wrote; columns by name, in any order, others are left alone.
 ///
 /// # Errors
-/// [`CallRowError::Csv`] at the first row that does not fit. To count and skip such rows, see
-/// [`crate::calibrate`].
+/// [`CallRowError::Csv`] at the first row that does not fit.
 pub fn read_rows(from: impl Read, name: &str) -> Result<Vec<CallRow>, CallRowError> {
     let mut from = csv::Reader::from_reader(from);
     from.deserialize()
