@@ -9,6 +9,7 @@ pub mod callee;
 pub mod calls;
 pub mod floor;
 pub mod habits;
+pub mod html;
 pub mod list;
 pub mod oracle;
 pub mod pacing;
