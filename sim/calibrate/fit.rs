@@ -1,0 +1,386 @@
+//! Fitting laws to measured durations: maximum likelihood with what was cut off, Akaike's
+//! criterion between families, and how far the best of them is from what was measured.
+
+use super::family::{Family, Fitted, SHORTEST_S, Sums};
+use super::search::highest;
+use crate::pacing::law::Law;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+use serde::Serialize;
+
+/// Fewer durations than this say nothing of their law.
+pub const DURATIONS_MIN: usize = 20;
+/// Most durations the test of fit looks at: with more of them every law is refuted by something
+/// that does not matter.
+const TESTED_MAX: usize = 2000;
+/// Samples behind a p-value.
+const SAMPLES: usize = 99;
+/// A law is taken when its p-value is above this …
+const P_MIN: f64 = 0.01;
+/// … or when no share of durations is wrong by more than this.
+const DISTANCE_FINE: f64 = 0.025;
+/// Values of an empirical law in a scenario.
+const EMPIRICAL_MAX: usize = 200;
+
+/// Measured durations, s.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Durations {
+    /// Seen from beginning to end.
+    pub whole: Vec<f64>,
+    /// Cut off while they went on.
+    pub cut: Vec<f64>,
+}
+
+/// What was tried and what was taken.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LawFit {
+    /// What it is the law of.
+    pub what: &'static str,
+    /// Durations seen whole.
+    pub whole: usize,
+    /// Durations cut off.
+    pub cut: usize,
+    /// Mean of the whole ones, s.
+    pub mean_s: f64,
+    /// Families by Akaike's criterion, best first.
+    pub tried: Vec<Tried>,
+    /// Kolmogorov's distance of the best: the largest difference between the shares it foretells
+    /// and those measured.
+    pub distance: f64,
+    /// Share of samples drawn from the best law itself, and fitted alike, that lie further from
+    /// their fit.
+    pub p_value: f64,
+    /// The law for the scenario: the best, or the measured values where it does not fit.
+    pub law: Law,
+    /// Share of calls that would be answered however long they rang; of ringing only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<f64>,
+    /// The measured ones, for plots.
+    #[serde(skip)]
+    pub measured: Durations,
+}
+
+/// A family's best law.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Tried {
+    /// The law.
+    pub fitted: Fitted,
+    /// Mean, s.
+    pub mean_s: f64,
+    /// Standard deviation ÷ mean.
+    pub cv: f64,
+    /// Akaike's criterion less that of the best: 0 for the best, 10 is much.
+    pub aic_behind: f64,
+    /// Share of all calls that are answered, where ringing was cut off.
+    #[serde(skip)]
+    pub answered: f64,
+}
+
+/// How what was cut off counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Cut {
+    /// It would have ended later.
+    Later,
+    /// It would have ended later, or never: ringing. The value is the share of calls known to
+    /// ring for nobody (busy, not in service).
+    LaterOrNever(f64),
+}
+
+/// Fits a law to durations that all end at some time. `None` for fewer than [`DURATIONS_MIN`].
+#[must_use]
+pub fn fit(what: &'static str, durations: Durations, seed: u64) -> Option<LawFit> {
+    fit_with(what, durations, Cut::Later, seed)
+}
+
+/// Fits the law of ringing until the answer: calls given up may have been answered later, or
+/// never. `failed` is the share of all calls that never rang for anybody.
+#[must_use]
+pub fn fit_ring(durations: Durations, failed: f64, seed: u64) -> Option<LawFit> {
+    fit_with("ring", durations, Cut::LaterOrNever(failed), seed)
+}
+
+fn fit_with(what: &'static str, durations: Durations, cut: Cut, seed: u64) -> Option<LawFit> {
+    if durations.whole.len() < DURATIONS_MIN {
+        return None;
+    }
+    let mut durations = spread_seconds(durations, seed);
+    durations.whole.sort_by(f64::total_cmp);
+    durations.cut.sort_by(f64::total_cmp);
+    let mut tried: Vec<(f64, Tried)> = Family::ALL
+        .into_iter()
+        .map(|family| best_of(family, &durations, cut))
+        .collect();
+    tried.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let best_aic = tried[0].0;
+    let tried: Vec<Tried> = tried
+        .into_iter()
+        .map(|(aic, tried)| Tried {
+            aic_behind: aic - best_aic,
+            ..tried
+        })
+        .collect();
+    let best = tried[0];
+    let distance = distance(&durations, &best.fitted, cut);
+    let p_value = p_value(&durations, best.fitted, cut, seed);
+    let fine = p_value > P_MIN || distance <= DISTANCE_FINE;
+    let law = if fine {
+        best.fitted.law()
+    } else {
+        empirical(&durations.whole)
+    };
+    let n = durations.whole.len() as f64;
+    let answered = match (cut, fine) {
+        (Cut::Later, _) => None,
+        (Cut::LaterOrNever(_), true) => Some(best.answered),
+        // Measured values know of no answer that came too late.
+        (Cut::LaterOrNever(failed), false) => Some(n / all_calls(&durations, failed)),
+    };
+    Some(LawFit {
+        what,
+        whole: durations.whole.len(),
+        cut: durations.cut.len(),
+        mean_s: durations.whole.iter().sum::<f64>() / n,
+        tried,
+        distance,
+        p_value,
+        law,
+        answered,
+        measured: durations,
+    })
+}
+
+/// Calls behind answers, calls given up and failures.
+fn all_calls(durations: &Durations, failed: f64) -> f64 {
+    (durations.whole.len() + durations.cut.len()) as f64 / (1.0 - failed).max(1e-9)
+}
+
+/// Durations that were written down in whole seconds are spread evenly over theirs: as they are,
+/// no smooth law could have brought them forth.
+fn spread_seconds(durations: Durations, seed: u64) -> Durations {
+    let coarse = durations.whole.iter().all(|x| x.fract() == 0.0);
+    let mut chance = Pcg64Mcg::seed_from_u64(seed);
+    let mut spread = |values: Vec<f64>| {
+        let one = |x: f64| match coarse {
+            true => (x - 0.5 + chance.random::<f64>()).max(0.1 * chance.random::<f64>()),
+            false => x,
+        };
+        let values = values.into_iter().map(one);
+        values.map(|x| x.max(SHORTEST_S)).collect::<Vec<f64>>()
+    };
+    Durations {
+        whole: spread(durations.whole),
+        cut: spread(durations.cut),
+    }
+}
+
+/// The family's most likely law, with Akaike's criterion.
+fn best_of(family: Family, durations: &Durations, cut: Cut) -> (f64, Tried) {
+    let sums = Sums::of(&durations.whole);
+    let (mean, mean_ln) = (sums.x / sums.n, sums.ln / sums.n);
+    let start = family.start(mean, mean_ln, sums.ln2 / sums.n - mean_ln * mean_ln);
+    let cuts = grouped(&durations.cut);
+    let n = sums.n;
+    let (point, likelihood, answered, extra) = match cut {
+        Cut::Later => {
+            let (point, found) = highest(&start, |point| {
+                let law = family.at(point);
+                let beyond = |(at, count): &(f64, f64)| count * law.share_beyond(*at).ln();
+                law.ln_density_of(&durations.whole, &sums) + cuts.iter().map(beyond).sum::<f64>()
+            });
+            (point, found, 1.0, 0)
+        }
+        Cut::LaterOrNever(failed) => {
+            // The share that is answered lies between what was seen and all that could be.
+            let most = 1.0 - failed;
+            let share = |x: f64| most / (1.0 + (-x).exp());
+            let seen = (n / all_calls(durations, failed) / most).clamp(1e-6, 1.0 - 1e-6);
+            let mut start = start;
+            start.push((seen / (1.0 - seen)).ln() + 0.05);
+            let free = family.parameters();
+            let (point, found) = highest(&start, |point| {
+                let (law, p) = (family.at(point), share(point[free]));
+                let silent = |(at, count): &(f64, f64)| {
+                    count * (most - p * law.share_below(*at)).max(1e-300).ln()
+                };
+                law.ln_density_of(&durations.whole, &sums)
+                    + n * p.ln()
+                    + cuts.iter().map(silent).sum::<f64>()
+            });
+            let answered = share(point[free]);
+            (point, found, answered, 1)
+        }
+    };
+    let fitted = family.at(&point);
+    let tried = Tried {
+        fitted,
+        mean_s: fitted.mean(),
+        cv: fitted.cv(),
+        aic_behind: 0.0,
+        answered,
+    };
+    (
+        2.0 * (family.parameters() + extra) as f64 - 2.0 * likelihood,
+        tried,
+    )
+}
+
+/// Equal durations together, to a tenth of a second where they are many.
+fn grouped(cut: &[f64]) -> Vec<(f64, f64)> {
+    let mut groups: Vec<(f64, f64)> = Vec::new();
+    for x in cut {
+        let x = if cut.len() > 50 {
+            (x * 10.0).round() / 10.0
+        } else {
+            *x
+        };
+        match groups.last_mut() {
+            Some((at, count)) if *at == x => *count += 1.0,
+            _ => groups.push((x, 1.0)),
+        }
+    }
+    groups
+}
+
+/// Kolmogorov's distance. What was cut off is redistributed to the right (Kaplan and Meier); of
+/// ringing, answers are compared with answers in time.
+fn distance(durations: &Durations, law: &Fitted, cut: Cut) -> f64 {
+    let steps = steps(durations, cut);
+    let whole = match cut {
+        Cut::Later => 1.0,
+        Cut::LaterOrNever(_) => law.share_below(latest(durations)).max(1e-12),
+    };
+    let mut before = 0.0;
+    let mut widest: f64 = 0.0;
+    for (x, after) in steps {
+        let share = (law.share_below(x) / whole).min(1.0);
+        widest = widest
+            .max((share - before).abs())
+            .max((share - after).abs());
+        before = after;
+    }
+    widest
+}
+
+/// The longest a call rang.
+fn latest(durations: &Durations) -> f64 {
+    let last = |values: &[f64]| values.last().copied().unwrap_or(0.0);
+    last(&durations.whole).max(last(&durations.cut))
+}
+
+/// The share of durations up to each measured one, by Kaplan and Meier; of ringing plainly.
+#[must_use]
+fn steps(durations: &Durations, cut: Cut) -> Vec<(f64, f64)> {
+    let n = durations.whole.len();
+    if cut != Cut::Later || durations.cut.is_empty() {
+        let step = |(k, x): (usize, &f64)| (*x, (k + 1) as f64 / n as f64);
+        return durations.whole.iter().enumerate().map(step).collect();
+    }
+    let mut at_risk = n + durations.cut.len();
+    let mut cuts = durations.cut.iter().peekable();
+    let mut left = 1.0;
+    let mut steps = Vec::with_capacity(n);
+    for x in &durations.whole {
+        while cuts.next_if(|cut| *cut < x).is_some() {
+            at_risk -= 1;
+        }
+        left *= 1.0 - 1.0 / at_risk as f64;
+        at_risk -= 1;
+        steps.push((*x, 1.0 - left));
+    }
+    steps
+}
+
+impl LawFit {
+    /// The share of durations up to each measured one.
+    #[must_use]
+    pub fn steps(&self) -> Vec<(f64, f64)> {
+        let cut = match self.answered {
+            Some(_) => Cut::LaterOrNever(0.0),
+            None => Cut::Later,
+        };
+        steps(&self.measured, cut)
+    }
+
+    /// The best law's share of durations up to `x`, comparable with [`LawFit::steps`].
+    #[must_use]
+    pub fn foretold(&self, x: f64) -> f64 {
+        let law = &self.tried[0].fitted;
+        match self.answered {
+            Some(_) => (law.share_below(x) / law.share_below(latest(&self.measured))).min(1.0),
+            None => law.share_below(x),
+        }
+    }
+
+    /// Whether the best law was taken, rather than the measured values.
+    #[must_use]
+    pub fn is_law(&self) -> bool {
+        !matches!(self.law, Law::Empirical { .. })
+    }
+}
+
+/// The p-value of the distance, by samples drawn from the law and fitted like the measured ones:
+/// a table would not know that parameters were fitted. What was cut off is left out of samples.
+fn p_value(durations: &Durations, law: Fitted, cut: Cut, seed: u64) -> f64 {
+    let mut chance = Pcg64Mcg::seed_from_u64(seed ^ 0x5eed);
+    let n = durations.whole.len();
+    let tested = n.min(TESTED_MAX);
+    let part = tested as f64 / n as f64;
+    // Every k-th in an order that has nothing to do with the sizes.
+    let mut order: Vec<usize> = (0..n).collect();
+    for k in 0..tested {
+        let other = chance.random_range(k..n);
+        order.swap(k, other);
+    }
+    let mut whole: Vec<f64> = order[..tested]
+        .iter()
+        .map(|k| durations.whole[*k])
+        .collect();
+    whole.sort_by(f64::total_cmp);
+    let cuts = |most: usize| -> Vec<f64> {
+        let step = durations.cut.len() as f64 / most.max(1) as f64;
+        (0..most)
+            .map(|k| durations.cut[(k as f64 * step) as usize])
+            .collect()
+    };
+    let kept = cuts((durations.cut.len() as f64 * part).round() as usize);
+    let silent = match cut {
+        Cut::Later => Vec::new(),
+        Cut::LaterOrNever(_) => kept.clone(),
+    };
+    let measured = Durations { whole, cut: kept };
+    let (_, own) = best_of(law.family, &measured, cut);
+    let reached = distance(&measured, &own.fitted, cut);
+    let most = match cut {
+        Cut::Later => f64::INFINITY,
+        Cut::LaterOrNever(_) => latest(&measured),
+    };
+    let further = (0..SAMPLES)
+        .filter(|_| {
+            let mut whole = law.draw(tested, most, &mut chance);
+            whole.sort_by(f64::total_cmp);
+            let drawn = Durations {
+                whole,
+                cut: silent.clone(),
+            };
+            let (_, fitted) = best_of(law.family, &drawn, cut);
+            distance(&drawn, &fitted.fitted, cut) >= reached
+        })
+        .count();
+    (further + 1) as f64 / (SAMPLES + 1) as f64
+}
+
+/// Measured values that stand for all: evenly over their ranks.
+fn empirical(sorted: &[f64]) -> Law {
+    let n = sorted.len().min(EMPIRICAL_MAX);
+    let at = |k: usize| {
+        let place = (k as f64 + 0.5) / n as f64 * sorted.len() as f64;
+        (1000.0 * sorted[(place as usize).min(sorted.len() - 1)]).round() / 1000.0
+    };
+    Law::Empirical {
+        values_s: (0..n).map(at).collect(),
+    }
+}
+
+#[cfg(test)]
+#[path = "fit_test.rs"]
+mod tests;
