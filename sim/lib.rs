@@ -5,6 +5,7 @@
 //! so that two policies meet the same callers.
 
 pub mod agent;
+pub mod agree;
 pub mod calibrate;
 pub mod callee;
 pub mod calls;

@@ -149,6 +149,35 @@ fn fit_with(what: &'static str, durations: Durations, cut: Cut, seed: u64) -> Op
     })
 }
 
+/// Mean and coefficient of variation of the likeliest log-normal law, without a test of fit: for
+/// worlds whose laws are log-normal. `None` for fewer than [`DURATIONS_MIN`].
+pub(super) fn log_normal(mut durations: Durations) -> Option<(f64, f64)> {
+    if durations.whole.len() < DURATIONS_MIN {
+        return None;
+    }
+    floor(&mut durations);
+    let (_, best) = best_of(Family::LogNormal, &durations, Cut::Later);
+    Some((best.mean_s, best.cv))
+}
+
+/// The same of ringing, with the share of calls that would be answered.
+pub(super) fn log_normal_ring(mut durations: Durations, failed: f64) -> Option<(f64, f64, f64)> {
+    if durations.whole.len() < DURATIONS_MIN {
+        return None;
+    }
+    floor(&mut durations);
+    let (_, best) = best_of(Family::LogNormal, &durations, Cut::LaterOrNever(failed));
+    Some((best.mean_s, best.cv, best.answered))
+}
+
+/// Orders durations and lifts those that are nothing.
+fn floor(durations: &mut Durations) {
+    for values in [&mut durations.whole, &mut durations.cut] {
+        values.iter_mut().for_each(|x| *x = x.max(SHORTEST_S));
+        values.sort_by(f64::total_cmp);
+    }
+}
+
 /// Calls behind answers, calls given up and failures.
 fn all_calls(durations: &Durations, failed: f64) -> f64 {
     (durations.whole.len() + durations.cut.len()) as f64 / (1.0 - failed).max(1e-9)

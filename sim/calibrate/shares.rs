@@ -119,7 +119,7 @@ pub(super) fn kind(call: &CallRow) -> Kind {
 impl Counts {
     /// Counts calls.
     #[must_use]
-    pub fn of(calls: &[CallRow]) -> Self {
+    pub fn of<'a>(calls: impl IntoIterator<Item = &'a CallRow>) -> Self {
         let mut counts = Self::default();
         for call in calls {
             let kind = kind(call);
