@@ -8,6 +8,9 @@ use statrs::function::erf::erfc;
 use statrs::function::gamma::{gamma, gamma_lr, gamma_ur, ln_gamma};
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
+/// Durations that are all the same have a law this narrow, relative to them, and no narrower.
+const NARROWEST: f64 = 0.005;
+
 /// A family of laws with one or two parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -69,8 +72,9 @@ impl Family {
         let (a, b) = (point[0], point.get(1).copied().unwrap_or(0.0));
         let (first, second) = match self {
             Self::Exponential => (a.exp(), 1.0),
-            Self::LogNormal => (a, b.exp()),
-            Self::Gamma | Self::Weibull => (a.exp(), b.exp()),
+            Self::LogNormal => (a, b.exp().max(NARROWEST)),
+            Self::Gamma => (a.exp(), b.exp().min(1.0 / (NARROWEST * NARROWEST))),
+            Self::Weibull => (a.exp(), b.exp().min(1.0 / NARROWEST)),
         };
         Fitted {
             family: self,

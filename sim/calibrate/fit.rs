@@ -19,6 +19,8 @@ const SAMPLES: usize = 99;
 const P_MIN: f64 = 0.01;
 /// … or when no share of durations is wrong by more than this.
 const DISTANCE_FINE: f64 = 0.025;
+/// Akaike's criterion of what is no law.
+const NO_LAW: f64 = 1e12;
 /// Values of an empirical law in a scenario.
 const EMPIRICAL_MAX: usize = 200;
 
@@ -247,10 +249,12 @@ fn best_of(family: Family, durations: &Durations, cut: Cut) -> (f64, Tried) {
         aic_behind: 0.0,
         answered,
     };
-    (
-        2.0 * (family.parameters() + extra) as f64 - 2.0 * likelihood,
-        tried,
-    )
+    // A law no scenario may name is none.
+    let aic = match fitted.law().check() {
+        Ok(()) => 2.0 * (family.parameters() + extra) as f64 - 2.0 * likelihood,
+        Err(_) => NO_LAW,
+    };
+    (aic, tried)
 }
 
 /// Equal durations together, to a tenth of a second where they are many.

@@ -290,4 +290,4 @@ impl Calibration {
 
 #[cfg(test)]
 #[path = "found_test.rs"]
-mod tests;
+pub(super) mod tests;

@@ -64,6 +64,11 @@ fn calibrated(rows: Vec<CallRow>) -> Calibration {
     Calibration::of("day.csv", reading, &TimeZone::UTC, 1)
 }
 
+/// The calibration of such a day.
+pub(in crate::calibrate) fn calibrated_day(calls: usize) -> Calibration {
+    calibrated(day(calls))
+}
+
 /// From a known world to its records to a scenario of the same world, which can be read back.
 #[test]
 fn a_known_day_comes_back_as_a_scenario() {

@@ -10,6 +10,7 @@ pub mod day;
 pub mod figures;
 pub mod goals;
 pub mod law;
+pub mod measured;
 pub mod policy;
 pub mod rivals;
 pub mod roster;

@@ -19,6 +19,10 @@ pub enum SimCommand {
     Staff(SimStaffArgs),
     /// The table of pacing goals: every case, its occupancy, and the days on which the cap held.
     Goals(SimGoalsArgs),
+    /// Fit a scenario to call records: ours, VICIdial's, Asterisk's.
+    Calibrate(super::args_calibrate::SimCalibrateArgs),
+    /// Lay a live demo beside what the simulator foretells from an earlier one's calls.
+    Agree(super::args_calibrate::SimAgreeArgs),
     /// List the scenarios that come with the program, or print one to start from.
     Scenarios {
         /// Print this one.

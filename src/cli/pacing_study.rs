@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::out::{Out, Tone};
 use super::simulate::Progress;
 use carillon_sim::pacing::goals;
+use carillon_sim::pacing::measured::with_measured;
 use carillon_sim::pacing::statistics::Mean;
 use carillon_sim::pacing::{
     Comparison, POLICIES, PacingScenario, PacingStudy, PolicyName, SHIPPED, compare, run_study,
@@ -197,10 +198,14 @@ pub fn text(world: &WorldArgs) -> Result<String, CliError> {
     let shipped = SHIPPED.iter().find(|(known, _)| known == name);
     match shipped {
         Some((_, text)) => Ok((*text).to_owned()),
-        None => std::fs::read_to_string(name).map_err(|error| match name.contains(['/', '.']) {
-            true => CliError::Usage(format!("scenario_file: {name}: {error}")),
-            false => unknown(name),
-        }),
+        None => {
+            let text =
+                std::fs::read_to_string(name).map_err(|error| match name.contains(['/', '.']) {
+                    true => CliError::Usage(format!("scenario_file: {name}: {error}")),
+                    false => unknown(name),
+                })?;
+            with_measured(name, text).map_err(|error| CliError::Usage(error.to_string()))
+        }
     }
 }
 
