@@ -178,3 +178,140 @@ fn who(record: &CallRecord) -> Option<Who> {
         _ => record.answer_ms.map(|_| Who::Unknown),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carillon_decision::agent::AgentState;
+    use carillon_decision::id::{AgentId, LeadId, TrunkId};
+    use carillon_decision::number::E164;
+    use carillon_store::{
+        AgentChange, CallStore, LogStore, NameStore, SqliteOptions, SqliteStore, UpkeepStore,
+    };
+
+    const NOON: Wall = Wall(1_773_144_000_000);
+
+    fn record(call: u64, started: Wall, outcome: Outcome) -> CallRecord {
+        let number = E164::new(12_025_550_100).expect("a number");
+        let connected = outcome == Outcome::Connected;
+        CallRecord {
+            call: CallId(call),
+            campaign: CampaignId(1),
+            lead: Some(LeadId(7)),
+            direction: Direction::Outbound,
+            number: Some(number),
+            caller_id: number,
+            trunk: TrunkId(1),
+            agent: connected.then_some(AgentId(1)),
+            started,
+            total_ms: 42_500,
+            pdd_ms: Some(120),
+            ring_ms: None,
+            answer_ms: connected.then_some(9_250),
+            wait_ms: connected.then_some(700),
+            talk_ms: connected.then_some(31_000),
+            hold_ms: 0,
+            message_left: false,
+            recorded: false,
+            events: Vec::new(),
+            outcome,
+            verdict: None,
+            ended_by: connected.then_some(EndedBy::Customer),
+            late_answer: false,
+            follows: None,
+            decision: None,
+            permit: None,
+        }
+    }
+
+    async fn store(directory: &std::path::Path) -> SqliteStore {
+        let store = SqliteStore::open(SqliteOptions::new(directory.join("t.db")))
+            .await
+            .unwrap();
+        for (kind, name) in [
+            (NameKind::Campaign, "spring"),
+            (NameKind::Agent, "ana"),
+            (NameKind::Trunk, "carrier"),
+        ] {
+            store
+                .ensure_names(kind, vec![name.to_owned()])
+                .await
+                .unwrap();
+        }
+        let busy = Outcome::Unanswered(Cause::Busy);
+        // Stretches of an hour meet at 13:00: each call is in one of them.
+        let one = Wall(NOON.0 + STRETCH_MS);
+        for (call, at, outcome) in [(2, one, busy), (1, NOON, Outcome::Connected)] {
+            store.finish_call(record(call, at, outcome)).await.unwrap();
+        }
+        let wrap = AgentState::WrapUp(CallId(1));
+        for (from, to, after_ms) in [
+            (AgentState::Talking(CallId(1)), wrap, 42_500),
+            (wrap, AgentState::Ready, 50_250),
+        ] {
+            let change = AgentChange {
+                agent: AgentId(1),
+                from,
+                to,
+                at: Wall(NOON.0 + after_ms),
+            };
+            store.record_agent_change(change).await.unwrap();
+        }
+        store
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn stored_calls_become_rows_with_names_and_wrap_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(directory.path()).await;
+        let stretch = Stretch {
+            from: NOON,
+            to: Wall(NOON.0 + 2 * STRETCH_MS),
+            campaign: None,
+        };
+        let mut file = Vec::new();
+        let written = export(&store, stretch, |_| None, &mut file, "t")
+            .await
+            .unwrap();
+        let rows = calls::read_rows(&file[..], "t").unwrap();
+        assert_eq!((written, rows.len()), (2, 2));
+        let first = &rows[0];
+        assert_eq!((first.call.as_str(), first.placed), ("1", NOON));
+        assert_eq!(
+            (first.campaign.as_str(), first.trunk.as_str()),
+            ("spring", "carrier")
+        );
+        assert_eq!((first.lead.as_str(), first.agent.as_str()), ("7", "ana"));
+        assert_eq!(
+            (first.who, first.outcome.as_str()),
+            (Some(Who::Person), "connected")
+        );
+        assert_eq!(
+            (first.answer_after_s, first.talk_s),
+            (Some(9.25), Some(31.0))
+        );
+        assert_eq!(
+            (first.wait_s, first.wrap_s, first.wrap_cut),
+            (Some(0.7), Some(7.75), false)
+        );
+        assert_eq!(first.ended_by, Some(calls::EndedBy::Customer));
+        assert_eq!((rows[1].outcome.as_str(), rows[1].who), ("busy", None));
+        // A wrap-up as long as its limit was ended by it; a later stretch has the other call alone.
+        let limit = |_: &str| Some(Duration::from_millis(7_800));
+        let mut file = Vec::new();
+        export(&store, stretch, limit, &mut file, "t")
+            .await
+            .unwrap();
+        assert!(calls::read_rows(&file[..], "t").unwrap()[0].wrap_cut);
+        let later = Stretch {
+            from: Wall(NOON.0 + 1),
+            ..stretch
+        };
+        let mut file = Vec::new();
+        assert_eq!(
+            export(&store, later, limit, &mut file, "t").await.unwrap(),
+            1
+        );
+        store.close().await.unwrap();
+    }
+}

@@ -116,6 +116,7 @@ fn fit_with(what: &'static str, durations: Durations, cut: Cut, seed: u64) -> Op
     let best_aic = tried[0].0;
     let tried: Vec<Tried> = tried
         .into_iter()
+        .filter(|(aic, _)| *aic < NO_LAW || best_aic >= NO_LAW)
         .map(|(aic, tried)| Tried {
             aic_behind: aic - best_aic,
             ..tried
@@ -274,8 +275,7 @@ fn grouped(cut: &[f64]) -> Vec<(f64, f64)> {
     groups
 }
 
-/// Kolmogorov's distance. What was cut off is redistributed to the right (Kaplan and Meier); of
-/// ringing, answers are compared with answers in time.
+/// Kolmogorov's distance.
 fn distance(durations: &Durations, law: &Fitted, cut: Cut) -> f64 {
     let steps = steps(durations, cut);
     let whole = match cut {
@@ -300,18 +300,13 @@ fn latest(durations: &Durations) -> f64 {
     last(&durations.whole).max(last(&durations.cut))
 }
 
-/// The share of durations up to each measured one, by Kaplan and Meier; of ringing plainly.
-#[must_use]
+/// The share of durations up to each measured one (Kaplan and Meier); of ringing, the share of
+/// answers in time.
 fn steps(durations: &Durations, cut: Cut) -> Vec<(f64, f64)> {
-    let n = durations.whole.len();
-    if cut != Cut::Later || durations.cut.is_empty() {
-        let step = |(k, x): (usize, &f64)| (*x, (k + 1) as f64 / n as f64);
-        return durations.whole.iter().enumerate().map(step).collect();
-    }
-    let mut at_risk = n + durations.cut.len();
+    let mut at_risk = durations.whole.len() + durations.cut.len();
     let mut cuts = durations.cut.iter().peekable();
     let mut left = 1.0;
-    let mut steps = Vec::with_capacity(n);
+    let mut steps = Vec::with_capacity(durations.whole.len());
     for x in &durations.whole {
         while cuts.next_if(|cut| *cut < x).is_some() {
             at_risk -= 1;
@@ -319,6 +314,9 @@ fn steps(durations: &Durations, cut: Cut) -> Vec<(f64, f64)> {
         left *= 1.0 - 1.0 / at_risk as f64;
         at_risk -= 1;
         steps.push((*x, 1.0 - left));
+    }
+    if let (Cut::LaterOrNever(_), Some((_, last))) = (cut, steps.last().copied()) {
+        steps.iter_mut().for_each(|step| step.1 /= last);
     }
     steps
 }
@@ -352,7 +350,7 @@ impl LawFit {
 }
 
 /// The p-value of the distance, by samples drawn from the law and fitted like the measured ones:
-/// a table would not know that parameters were fitted. What was cut off is left out of samples.
+/// a table would not know that parameters were fitted.
 fn p_value(durations: &Durations, law: Fitted, cut: Cut, seed: u64) -> f64 {
     let mut chance = Pcg64Mcg::seed_from_u64(seed ^ 0x5eed);
     let n = durations.whole.len();
@@ -376,30 +374,51 @@ fn p_value(durations: &Durations, law: Fitted, cut: Cut, seed: u64) -> f64 {
             .collect()
     };
     let kept = cuts((durations.cut.len() as f64 * part).round() as usize);
-    let silent = match cut {
-        Cut::Later => Vec::new(),
-        Cut::LaterOrNever(_) => kept.clone(),
-    };
     let measured = Durations { whole, cut: kept };
     let (_, own) = best_of(law.family, &measured, cut);
     let reached = distance(&measured, &own.fitted, cut);
-    let most = match cut {
-        Cut::Later => f64::INFINITY,
-        Cut::LaterOrNever(_) => latest(&measured),
-    };
     let further = (0..SAMPLES)
         .filter(|_| {
-            let mut whole = law.draw(tested, most, &mut chance);
-            whole.sort_by(f64::total_cmp);
-            let drawn = Durations {
-                whole,
-                cut: silent.clone(),
-            };
+            let drawn = drawn(&law, &measured, &own, cut, &mut chance);
             let (_, fitted) = best_of(law.family, &drawn, cut);
             distance(&drawn, &fitted.fitted, cut) >= reached
         })
         .count();
     (further + 1) as f64 / (SAMPLES + 1) as f64
+}
+
+/// A sample as large as the measured one, drawn from a law. Calls that ring are given up after times
+/// like those measured; of other durations, few of which are cut off, none is.
+fn drawn(
+    law: &Fitted,
+    measured: &Durations,
+    own: &Tried,
+    cut: Cut,
+    chance: &mut Pcg64Mcg,
+) -> Durations {
+    let n = measured.whole.len();
+    let mut drawn = match cut {
+        Cut::LaterOrNever(failed) if !measured.cut.is_empty() => {
+            let all = n + measured.cut.len();
+            let would = own.answered / (1.0 - failed).max(1e-9);
+            let mut drawn = Durations::default();
+            for ring in law.draw(all, f64::INFINITY, chance) {
+                let patience = measured.cut[chance.random_range(0..measured.cut.len())];
+                match chance.random::<f64>() < would && ring < patience {
+                    true => drawn.whole.push(ring),
+                    false => drawn.cut.push(patience),
+                }
+            }
+            drawn
+        }
+        _ => Durations {
+            whole: law.draw(n, f64::INFINITY, chance),
+            cut: Vec::new(),
+        },
+    };
+    drawn.whole.sort_by(f64::total_cmp);
+    drawn.cut.sort_by(f64::total_cmp);
+    drawn
 }
 
 /// Measured values that stand for all: evenly over their ranks.
