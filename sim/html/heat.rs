@@ -75,8 +75,8 @@ impl HeatMap {
         };
         let place = self.scale.place(value);
         html! {
-            td.marked[cell.marked].deep[place > 0.5] style=(format!("--heat:{:.0}%", 8.0 + 92.0 * place)) {
-                (self.unit.value(value))
+            td.marked[cell.marked].deep[place > 0.68] style=(format!("--heat:{:.0}%", 8.0 + 92.0 * place)) {
+                (self.unit.tick(value, self.scale.step(100, self.unit)))
                 @if cell.marked { span.sign title="the limit did not hold on every day" { "▲" } }
             }
         }

@@ -44,26 +44,26 @@ fn stacked_layers_lie_on_each_other_and_are_named_where_thick() {
     let layer = |name: &str, value| Layer {
         name: name.to_owned(),
         tone: Tone::Series(1),
-        values: vec![value; 2],
+        values: vec![value; 10],
     };
     let plot = Plot::new(x, y).stack(
-        vec![0.0, 4.0, 8.0],
+        (0..=10).map(|k| 0.8 * f64::from(k)).collect(),
         vec![layer("talk", 0.5), layer("idle", 0.05)],
     );
     let drawn = plot.render("").into_string();
     let paths = all(&drawn, "d");
     assert!(
-        paths[0].starts_with("M0.0 500.0L500.0 500.0"),
+        paths[0].starts_with("M0.0 500.0L100.0 500.0"),
         "{}",
         paths[0]
     );
     assert!(
-        paths[1].starts_with("M0.0 450.0L500.0 450.0"),
+        paths[1].starts_with("M0.0 450.0L100.0 450.0"),
         "{}",
         paths[1]
     );
     assert_eq!(
-        drawn.matches("class=\"inside\"").count(),
+        drawn.matches("class=\"inside t2\"").count(),
         1,
         "only talk is thick"
     );

@@ -1,4 +1,4 @@
-//! Names of points and limits, placed so that they do not lie on each other.
+//! Names of points, placed so that they do not lie on each other.
 
 use super::marks::Mark;
 use super::plot::{Point, percent};
@@ -14,6 +14,8 @@ const CHARACTER: f64 = 6.9;
 const LINE: f64 = 15.0;
 /// Room a point takes to either side.
 const POINT: f64 = 7.0;
+/// Half the room an interval's bar takes.
+const BAR: f64 = 3.0;
 /// Where a name may lie about its point: directions, the best first.
 const WAYS: [(f64, f64); 8] = [
     (1.0, 0.0),
@@ -63,10 +65,24 @@ impl Taken {
 
 /// The middle of each name, in pixels from its point, so that names meet neither points nor each
 /// other in a frame of that size, as far as that is possible.
-fn places(points: &[(f64, f64)], names: &[String], width: f64, height: f64) -> Vec<(f64, f64)> {
+fn places(
+    points: &[(f64, f64)],
+    bars: &[Taken],
+    names: &[String],
+    width: f64,
+    height: f64,
+) -> Vec<(f64, f64)> {
+    let about = |(x, y): &(f64, f64)| Taken::about(x * width, y * height, POINT, POINT);
+    let bar = |bar: &Taken| Taken {
+        left: bar.left * width - BAR,
+        right: bar.right * width + BAR,
+        top: bar.top * height - BAR,
+        bottom: bar.bottom * height + BAR,
+    };
     let mut taken: Vec<Taken> = points
         .iter()
-        .map(|(x, y)| Taken::about(x * width, y * height, POINT, POINT))
+        .map(about)
+        .chain(bars.iter().map(bar))
         .collect();
     let mut found = Vec::new();
     for ((x, y), name) in points.iter().zip(names) {
@@ -89,15 +105,17 @@ fn places(points: &[(f64, f64)], names: &[String], width: f64, height: f64) -> V
     found
 }
 
-/// `A` for the first, `B` for the second; after `Z` numbers.
-fn letter(k: usize) -> String {
+/// What stands for the name of the k-th point where there is no room: `A` for the first, `B` for the
+/// second; after `Z` numbers.
+#[must_use]
+pub fn letter(k: usize) -> String {
     match u8::try_from(k) {
         Ok(k) if k < 26 => char::from(b'A' + k).to_string(),
         _ => (k + 1).to_string(),
     }
 }
 
-/// Names of limits and points.
+/// Names of points.
 pub(super) fn render(marks: &[Mark], x: &Scale, y: &Scale, height: u32) -> Markup {
     let points: Vec<&Point> = marks
         .iter()
@@ -112,30 +130,37 @@ pub(super) fn render(marks: &[Mark], x: &Scale, y: &Scale, height: u32) -> Marku
         .iter()
         .map(|point| (x.place(point.x.0), 1.0 - y.place(point.y.0)))
         .collect();
+    let bars: Vec<Taken> = points
+        .iter()
+        .zip(&at)
+        .flat_map(|(point, at)| bars(point, *at, x, y))
+        .collect();
     let names: Vec<String> = points.iter().map(|point| point.name.clone()).collect();
     let letters: Vec<String> = (0..points.len()).map(letter).collect();
     let full = names.iter().map(|name| name.chars().count()).max() > Some(2);
     html! {
-        @for mark in marks {
-            @match mark {
-                Mark::Level { label, y: level } => {
-                    @let place = y.place(*level);
-                    @let dy = if place > 0.9 { "14" } else { "-6" };
-                    text.limit x="100%" y=(percent(1.0 - place)) dx="-3" dy=(dy) text-anchor="end" { (label) }
-                },
-                Mark::Border { label, x: border } => {
-                    @let place = x.place(*border);
-                    @let (dx, anchor) = if place > 0.6 { ("-6", "end") } else { ("6", "start") };
-                    text.limit x=(percent(place)) y="0" dx=(dx) dy="12" text-anchor=(anchor) { (label) }
-                },
-                _ => {},
-            }
-        }
-        (beside("wide", &at, &names, places(&at, &names, WIDE, f64::from(height))))
+        (beside("wide", &at, &names, places(&at, &bars, &names, WIDE, f64::from(height))))
         @if full {
-            (beside("narrow", &at, &letters, places(&at, &letters, NARROW, f64::from(height))))
+            (beside("narrow", &at, &letters, places(&at, &bars, &letters, NARROW, f64::from(height))))
         }
     }
+}
+
+/// The bars of a point's intervals, as shares of the frame.
+fn bars(point: &Point, at: (f64, f64), x: &Scale, y: &Scale) -> [Taken; 2] {
+    let across = Taken {
+        left: x.place(point.x.1),
+        right: x.place(point.x.2),
+        top: at.1,
+        bottom: at.1,
+    };
+    let up = Taken {
+        left: at.0,
+        right: at.0,
+        top: 1.0 - y.place(point.y.2),
+        bottom: 1.0 - y.place(point.y.1),
+    };
+    [across, up]
 }
 
 fn beside(class: &str, at: &[(f64, f64)], names: &[String], places: Vec<(f64, f64)>) -> Markup {
@@ -164,7 +189,7 @@ mod tests {
             .map(|k| (0.5 + 0.004 * f64::from(k), 0.5 - 0.01 * f64::from(k)))
             .collect();
         let names: Vec<String> = (0..6).map(|k| format!("vicidial-{k}")).collect();
-        let found = places(&points, &names, WIDE, 300.0);
+        let found = places(&points, &[], &names, WIDE, 300.0);
         let boxes: Vec<Taken> = points
             .iter()
             .zip(&found)

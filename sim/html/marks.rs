@@ -7,7 +7,9 @@ use std::fmt::Write;
 /// Units of the frame that paths are drawn in.
 const FRAME: f64 = 1000.0;
 /// A layer is named inside where it is at least this thick, as a share of the frame's height.
-const NAMED_FROM: f64 = 0.11;
+const NAMED_FROM: f64 = 0.08;
+/// Width of a character of its name on a phone, as a share of the frame's.
+const NAMED_WIDTH: f64 = 0.03;
 
 /// Something between the axes.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,11 @@ pub(super) enum Mark {
         tone: Tone,
         points: Vec<(f64, f64)>,
     },
+    /// An entry of the legend alone.
+    Key {
+        name: String,
+        tone: Tone,
+    },
     Level {
         label: String,
         y: f64,
@@ -58,6 +65,15 @@ pub(super) struct Swatch {
 }
 
 impl Swatch {
+    /// Without it the plot is not understood, even if it is the only one.
+    pub(super) fn is_rule(&self) -> bool {
+        self.kind == "rule"
+    }
+
+    pub(super) fn has_name(&self) -> bool {
+        !self.name.is_empty()
+    }
+
     pub(super) fn render(&self) -> Markup {
         html! {
             li {
@@ -65,6 +81,8 @@ impl Swatch {
                     @match self.kind {
                         "line" => line class=(self.tone.class()) x1="1" x2="21" y1="6" y2="6" {},
                         "dashed" => line class={ (self.tone.class()) " dashed" } x1="1" x2="21" y1="6" y2="6" {},
+                        "rule" => line.rule x1="1" x2="21" y1="6" y2="6" {},
+                        "key" => g transform="translate(11 6)" { path class={ "shape " (self.tone.class()) } d=(outline(self.tone)) {} },
                         "dots" => circle class={ "fill " (self.tone.class()) } cx="11" cy="6" r="3.5" {},
                         kind => rect class={ (kind) " " (self.tone.class()) } x="1" y="1" width="20" height="10" rx="2" {},
                     }
@@ -98,8 +116,12 @@ impl Mark {
                 .rev()
                 .flat_map(|layer| one("fill", &layer.tone, &layer.name))
                 .collect(),
+            Self::Key { name, tone } => one("key", tone, name),
+            Self::Level { label, .. } | Self::Border { label, .. } => {
+                one("rule", &Tone::Limit, label)
+            }
             // They carry their names themselves.
-            Self::Points { .. } | Self::Level { .. } | Self::Border { .. } => Vec::new(),
+            Self::Points { .. } => Vec::new(),
         }
     }
 
@@ -143,6 +165,7 @@ impl Mark {
                     circle class={ "mark fill " (tone.class()) } cx=(percent(px)) cy=(percent(1.0 - py)) r="3" {}
                 }
             },
+            Self::Key { .. } => html! {},
             Self::Level { y: level, .. } => {
                 let place = percent(1.0 - y.scale.place(*level));
                 html! { line.rule x1="0" x2="100%" y1=(place) y2=(place) {} }
@@ -189,7 +212,11 @@ fn stack(edges: &[f64], layers: &[Layer], x: &Axis, y: &Axis) -> Markup {
         let at = |(px, py): (f64, f64)| (x.scale.place(px), y.scale.place(py));
         let upper = corners(&above).into_iter().map(at);
         let lower = corners(&below).into_iter().rev().map(at);
-        drawn.push((layer, path(upper.chain(lower)), named(&below, &above, y)));
+        drawn.push((
+            layer,
+            path(upper.chain(lower)),
+            named(&layer.name, &below, &above, y),
+        ));
         below = above;
     }
     html! {
@@ -201,22 +228,28 @@ fn stack(edges: &[f64], layers: &[Layer], x: &Axis, y: &Axis) -> Markup {
         @for (layer, _, place) in &drawn {
             @if let Some((bin, middle)) = place {
                 @let across = x.scale.place(f64::midpoint(edges[*bin], edges[*bin + 1]));
-                text.inside x=(percent(across)) y=(percent(1.0 - middle)) dy="0.35em" text-anchor="middle" { (layer.name) }
+                text class={ "inside " (layer.tone.class()) } x=(percent(across)) y=(percent(1.0 - middle)) dy="0.35em" text-anchor="middle" { (layer.name) }
             }
         }
     }
 }
 
-/// The bin in which a layer is thickest, not too near the sides, and its middle there.
-fn named(below: &[f64], above: &[f64], y: &Axis) -> Option<(usize, f64)> {
+/// The bin, not too near the sides, about which a layer has most room for its name, and the middle of
+/// that room.
+fn named(name: &str, below: &[f64], above: &[f64], y: &Axis) -> Option<(usize, f64)> {
     let bins = below.len();
-    let inner = bins / 5..bins - bins / 5;
-    let thickness = |k: usize| y.scale.place(above[k]) - y.scale.place(below[k]);
-    let best = inner.max_by(|a, b| thickness(*a).total_cmp(&thickness(*b)))?;
-    (thickness(best) >= NAMED_FROM).then(|| {
-        let middle = f64::midpoint(y.scale.place(above[best]), y.scale.place(below[best]));
-        (best, middle)
-    })
+    let reach = (name.chars().count() as f64 * NAMED_WIDTH / 2.0 * bins as f64).ceil() as usize;
+    let room = |k: usize| {
+        let (low, high) = (k - reach, k + reach);
+        let floor = below[low..=high].iter().map(|value| y.scale.place(*value));
+        let roof = above[low..=high].iter().map(|value| y.scale.place(*value));
+        (floor.fold(0.0, f64::max), roof.fold(1.0, f64::min))
+    };
+    let inner = reach..bins.saturating_sub(reach);
+    let size = |k: usize| room(k).1 - room(k).0;
+    let best = inner.max_by(|a, b| size(*a).total_cmp(&size(*b)))?;
+    let (floor, roof) = room(best);
+    (roof - floor >= NAMED_FROM).then(|| (best, f64::midpoint(floor, roof)))
 }
 
 fn intervals(point: &Point, x: &Axis, y: &Axis) -> Markup {
@@ -253,7 +286,8 @@ pub(super) fn outline(tone: Tone) -> &'static str {
     let Tone::Series(k) = tone else {
         return "M-5 0A5 5 0 1 1 5 0A5 5 0 1 1-5 0Z";
     };
-    match k % 8 {
+    // A ninth has the first's colour, and another shape.
+    match (k + k / 8) % 8 {
         0 => "M-5.5 0A5.5 5.5 0 1 1 5.5 0A5.5 5.5 0 1 1-5.5 0Z",
         1 => "M-5-5H5V5H-5Z",
         2 => "M0-6.5L6 5H-6Z",

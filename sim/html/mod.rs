@@ -10,10 +10,12 @@ mod labels;
 mod marks;
 mod page;
 mod plot;
+pub mod reports;
 mod rows;
 mod scale;
 
 pub use heat::{HeatCell, HeatMap};
+pub use labels::letter;
 pub use page::{DataTable, Figure, Page, Section, Tile};
 pub use plot::{Axis, Layer, Plot, Point, Tone};
 pub use rows::{Row, Rows};

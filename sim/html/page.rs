@@ -176,7 +176,7 @@ impl Page {
                     }
                 }
                 @if !self.command.is_empty() {
-                    p.again { span { "Made by" } code { (self.command) } }
+                    p.again { span { "Made by" } code { @for word in self.command.split(' ') { span.word { (word) } " " } } }
                 }
             }
         }

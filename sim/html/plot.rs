@@ -205,7 +205,17 @@ impl Plot {
         self
     }
 
-    /// A level across the plot, with its name.
+    /// An entry of the legend: what points of this colour and shape are.
+    #[must_use]
+    pub fn key(mut self, name: &str, tone: Tone) -> Self {
+        self.marks.push(Mark::Key {
+            name: name.to_owned(),
+            tone,
+        });
+        self
+    }
+
+    /// A level across the plot, with its name in the legend.
     #[must_use]
     pub fn level(mut self, label: &str, y: f64) -> Self {
         self.marks.push(Mark::Level {
@@ -215,7 +225,7 @@ impl Plot {
         self
     }
 
-    /// A border from bottom to top, with its name.
+    /// A border from bottom to top, with its name in the legend.
     #[must_use]
     pub fn border(mut self, label: &str, x: f64) -> Self {
         self.marks.push(Mark::Border {
@@ -239,9 +249,14 @@ impl Plot {
         let (across, up) = (self.x.written(), self.y.written());
         let longest = up.iter().map(|(_, text)| text.chars().count()).max();
         let left = format!("--left:{}ch;--high:{}px", longest.unwrap_or(1), self.height);
-        let swatches: Vec<Swatch> = self.marks.iter().flat_map(Mark::swatches).collect();
+        let swatches: Vec<Swatch> = self
+            .marks
+            .iter()
+            .flat_map(Mark::swatches)
+            .filter(Swatch::has_name)
+            .collect();
         html! {
-            @if swatches.len() > 1 {
+            @if swatches.len() > 1 || swatches.iter().any(Swatch::is_rule) {
                 ul.legend { @for swatch in &swatches { (swatch.render()) } }
             }
             div.plot style=(left) {

@@ -41,7 +41,7 @@ impl Rows {
                     div.row.top { span {} div.field { svg.frame {
                         @let place = scale.place(*at);
                         @let anchor = if place > 0.75 { "end" } else if place < 0.25 { "start" } else { "middle" };
-                        text.limit x=(percent(place)) y="100%" dy="-3" text-anchor=(anchor) { (name) }
+                        text.limit.zero[*at == 0.0] x=(percent(place)) y="100%" dy="-3" text-anchor=(anchor) { (name) }
                     } } span {} }
                 }
                 @for row in &self.rows {
@@ -51,7 +51,7 @@ impl Rows {
                             svg.frame {
                                 @for (place, _) in &ticks { line.grid x1=(percent(*place)) x2=(percent(*place)) y1="0" y2="100%" {} }
                                 @if let Some((at, _)) = border {
-                                    line.rule x1=(percent(scale.place(*at))) x2=(percent(scale.place(*at))) y1="0" y2="100%" {}
+                                    line.rule.zero[*at == 0.0] x1=(percent(scale.place(*at))) x2=(percent(scale.place(*at))) y1="0" y2="100%" {}
                                 }
                                 @if row.half_width > 0.0 {
                                     line class={ "mark interval " (row.tone.class()) } y1="50%" y2="50%"

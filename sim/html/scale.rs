@@ -40,12 +40,15 @@ impl Scale {
         for value in values.into_iter().filter(|value| value.is_finite()) {
             (low, high) = (low.min(value), high.max(value));
         }
-        let raw = Self::new(low, high);
-        let step = raw.step(TICKS, Unit::Number);
-        // A value a hair above a tick is at the tick.
-        let from = (raw.from / step + 1e-9).floor() * step;
-        let to = (raw.to / step - 1e-9).ceil() * step;
-        Self { from, to }
+        let mut scale = Self::new(low, high);
+        // A wider scale may have wider ticks: until both agree.
+        for _ in 0..4 {
+            let step = scale.step(TICKS, Unit::Number);
+            // A value a hair above a tick is at the tick.
+            scale.from = (scale.from / step + 1e-9).floor() * step;
+            scale.to = (scale.to / step - 1e-9).ceil() * step;
+        }
+        scale
     }
 
     /// Over all finite values and zero.
@@ -73,6 +76,8 @@ impl Scale {
             let fits = HOURS.into_iter().find(|step| *step >= raw * 0.999);
             return fits.unwrap_or_else(|| (raw / 24.0).ceil() * 24.0);
         }
+        // Rather a few ticks more than half as many.
+        let raw = raw * 0.7;
         let power = 10f64.powf(raw.log10().floor());
         let fits = STEPS.into_iter().find(|step| step * power >= raw * 0.999);
         fits.unwrap_or(10.0) * power

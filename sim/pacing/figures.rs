@@ -1,9 +1,11 @@
 //! What a simulated day came to.
 
+use super::calendar::seconds;
 use super::policy::Orders;
 use super::roster::Roster;
 use super::scenario::PacingScenario;
-use carillon_decision::pacing::Constraint;
+use super::trace::Trace;
+use carillon_decision::pacing::{Constraint, FloorCounts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -52,6 +54,8 @@ pub(super) struct Tally {
     pub cancelled: u64,
     pub busy_s: f64,
     pub events: u64,
+    /// The course of the day, for those who asked for it.
+    pub trace: Option<Box<Trace>>,
     decisions: u64,
     staffed_s: f64,
     here_since: Vec<Option<f64>>,
@@ -76,6 +80,7 @@ impl Tally {
             cancelled: 0,
             busy_s: 0.0,
             events: 0,
+            trace: None,
             decisions: 0,
             staffed_s: 0.0,
             here_since: here.into_iter().map(|here| here.then_some(0.0)).collect(),
@@ -91,10 +96,31 @@ impl Tally {
         let bin = &mut self.bins[((now_s / BIN_S) as usize).min(last)];
         bin.0 += 1;
         bin.1 += u32::from(abandoned);
+        if let Some(trace) = &mut self.trace {
+            trace.person(abandoned);
+        }
+    }
+
+    /// A person was taken after a wait.
+    pub fn waited(&mut self, wait_s: f64) {
+        self.waited += 1;
+        if let Some(trace) = &mut self.trace {
+            trace.waited(wait_s);
+        }
+    }
+
+    /// Time passes, in nanoseconds from the start.
+    pub fn pass(&mut self, from: u64, to: u64, counts: &FloorCounts) {
+        if let Some(trace) = &mut self.trace {
+            trace.pass(seconds(from), seconds(to), counts);
+        }
     }
 
     pub fn decided(&mut self, orders: &Orders) {
         self.decisions += 1;
+        if let Some(trace) = &mut self.trace {
+            trace.decided(orders.binding);
+        }
         if let Some(binding) = orders.binding {
             self.bound_by[binding as usize % BINDINGS] += 1;
         }

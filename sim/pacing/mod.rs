@@ -20,12 +20,14 @@ pub mod staffing;
 pub mod statistics;
 pub mod study;
 pub mod sweep;
+pub mod trace;
 
-pub use day::{run_day, run_day_under};
+pub use day::{run_day, run_day_traced, run_day_under};
 pub use figures::Day;
 pub use policy::{POLICIES, Policy, PolicyName};
 pub use scenario::{PacingScenario, PacingScenarioError, SHIPPED};
-pub use study::{Comparison, PacingStudy, compare, run_study};
+pub use study::{Comparison, PacingStudy, compare, run_study, run_study_traced};
+pub use trace::Trace;
 
 #[cfg(test)]
 mod study_test;

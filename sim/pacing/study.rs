@@ -1,10 +1,11 @@
 //! Many days: of one policy, or of several with the same callers.
 
-use super::day::run_day;
+use super::day::{run_day, run_day_traced};
 use super::figures::Day;
 use super::policy::PolicyName;
 use super::scenario::PacingScenario;
 use super::statistics::Mean;
+use super::trace::Trace;
 use serde::Serialize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -94,48 +95,82 @@ pub fn compare(
     }
 }
 
+/// Days whose course is kept at most: a plot of more shows no more.
+pub const TRACED_MOST: usize = 400;
+
+/// As [`run_study`], with the course of the first days, at most [`TRACED_MOST`].
+#[must_use]
+pub fn run_study_traced(
+    scenario: &PacingScenario,
+    first_seed: u64,
+    done: impl FnMut(usize, usize),
+) -> (PacingStudy, Vec<Trace>) {
+    let run = |day: usize| {
+        let seed = first_seed.wrapping_add(day as u64);
+        if day < TRACED_MOST {
+            let (day, trace) = run_day_traced(scenario, scenario.policy, seed);
+            return (day, Some(trace));
+        }
+        (run_day(scenario, scenario.policy, seed), None)
+    };
+    let (days, traces): (Vec<Day>, Vec<Option<Trace>>) =
+        on_every_core(scenario.replications as usize, run, done)
+            .into_iter()
+            .unzip();
+    let study = PacingStudy::new(scenario.policy, scenario.cap, days);
+    (study, traces.into_iter().flatten().collect())
+}
+
 fn run_policies(
     scenario: &PacingScenario,
     policies: &[PolicyName],
     first_seed: u64,
-    mut done: impl FnMut(usize, usize),
+    done: impl FnMut(usize, usize),
 ) -> Vec<PacingStudy> {
     let days = scenario.replications as usize;
-    let jobs = days * policies.len();
+    // Day by day, so that all policies finish together.
+    let run = |job: usize| {
+        let (day, policy) = (job / policies.len(), job % policies.len());
+        let seed = first_seed.wrapping_add(day as u64);
+        run_day(scenario, policies[policy], seed)
+    };
+    let results = on_every_core(days * policies.len(), run, done);
+    let study = |(k, policy): (usize, &PolicyName)| {
+        let own = results.iter().skip(k).step_by(policies.len());
+        PacingStudy::new(*policy, scenario.cap, own.cloned().collect())
+    };
+    policies.iter().enumerate().map(study).collect()
+}
+
+/// The results of all jobs, in their order, whichever core did which.
+fn on_every_core<T: Send>(
+    jobs: usize,
+    run: impl Fn(usize) -> T + Sync,
+    mut done: impl FnMut(usize, usize),
+) -> Vec<T> {
     let cores = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(jobs.max(1));
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
-    let mut results: Vec<Option<Day>> = vec![None; jobs];
+    let mut results: Vec<Option<T>> = (0..jobs).map(|_| None).collect();
     std::thread::scope(|scope| {
         for _ in 0..cores {
-            let (next, sender) = (&next, sender.clone());
+            let (next, sender, run) = (&next, sender.clone(), &run);
             scope.spawn(move || {
                 loop {
                     let job = next.fetch_add(1, Ordering::Relaxed);
-                    if job >= jobs {
-                        return;
-                    }
-                    // Day by day, so that all policies finish together.
-                    let (day, policy) = (job / policies.len(), job % policies.len());
-                    let seed = first_seed.wrapping_add(day as u64);
-                    let result = run_day(scenario, policies[policy], seed);
-                    if sender.send((policy * days + day, result)).is_err() {
+                    if job >= jobs || sender.send((job, run(job))).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(sender);
-        for (count, (place, day)) in receiver.iter().enumerate() {
-            results[place] = Some(day);
+        for (count, (job, result)) in receiver.iter().enumerate() {
+            results[job] = Some(result);
             done(count + 1, jobs);
         }
     });
-    let mut results = results.into_iter().flatten();
-    let study = |policy: &PolicyName| {
-        PacingStudy::new(*policy, scenario.cap, results.by_ref().take(days).collect())
-    };
-    policies.iter().map(study).collect()
+    results.into_iter().flatten().collect()
 }

@@ -150,6 +150,12 @@ pub struct SweepRow {
     pub waited_share: f64,
     /// Calls dialed per person who answered.
     pub calls_per_answer: f64,
+    /// Abandonment over the days, each day counting alike; of no days in older results.
+    #[serde(default)]
+    pub abandonment_by_day: Mean,
+    /// People connected after a wait, likewise.
+    #[serde(default)]
+    pub waited_by_day: Mean,
 }
 
 impl SweepRow {
@@ -175,6 +181,8 @@ impl SweepRow {
             contacts_per_hour: Mean::of(&contacts),
             waited_share: Mean::of(&study.each(|day| day.waited_share)).mean,
             calls_per_answer: sum(study.each(|day| day.placed as f64)) / answered,
+            abandonment_by_day: study.abandonment,
+            waited_by_day: Mean::of(&study.each(|day| day.waited_share)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What may be written after `carillon sim` and `carillon erlang`.
 
+use super::html_report::HtmlArgs;
 use carillon_sim::pacing::sweep::Axis;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -75,6 +76,9 @@ pub struct SimRunArgs {
     /// Show every day.
     #[arg(long)]
     pub days: bool,
+    /// A report.
+    #[command(flatten)]
+    pub html: HtmlArgs,
 }
 
 /// Several policies.
@@ -95,6 +99,9 @@ pub struct SimCompareArgs {
     /// points of occupancy.
     #[arg(long, value_name = "POINTS")]
     pub within: Option<f64>,
+    /// A report.
+    #[command(flatten)]
+    pub html: HtmlArgs,
 }
 
 /// Combinations.
@@ -111,6 +118,9 @@ pub struct SimSweepArgs {
     /// an earlier sweep has finished: a sweep that was broken off goes on where it was.
     #[arg(long, value_name = "FILE")]
     pub results: Option<PathBuf>,
+    /// A report.
+    #[command(flatten)]
+    pub html: HtmlArgs,
 }
 
 /// The goal.

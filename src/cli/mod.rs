@@ -16,6 +16,7 @@ mod erlang;
 mod error;
 mod explain;
 mod floor;
+mod html_report;
 mod http;
 mod init;
 mod ladder;

@@ -2,13 +2,16 @@
 
 use super::args_sim::{SimCompareArgs, SimGoalsArgs, SimRunArgs, WorldArgs};
 use super::error::CliError;
+use super::html_report::source;
 use super::out::{Out, Tone};
 use super::simulate::Progress;
+use carillon_sim::html::reports::{self, RunFigures};
 use carillon_sim::pacing::goals;
 use carillon_sim::pacing::measured::with_measured;
 use carillon_sim::pacing::statistics::Mean;
 use carillon_sim::pacing::{
-    Comparison, POLICIES, PacingScenario, PacingStudy, PolicyName, SHIPPED, compare, run_study,
+    Comparison, POLICIES, PacingScenario, PacingStudy, PolicyName, SHIPPED, Trace, compare,
+    run_study, run_study_traced,
 };
 use std::process::ExitCode;
 
@@ -17,11 +20,9 @@ const DAYS_MAX: u32 = 100_000;
 
 /// One policy.
 pub fn run(args: &SimRunArgs, out: &Out) -> Result<ExitCode, CliError> {
+    args.html.check()?;
     let scenario = read(&args.world)?;
-    let progress = Progress::new("days");
-    let study = run_study(&scenario, args.world.seed, |done, of| {
-        progress.show(done, of)
-    });
+    let (study, traces, without_cancel) = studied(args, &scenario);
     out.document(&study);
     out.line(headline(&scenario));
     let mut rows = vec![heads(false)];
@@ -45,11 +46,47 @@ pub fn run(args: &SimRunArgs, out: &Out) -> Result<ExitCode, CliError> {
         out.line("");
         out.table(&rows);
     }
+    let figures = RunFigures {
+        scenario: &scenario,
+        study: &study,
+        traces: &traces,
+        without_cancel: without_cancel.as_ref(),
+    };
+    let page = || reports::run(figures, &source(&args.world));
+    args.html.write(page, out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Days that are run again without hanging up calls, for the report.
+const PAIRED_MOST: u32 = 40;
+
+/// The days; for a report also their course, and some of them without hanging up calls.
+fn studied(
+    args: &SimRunArgs,
+    scenario: &PacingScenario,
+) -> (PacingStudy, Vec<Trace>, Option<PacingStudy>) {
+    let (progress, seed) = (Progress::new("days"), args.world.seed);
+    let show = |done, of| progress.show(done, of);
+    if args.html.file.is_none() {
+        return (run_study(scenario, seed, show), Vec::new(), None);
+    }
+    let (study, traces) = run_study_traced(scenario, seed, show);
+    if study.replications.iter().all(|day| day.cancelled == 0) {
+        return (study, traces, None);
+    }
+    let plain = PacingScenario {
+        ring_cancel: false,
+        replications: scenario.replications.min(PAIRED_MOST),
+        ..scenario.clone()
+    };
+    let progress = Progress::new("days without hanging up calls, for the report");
+    let without = run_study(&plain, seed, |done, of| progress.show(done, of));
+    (study, traces, Some(without))
 }
 
 /// Several policies side by side.
 pub fn compare_policies(args: &SimCompareArgs, out: &Out) -> Result<ExitCode, CliError> {
+    args.html.check()?;
     let mut scenario = read(&args.world)?;
     let policies = args
         .policies
@@ -90,6 +127,8 @@ pub fn compare_policies(args: &SimCompareArgs, out: &Out) -> Result<ExitCode, Cl
     out.document(&comparison);
     out.line(headline(&scenario));
     show_comparison(&comparison, out);
+    let page = || reports::comparison(&scenario, &comparison, &source(&args.world));
+    args.html.write(page, out)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,9 +2,11 @@
 
 use super::args_sim::{SimStaffArgs, SimSweepArgs};
 use super::error::CliError;
+use super::html_report::source;
 use super::out::Out;
 use super::pacing_study::{percent, read, text, with_error};
 use super::simulate::Progress;
+use carillon_sim::html::reports::{self, Swept};
 use carillon_sim::pacing::run_study;
 use carillon_sim::pacing::staffing::{Staffing, StaffingGoal, staff as find};
 use carillon_sim::pacing::sweep::{SweepRow, cells, combinations};
@@ -16,6 +18,7 @@ use std::process::ExitCode;
 
 /// Every combination.
 pub fn sweep(args: &SimSweepArgs, out: &Out) -> Result<ExitCode, CliError> {
+    args.html.check()?;
     let usage = |why: String| CliError::Usage(format!("--axis: {why}"));
     let text = text(&args.world)?;
     let all = combinations(&args.axes).map_err(usage)?;
@@ -59,6 +62,16 @@ pub fn sweep(args: &SimSweepArgs, out: &Out) -> Result<ExitCode, CliError> {
     }
     out.document(&rows);
     show(args, &rows, out);
+    let caps: Vec<f64> = cells.iter().map(|cell| cell.scenario.cap).collect();
+    let plain = read(&args.world)?;
+    let swept = Swept {
+        scenario: &plain,
+        axes: &args.axes,
+        rows: &rows,
+        caps: &caps,
+    };
+    let page = || reports::sweep(swept, &source(&args.world));
+    args.html.write(page, out)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -19,6 +19,7 @@ mod peers;
 mod program;
 mod recordings;
 mod replay;
+mod reports;
 mod seeing;
 mod sipp;
 mod support;

@@ -8,6 +8,7 @@ use super::figures::{Day, Tally};
 use super::policy::{Orders, Policy, PolicyName};
 use super::roster::{Roster, Turn};
 use super::scenario::PacingScenario;
+use super::trace::Trace;
 use carillon_decision::pacing::{AgentView, CallView, FloorCounts, Outcome, Resolution};
 use std::collections::VecDeque;
 
@@ -62,7 +63,21 @@ pub fn run_day(scenario: &PacingScenario, policy: PolicyName, seed: u64) -> Day 
 /// Runs a day under a policy of one's own.
 #[must_use]
 pub fn run_day_under(scenario: &PacingScenario, policy: &mut dyn Policy, seed: u64) -> Day {
-    let mut floor = Floor::new(scenario, policy, seed);
+    run(Floor::new(scenario, policy, seed), seed).0
+}
+
+/// Runs a day and keeps its course; the day is the same as without.
+#[must_use]
+pub fn run_day_traced(scenario: &PacingScenario, policy: PolicyName, seed: u64) -> (Day, Trace) {
+    let mut policy = policy.begin(&scenario.tuning(), &scenario.rivals);
+    let mut floor = Floor::new(scenario, policy.as_mut(), seed);
+    let empty = Trace::new(scenario.hours, floor.agents.len() as u32);
+    floor.tally.trace = Some(Box::new(empty.clone()));
+    let (day, trace) = run(floor, seed);
+    (day, trace.map_or(empty, |trace| *trace))
+}
+
+fn run(mut floor: Floor<'_>, seed: u64) -> (Day, Option<Box<Trace>>) {
     let mut next_tick = 0;
     loop {
         let due = floor.calendar.next_at().unwrap_or(u64::MAX);
@@ -70,6 +85,7 @@ pub fn run_day_under(scenario: &PacingScenario, policy: &mut dyn Policy, seed: u
         if at >= floor.end {
             break;
         }
+        floor.tally.pass(floor.now, at, &floor.counts);
         floor.now = at;
         let changed = if due <= next_tick {
             floor
@@ -84,7 +100,9 @@ pub fn run_day_under(scenario: &PacingScenario, policy: &mut dyn Policy, seed: u
             floor.decide();
         }
     }
-    floor.close(seed)
+    floor.tally.pass(floor.now, floor.end, &floor.counts);
+    let trace = floor.tally.trace.take();
+    (floor.close(seed), trace)
 }
 
 struct Floor<'a> {
@@ -243,7 +261,7 @@ impl<'a> Floor<'a> {
     fn connect(&mut self, agent: u32, call: u32, waited: bool) {
         let of = self.calls[call as usize];
         if waited {
-            self.tally.waited += 1;
+            self.tally.waited(seconds(self.now - of.since));
         }
         let Fate::Person(person) = of.fate else {
             return;

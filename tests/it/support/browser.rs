@@ -28,6 +28,8 @@ pub struct Browser {
     last_id: u64,
     /// What the page complained of: exceptions, and errors on its console.
     complaints: Vec<String>,
+    /// What the page asked for, addresses.
+    requests: Vec<String>,
     profile: tempfile::TempDir,
 }
 
@@ -60,6 +62,7 @@ impl Browser {
             session: String::new(),
             last_id: 0,
             complaints: Vec::new(),
+            requests: Vec::new(),
             profile,
         };
         browser.attach();
@@ -73,7 +76,12 @@ impl Browser {
         let attached = self.call("Target.attachToTarget", attach);
         let session = attached["sessionId"].as_str().expect("a session");
         self.session = session.to_owned();
-        for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
+        for domain in [
+            "Page.enable",
+            "Runtime.enable",
+            "Log.enable",
+            "Network.enable",
+        ] {
             self.call(domain, json!({}));
         }
     }
@@ -84,6 +92,13 @@ impl Browser {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500,
         });
         self.call("Emulation.setDeviceMetricsOverride", size);
+    }
+
+    /// Shows the page on a `screen` or in `print`, to somebody who likes it `light` or `dark`.
+    pub fn appear(&mut self, medium: &str, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        let as_told = json!({"media": medium, "features": features});
+        self.call("Emulation.setEmulatedMedia", as_told);
     }
 
     /// Opens an address.
@@ -127,6 +142,11 @@ impl Browser {
         std::mem::take(&mut self.complaints)
     }
 
+    /// The addresses the page asked for since it was asked last, its own among them.
+    pub fn requests(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.requests)
+    }
+
     fn call(&mut self, method: &str, params: Value) -> Value {
         self.last_id += 1;
         let mut message = json!({"id": self.last_id, "method": method, "params": params});
@@ -156,6 +176,10 @@ impl Browser {
             Some("Runtime.exceptionThrown") => self.complaints.push(params.to_string()),
             Some("Log.entryAdded") if params["entry"]["level"] == "error" => {
                 self.complaints.push(params["entry"].to_string());
+            }
+            Some("Network.requestWillBeSent") => {
+                let url = params["request"]["url"].as_str().unwrap_or_default();
+                self.requests.push(url.to_owned());
             }
             _ => {}
         }
