@@ -76,6 +76,9 @@ pub struct SimRunArgs {
     /// Show every day.
     #[arg(long)]
     pub days: bool,
+    /// Write the calls of every day to this file as CSV, a row each.
+    #[arg(long, value_name = "FILE")]
+    pub calls: Option<PathBuf>,
     /// A report.
     #[command(flatten)]
     pub html: HtmlArgs,
