@@ -125,10 +125,15 @@ fn histogram(fit: &LawFit) -> Figure {
         .ceil()
         .clamp(5.0, BARS as f64) as usize;
     let width = x.to / bars as f64;
+    // By the steps, which know of what was cut off.
+    let steps = fit.steps();
+    let below = |x: f64| match steps.partition_point(|(at, _)| *at < x) {
+        0 => 0.0,
+        k => steps[k - 1].1,
+    };
     let bar = |k: usize| {
         let (from, to) = (k as f64 * width, (k + 1) as f64 * width);
-        let inside = values.iter().filter(|v| (from..to).contains(*v)).count();
-        (from, to, inside as f64 / values.len() as f64 / width)
+        (from, to, (below(to) - below(from)) / width)
     };
     let bars: Vec<(f64, f64, f64)> = (0..bars).map(bar).collect();
     let curve = |k: usize| {

@@ -18,9 +18,9 @@ pub struct SimCalibrateArgs {
     /// Write the scenario for `carillon sim run` to this file.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Write a report with plots of the fits to this file.
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
+    /// Its report.
+    #[command(flatten)]
+    pub html: super::html_report::HtmlArgs,
     /// Seed of the chance behind p-values.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -43,10 +43,10 @@ pub struct SimAgreeArgs {
     /// Share of simulated runs inside the bands, such as 0.95.
     #[arg(long, default_value_t = 0.95, value_parser = level)]
     pub level: f64,
-    /// Ask for the bands alone, not for calls within 5 % and occupancy within 3 points: for runs
-    /// too short for that.
+    /// Ask too for calls within 5 % and occupancy within 3 points of what is foretold: for runs so
+    /// long that their bands are that narrow.
     #[arg(long)]
-    pub bands_only: bool,
+    pub near: bool,
     /// First seed.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

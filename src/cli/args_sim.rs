@@ -24,6 +24,8 @@ pub enum SimCommand {
     Calibrate(super::args_calibrate::SimCalibrateArgs),
     /// Lay a live demo beside what the simulator foretells from an earlier one's calls.
     Agree(super::args_calibrate::SimAgreeArgs),
+    /// Replay a journal, as `carillon replay` does.
+    Replay(super::args::ReplayArgs),
     /// List the scenarios that come with the program, or print one to start from.
     Scenarios {
         /// Print this one.

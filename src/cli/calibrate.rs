@@ -3,6 +3,7 @@
 
 use super::args_calibrate::{SimAgreeArgs, SimCalibrateArgs};
 use super::error::CliError;
+use super::html_report::command;
 use super::out::{Out, Tone};
 use super::pacing_study::percent;
 use super::simulate::{Progress, read_live};
@@ -20,6 +21,7 @@ const SKIPPED_SHOWN: usize = 10;
 
 /// Fits, shows, writes.
 pub fn calibrate(args: &SimCalibrateArgs, out: &Out) -> Result<ExitCode, CliError> {
+    args.html.check()?;
     let name = args.calls.display().to_string();
     let reading = calibrate::read(open(&args.calls)?, &name, args.format, &args.zone)
         .map_err(|error| CliError::Usage(error.to_string()))?;
@@ -37,11 +39,8 @@ pub fn calibrate(args: &SimCalibrateArgs, out: &Out) -> Result<ExitCode, CliErro
         write(path, &found.scenario_text())?;
         out.line(format!("\nscenario: carillon sim run {}", path.display()));
     }
-    if let Some(path) = &args.html {
-        let command = std::env::args().collect::<Vec<_>>().join(" ");
-        write(path, &calibrate::page(&found, &command).render())?;
-        out.line(format!("report: {}", path.display()));
-    }
+    let made_by = command(std::env::args().skip(1));
+    args.html.write(|| calibrate::page(&found, &made_by), out)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -227,7 +226,7 @@ pub fn agreement(args: &SimAgreeArgs, out: &Out) -> Result<ExitCode, CliError> {
     })?;
     out.document(&found);
     show_agreement(&found, out);
-    let failures = found.failures(!args.bands_only);
+    let failures = found.failures(args.near);
     for failure in &failures {
         out.line(out.toned(Tone::Bad, &format!("✗ {failure}")));
     }
@@ -266,7 +265,13 @@ fn figure_row(row: &Foretold, out: &Out) -> Vec<String> {
     };
     let verdict = match (row.inside, row.near) {
         (true, true) => out.toned(Tone::Good, "inside"),
-        (true, false) => out.toned(Tone::Warn, "inside, further than asked"),
+        (true, false) => out.toned(
+            Tone::Warn,
+            &format!(
+                "inside, further than {:.0} %",
+                100.0 * row.within.unwrap_or(0.0)
+            ),
+        ),
         (false, _) => out.toned(Tone::Bad, "OUTSIDE"),
     };
     vec![
