@@ -2,6 +2,7 @@
 //! criterion between families, and how far the best of them is from what was measured.
 
 use super::family::{Family, Fitted, SHORTEST_S, Sums};
+use super::goodness::{distance, latest, p_value, steps};
 use super::search::highest;
 use crate::pacing::law::Law;
 use rand::{RngExt, SeedableRng};
@@ -10,11 +11,6 @@ use serde::Serialize;
 
 /// Fewer durations than this say nothing of their law.
 pub const DURATIONS_MIN: usize = 20;
-/// Most durations the test of fit looks at: with more of them every law is refuted by something
-/// that does not matter.
-const TESTED_MAX: usize = 2000;
-/// Samples behind a p-value.
-const SAMPLES: usize = 99;
 /// A law is taken when its p-value is above this …
 const P_MIN: f64 = 0.01;
 /// … or when no share of durations is wrong by more than this.
@@ -80,7 +76,7 @@ pub struct Tried {
 
 /// How what was cut off counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Cut {
+pub(super) enum Cut {
     /// It would have ended later.
     Later,
     /// It would have ended later, or never: ringing. The value is the share of calls known to
@@ -206,7 +202,7 @@ fn spread_seconds(durations: Durations, seed: u64) -> Durations {
 }
 
 /// The family's most likely law, with Akaike's criterion.
-fn best_of(family: Family, durations: &Durations, cut: Cut) -> (f64, Tried) {
+pub(super) fn best_of(family: Family, durations: &Durations, cut: Cut) -> (f64, Tried) {
     let sums = Sums::of(&durations.whole);
     let (mean, mean_ln) = (sums.x / sums.n, sums.ln / sums.n);
     let start = family.start(mean, mean_ln, sums.ln2 / sums.n - mean_ln * mean_ln);
@@ -275,52 +271,6 @@ fn grouped(cut: &[f64]) -> Vec<(f64, f64)> {
     groups
 }
 
-/// Kolmogorov's distance.
-fn distance(durations: &Durations, law: &Fitted, cut: Cut) -> f64 {
-    let steps = steps(durations, cut);
-    let whole = match cut {
-        Cut::Later => 1.0,
-        Cut::LaterOrNever(_) => law.share_below(latest(durations)).max(1e-12),
-    };
-    let mut before = 0.0;
-    let mut widest: f64 = 0.0;
-    for (x, after) in steps {
-        let share = (law.share_below(x) / whole).min(1.0);
-        widest = widest
-            .max((share - before).abs())
-            .max((share - after).abs());
-        before = after;
-    }
-    widest
-}
-
-/// The longest a call rang.
-fn latest(durations: &Durations) -> f64 {
-    let last = |values: &[f64]| values.last().copied().unwrap_or(0.0);
-    last(&durations.whole).max(last(&durations.cut))
-}
-
-/// The share of durations up to each measured one (Kaplan and Meier); of ringing, the share of
-/// answers in time.
-fn steps(durations: &Durations, cut: Cut) -> Vec<(f64, f64)> {
-    let mut at_risk = durations.whole.len() + durations.cut.len();
-    let mut cuts = durations.cut.iter().peekable();
-    let mut left = 1.0;
-    let mut steps = Vec::with_capacity(durations.whole.len());
-    for x in &durations.whole {
-        while cuts.next_if(|cut| *cut < x).is_some() {
-            at_risk -= 1;
-        }
-        left *= 1.0 - 1.0 / at_risk as f64;
-        at_risk -= 1;
-        steps.push((*x, 1.0 - left));
-    }
-    if let (Cut::LaterOrNever(_), Some((_, last))) = (cut, steps.last().copied()) {
-        steps.iter_mut().for_each(|step| step.1 /= last);
-    }
-    steps
-}
-
 impl LawFit {
     /// The share of durations up to each measured one.
     #[must_use]
@@ -347,78 +297,6 @@ impl LawFit {
     pub fn is_law(&self) -> bool {
         !matches!(self.law, Law::Empirical { .. })
     }
-}
-
-/// The p-value of the distance, by samples drawn from the law and fitted like the measured ones:
-/// a table would not know that parameters were fitted.
-fn p_value(durations: &Durations, law: Fitted, cut: Cut, seed: u64) -> f64 {
-    let mut chance = Pcg64Mcg::seed_from_u64(seed ^ 0x5eed);
-    let n = durations.whole.len();
-    let tested = n.min(TESTED_MAX);
-    let part = tested as f64 / n as f64;
-    // Every k-th in an order that has nothing to do with the sizes.
-    let mut order: Vec<usize> = (0..n).collect();
-    for k in 0..tested {
-        let other = chance.random_range(k..n);
-        order.swap(k, other);
-    }
-    let mut whole: Vec<f64> = order[..tested]
-        .iter()
-        .map(|k| durations.whole[*k])
-        .collect();
-    whole.sort_by(f64::total_cmp);
-    let cuts = |most: usize| -> Vec<f64> {
-        let step = durations.cut.len() as f64 / most.max(1) as f64;
-        (0..most)
-            .map(|k| durations.cut[(k as f64 * step) as usize])
-            .collect()
-    };
-    let kept = cuts((durations.cut.len() as f64 * part).round() as usize);
-    let measured = Durations { whole, cut: kept };
-    let (_, own) = best_of(law.family, &measured, cut);
-    let reached = distance(&measured, &own.fitted, cut);
-    let further = (0..SAMPLES)
-        .filter(|_| {
-            let drawn = drawn(&law, &measured, &own, cut, &mut chance);
-            let (_, fitted) = best_of(law.family, &drawn, cut);
-            distance(&drawn, &fitted.fitted, cut) >= reached
-        })
-        .count();
-    (further + 1) as f64 / (SAMPLES + 1) as f64
-}
-
-/// A sample as large as the measured one, drawn from a law. Calls that ring are given up after times
-/// like those measured; of other durations, few of which are cut off, none is.
-fn drawn(
-    law: &Fitted,
-    measured: &Durations,
-    own: &Tried,
-    cut: Cut,
-    chance: &mut Pcg64Mcg,
-) -> Durations {
-    let n = measured.whole.len();
-    let mut drawn = match cut {
-        Cut::LaterOrNever(failed) if !measured.cut.is_empty() => {
-            let all = n + measured.cut.len();
-            let would = own.answered / (1.0 - failed).max(1e-9);
-            let mut drawn = Durations::default();
-            for ring in law.draw(all, f64::INFINITY, chance) {
-                let patience = measured.cut[chance.random_range(0..measured.cut.len())];
-                match chance.random::<f64>() < would && ring < patience {
-                    true => drawn.whole.push(ring),
-                    false => drawn.cut.push(patience),
-                }
-            }
-            drawn
-        }
-        _ => Durations {
-            whole: law.draw(n, f64::INFINITY, chance),
-            cut: Vec::new(),
-        },
-    };
-    drawn.whole.sort_by(f64::total_cmp);
-    drawn.cut.sort_by(f64::total_cmp);
-    drawn
 }
 
 /// Measured values that stand for all: evenly over their ranks.

@@ -5,6 +5,7 @@ mod demo_world;
 mod family;
 mod fit;
 mod found;
+mod goodness;
 mod page;
 mod read;
 mod search;
