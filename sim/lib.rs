@@ -5,7 +5,10 @@
 //! so that two policies meet the same callers.
 
 pub mod agent;
+pub mod agree;
+pub mod calibrate;
 pub mod callee;
+pub mod calls;
 pub mod floor;
 pub mod habits;
 pub mod html;

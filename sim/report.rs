@@ -45,14 +45,15 @@ impl DayFigures {
         }
     }
 
-    pub(crate) fn record(&mut self, record: &CallRecord) {
+    /// `known_ms`: longest from the start of a person's clock to a bridge without waiting.
+    pub(crate) fn record(&mut self, record: &CallRecord, known_ms: u64) {
         if record.direction != Direction::Outbound {
             return;
         }
         match record.outcome {
             Outcome::Connected => {
                 self.connected += 1;
-                self.waited += u64::from(record.wait_ms.unwrap_or(0) > 450);
+                self.waited += u64::from(record.wait_ms.unwrap_or(0) > known_ms);
             }
             Outcome::Abandoned => self.abandoned += 1,
             _ => {}
@@ -91,17 +92,23 @@ fn share(part: f64, whole: f64) -> f64 {
 /// Where 95 of 100 days lie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Band {
-    /// 2.5th percentile.
+    /// Lower end: of 95 %, the 2.5th percentile.
     pub low: f64,
     /// Mean.
     pub mean: f64,
-    /// 97.5th percentile.
+    /// Upper end.
     pub high: f64,
 }
 
 impl Band {
     /// The band of some values; zeros of none.
     pub fn of(values: impl Iterator<Item = f64>) -> Self {
+        Self::at_level(values, 0.95)
+    }
+
+    /// Where this share of days lies: between percentiles, or, where too few days are that far
+    /// out, by as many standard deviations as a normal law would ask for.
+    pub fn at_level(values: impl Iterator<Item = f64>, level: f64) -> Self {
         let mut sorted: Vec<f64> = values.collect();
         if sorted.is_empty() {
             return Self::default();
@@ -112,11 +119,22 @@ impl Band {
             let (low, high) = (place.floor() as usize, place.ceil() as usize);
             sorted[low] + (sorted[high] - sorted[low]) * (place - low as f64)
         };
-        let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
+        let n = sorted.len() as f64;
+        let mean = sorted.iter().sum::<f64>() / n;
+        let tail = 0.5 * (1.0 - level);
+        if tail * n < 2.0 && level > 0.95 {
+            let square: f64 = sorted.iter().map(|x| (x - mean) * (x - mean)).sum();
+            let far = deviations(tail) * (square / (n - 1.0).max(1.0)).sqrt();
+            return Self {
+                low: mean - far,
+                mean,
+                high: mean + far,
+            };
+        }
         Self {
-            low: at(0.025),
+            low: at(tail),
             mean,
-            high: at(0.975),
+            high: at(1.0 - tail),
         }
     }
 
@@ -124,6 +142,12 @@ impl Band {
     pub fn holds(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
+}
+
+/// Standard deviations beyond which a normal law has this tail.
+fn deviations(tail: f64) -> f64 {
+    use statrs::distribution::{ContinuousCDF, Normal};
+    -Normal::standard().inverse_cdf(tail)
 }
 
 /// Many days of one policy.

@@ -151,6 +151,17 @@ impl Scenario {
         other
     }
 
+    /// Longest from the end of a greeting to an agent for a person who need not wait, ms: telling
+    /// that it is a person, and a quarter of a second.
+    pub fn known_ms(&self) -> u64 {
+        let told_s = if self.campaign.screen {
+            self.screening.trailing_s
+        } else {
+            0.0
+        };
+        ((told_s + 0.25) * 1000.0) as u64
+    }
+
     /// When the day begins.
     pub fn start_wall(&self) -> Wall {
         let start: jiff::Timestamp = self.start.parse().unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::oracle::Oracle;
 use crate::report::DayFigures;
 use crate::scenario::Scenario;
 use carillon_decision::agent::AgentState;
-use carillon_decision::call::{AmdVerdict, Cause, Direction};
+use carillon_decision::call::{AmdVerdict, CallRecord, Cause, Direction};
 use carillon_decision::engine::{Engine, EngineConfig, Output};
 use carillon_decision::event::{Command, Input, Progress};
 use carillon_decision::id::{AgentId, CallId};
@@ -76,6 +76,7 @@ pub struct World {
     figures: DayFigures,
     oracle: Oracle,
     tape: Option<Vec<(Now, Input)>>,
+    records: Option<Vec<CallRecord>>,
 }
 
 impl World {
@@ -100,6 +101,7 @@ impl World {
             oracle: Oracle::new(list.leads()),
             list,
             tape: tape.then(Vec::new),
+            records: None,
             scenario: scenario.clone(),
             seed,
         };
@@ -113,6 +115,13 @@ impl World {
     pub fn run(mut self) -> DayFigures {
         self.run_out();
         self.figures
+    }
+
+    /// Runs to the end of the day; answers figures and the records of calls that have ended.
+    pub fn run_recorded(mut self) -> (DayFigures, Vec<CallRecord>) {
+        self.records = Some(Vec::new());
+        self.run_out();
+        (self.figures, self.records.unwrap_or_default())
     }
 
     /// Runs to the end of the day; answers figures and every input heard.
@@ -258,8 +267,12 @@ impl World {
                 if record.direction == Direction::Outbound {
                     self.list.record(&record);
                 }
-                self.figures.record(&record);
+                let known_ms = self.scenario.known_ms();
+                self.figures.record(&record, known_ms);
                 self.calls.remove(&record.call);
+                if let Some(records) = &mut self.records {
+                    records.push(*record);
+                }
             }
             Command::Adopt { .. }
             | Command::AnswerInbound { .. }

@@ -1,6 +1,7 @@
 //! What a simulated day came to.
 
 use super::calendar::seconds;
+use super::call_log::{CallLog, News};
 use super::policy::Orders;
 use super::roster::Roster;
 use super::scenario::PacingScenario;
@@ -56,6 +57,8 @@ pub(super) struct Tally {
     pub events: u64,
     /// The course of the day, for those who asked for it.
     pub trace: Option<Box<Trace>>,
+    /// The records of its calls, for those who asked for them.
+    pub calls: Option<Box<CallLog>>,
     decisions: u64,
     staffed_s: f64,
     here_since: Vec<Option<f64>>,
@@ -81,6 +84,7 @@ impl Tally {
             busy_s: 0.0,
             events: 0,
             trace: None,
+            calls: None,
             decisions: 0,
             staffed_s: 0.0,
             here_since: here.into_iter().map(|here| here.then_some(0.0)).collect(),
@@ -98,6 +102,13 @@ impl Tally {
         bin.1 += u32::from(abandoned);
         if let Some(trace) = &mut self.trace {
             trace.person(abandoned);
+        }
+    }
+
+    /// News of the call in this place.
+    pub fn call(&mut self, place: u32, now: u64, news: News) {
+        if let Some(calls) = &mut self.calls {
+            calls.hear(place, now, news);
         }
     }
 

@@ -4,12 +4,14 @@
 //! under several policies with the same callers.
 
 pub mod calendar;
+mod call_log;
 pub mod callers;
 pub mod curve;
 pub mod day;
 pub mod figures;
 pub mod goals;
 pub mod law;
+pub mod measured;
 pub mod policy;
 pub mod rivals;
 pub mod roster;
@@ -21,7 +23,7 @@ pub mod study;
 pub mod sweep;
 pub mod trace;
 
-pub use day::{run_day, run_day_traced, run_day_under};
+pub use day::{run_day, run_day_recorded, run_day_traced, run_day_under};
 pub use figures::Day;
 pub use policy::{POLICIES, Policy, PolicyName};
 pub use scenario::{PacingScenario, PacingScenarioError, SHIPPED};

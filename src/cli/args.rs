@@ -118,6 +118,13 @@ pub struct DemoArgs {
     /// Keep database and journal in this directory; without it they are removed at the end.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// Write the calls to this file as CSV, a row each; `carillon sim calibrate` reads it.
+    #[arg(long, value_name = "FILE")]
+    pub calls: Option<PathBuf>,
+    /// Pacing mode: predictive, predictive-hard, progressive, erlang-c, or manual:R for R lines
+    /// per idle agent.
+    #[arg(long, default_value = "predictive", value_parser = mode)]
+    pub mode: carillon_decision::pacing::Mode,
 }
 
 /// Where to write the configuration.
@@ -424,6 +431,9 @@ pub struct ReportArgs {
     /// Of this campaign only.
     #[arg(long)]
     pub campaign: Option<String>,
+    /// Write the calls themselves to this file as CSV, a row each; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub calls: Option<PathBuf>,
 }
 
 /// Where to copy to.
@@ -440,8 +450,13 @@ pub struct ReplayArgs {
     pub journal: PathBuf,
 }
 
+fn mode(text: &str) -> Result<carillon_decision::pacing::Mode, String> {
+    text.parse()
+        .map_err(|error: carillon_decision::pacing::PacingError| error.to_string())
+}
+
 /// `60s`, `15m`, `1h30m`.
-pub(super) fn span(text: &str) -> Result<std::time::Duration, String> {
+pub fn span(text: &str) -> Result<std::time::Duration, String> {
     carillon_live::config::parse_span(text)
         .filter(|span| !span.is_zero())
         .ok_or_else(|| "write a span of time such as 60s, 15m or 1h30m".to_owned())

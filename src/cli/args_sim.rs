@@ -22,6 +22,12 @@ pub enum SimCommand {
     Staff(SimStaffArgs),
     /// The table of pacing goals: every case, its occupancy, and the days on which the cap held.
     Goals(SimGoalsArgs),
+    /// Fit a scenario to call records: ours, VICIdial's, Asterisk's.
+    Calibrate(super::args_calibrate::SimCalibrateArgs),
+    /// Lay a live demo beside what the simulator foretells from an earlier one's calls.
+    Agree(super::args_calibrate::SimAgreeArgs),
+    /// Replay a journal, as `carillon replay` does.
+    Replay(super::args::ReplayArgs),
     /// List the scenarios that come with the program, or print one to start from.
     Scenarios {
         /// Print this one.
@@ -74,6 +80,9 @@ pub struct SimRunArgs {
     /// Show every day; with a number, run so many days instead of the scenario's.
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub days: Option<u32>,
+    /// Write the calls of every day to this file as CSV, a row each.
+    #[arg(long, value_name = "FILE")]
+    pub calls: Option<PathBuf>,
     /// A report.
     #[command(flatten)]
     pub html: HtmlArgs,

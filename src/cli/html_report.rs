@@ -63,7 +63,7 @@ pub fn source(world: &WorldArgs) -> Source {
 }
 
 /// The line as it may be typed again.
-fn command(words: impl Iterator<Item = String>) -> String {
+pub fn command(words: impl Iterator<Item = String>) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/%+@".contains(c);
     let quoted = |word: String| match !word.is_empty() && word.chars().all(plain) {
         true => word,

@@ -3,10 +3,12 @@
 //! Exit codes: 0 done, 1 it failed, 2 wrong usage or a faulty configuration.
 
 pub mod args;
+mod args_calibrate;
 mod args_floor;
 pub mod args_recordings;
 mod args_sim;
 pub mod args_supervise;
+mod calibrate;
 mod check;
 mod check_floor;
 mod check_names;

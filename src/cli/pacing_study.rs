@@ -6,15 +6,24 @@ use super::html_report::source;
 use super::out::{Out, Tone};
 use super::simulate::Progress;
 use super::whole_floor;
+use carillon_decision::time::Wall;
+use carillon_sim::calls::Calls;
 use carillon_sim::html::reports::{self, RunFigures};
 use carillon_sim::pacing::goals;
+use carillon_sim::pacing::measured::with_measured;
 use carillon_sim::pacing::statistics::Mean;
 use carillon_sim::pacing::{
     Comparison, POLICIES, PacingScenario, PacingStudy, PolicyName, SHIPPED, Trace, compare,
-    run_study, run_study_traced,
+    run_day_recorded, run_study, run_study_traced,
 };
 use carillon_sim::whole;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
 use std::process::ExitCode;
+
+/// The first simulated day begins at nine in UTC.
+const FIRST_DAWN: Wall = Wall(1_767_258_000_000);
 
 /// Most days that `--within` may add up to.
 const DAYS_MAX: u32 = 100_000;
@@ -23,6 +32,11 @@ const DAYS_MAX: u32 = 100_000;
 pub fn run(args: &SimRunArgs, out: &Out) -> Result<ExitCode, CliError> {
     let text = text(&args.world)?;
     if whole::is_whole_floor(&text) {
+        if args.calls.is_some() {
+            return Err(CliError::Usage(
+                "calls: whole floors write no call records yet: only pacing scenarios do".into(),
+            ));
+        }
         return whole_floor::run(args, &text, out);
     }
     args.html.check()?;
@@ -32,6 +46,9 @@ pub fn run(args: &SimRunArgs, out: &Out) -> Result<ExitCode, CliError> {
     }
     let (study, traces, without_cancel) = studied(args, &scenario);
     out.document(&study);
+    if let Some(path) = &args.calls {
+        write_calls(&scenario, args.world.seed, path)?;
+    }
     out.line(headline(&scenario));
     let mut rows = vec![heads(false)];
     rows.push(row(&study, None, out));
@@ -90,6 +107,23 @@ fn studied(
     let progress = Progress::new("days without hanging up calls, for the report");
     let without = run_study(&plain, seed, |done, of| progress.show(done, of));
     (study, traces, Some(without))
+}
+
+/// Writes the calls of every day: the days are run once more, since few want them.
+fn write_calls(scenario: &PacingScenario, seed: u64, path: &Path) -> Result<(), CliError> {
+    let name = path.display().to_string();
+    let failed = |error: &dyn std::fmt::Display| CliError::Failed(format!("{name}: {error}"));
+    let file = File::create(path).map_err(|error| failed(&error))?;
+    let mut calls = Calls::new(BufWriter::new(file), &name).map_err(|error| failed(&error))?;
+    for day in 0..scenario.replications {
+        let dawn = Wall(FIRST_DAWN.0 + i64::from(day) * Wall::DAY_MS);
+        let seed = seed.wrapping_add(u64::from(day));
+        let (_, rows) = run_day_recorded(scenario, scenario.policy, seed, dawn);
+        for row in &rows {
+            calls.write(row).map_err(|error| failed(&error))?;
+        }
+    }
+    calls.finish().map(|_| ()).map_err(|error| failed(&error))
 }
 
 /// Several policies side by side.
@@ -253,10 +287,14 @@ pub fn text(world: &WorldArgs) -> Result<String, CliError> {
     let name = &world.scenario;
     match shipped_text(name) {
         Some(text) => Ok(text.to_owned()),
-        None => std::fs::read_to_string(name).map_err(|error| match name.contains(['/', '.']) {
-            true => CliError::Usage(format!("scenario_file: {name}: {error}")),
-            false => unknown(name),
-        }),
+        None => {
+            let text =
+                std::fs::read_to_string(name).map_err(|error| match name.contains(['/', '.']) {
+                    true => CliError::Usage(format!("scenario_file: {name}: {error}")),
+                    false => unknown(name),
+                })?;
+            with_measured(name, text).map_err(|error| CliError::Usage(error.to_string()))
+        }
     }
 }
 

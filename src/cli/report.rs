@@ -4,11 +4,15 @@ use super::args::ReportArgs;
 use super::error::CliError;
 use super::offline::{block_on, closing, now, open};
 use super::out::{Out, percent};
+use crate::call_rows::{Stretch, export};
 use carillon_decision::id::CampaignId;
 use carillon_decision::time::Wall;
-use carillon_live::config::Config;
+use carillon_live::config::{CampaignSettings, Config};
 use carillon_store::{CallStore, NameKind, NameStore, Report, SqliteStore};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
 
 /// Prints the figures.
 pub fn report(args: &ReportArgs, config: Config, out: &Out) -> Result<(), CliError> {
@@ -37,15 +41,58 @@ pub fn report(args: &ReportArgs, config: Config, out: &Out) -> Result<(), CliErr
                 Some(name) => Some(campaign_id(&store, name).await?),
                 None => None,
             };
+            if let Some(file) = &args.calls {
+                let stretch = Stretch { from, to, campaign };
+                let calls = write_calls(&store, stretch, &config, file).await?;
+                if file.as_os_str() == "-" {
+                    return Ok(None);
+                }
+                eprintln!("{calls} calls written to {}", file.display());
+            }
             let agents = store.names(NameKind::Agent).await?.into_iter().collect();
-            Ok((store.report(from, to, campaign).await?, agents))
+            Ok(Some((store.report(from, to, campaign).await?, agents)))
         };
         let work = work.await;
-        let (figures, agents): (Report, BTreeMap<u32, String>) = closing(&store, work).await?;
+        let found: Option<(Report, BTreeMap<u32, String>)> = closing(&store, work).await?;
+        let Some((figures, agents)) = found else {
+            return Ok(());
+        };
         out.document(&document(&figures, &agents)?);
         show(&figures, &agents, out);
         Ok(())
     })
+}
+
+/// Writes the calls of a stretch; answers how many.
+async fn write_calls(
+    store: &SqliteStore,
+    stretch: Stretch,
+    config: &Config,
+    file: &Path,
+) -> Result<u64, CliError> {
+    let name = file.display().to_string();
+    let limit = |campaign: &str| {
+        let named = |c: &&CampaignSettings| c.engine.name == campaign;
+        config.campaigns.iter().find(named)?.engine.wrap_up_limit
+    };
+    let written = if name == "-" {
+        export(
+            store,
+            stretch,
+            limit,
+            std::io::stdout().lock(),
+            "standard output",
+        )
+        .await
+    } else {
+        let made = File::create(file).map_err(|error| {
+            CliError::Failed(format!(
+                "{name}: {error}; name a file in a directory you may write to"
+            ))
+        })?;
+        export(store, stretch, limit, BufWriter::new(made), &name).await
+    };
+    written.map_err(|error| CliError::Failed(error.to_string()))
 }
 
 /// The figures with the agents' names beside their ids.

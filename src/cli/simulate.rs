@@ -3,7 +3,7 @@
 use super::args_sim::{SimCommand, SimDemoArgs};
 use super::error::CliError;
 use super::out::{Out, Tone};
-use super::{pacing_study, sweep, whole_floor};
+use super::{calibrate, pacing_study, replay, sweep, whole_floor};
 use carillon_sim::{DemoProof, LiveDay, Scenario};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -20,6 +20,9 @@ pub fn run(command: &SimCommand, out: &Out) -> Result<ExitCode, CliError> {
         SimCommand::Sweep(args) => sweep::sweep(args, out),
         SimCommand::Staff(args) => sweep::staff(args, out),
         SimCommand::Goals(args) => pacing_study::show_goals(args, out),
+        SimCommand::Replay(args) => replay::run(args, out),
+        SimCommand::Calibrate(args) => calibrate::calibrate(args, out),
+        SimCommand::Agree(args) => calibrate::agreement(args, out),
         SimCommand::Scenarios { name } => pacing_study::scenarios(name.as_deref(), out),
     }
 }
@@ -65,7 +68,7 @@ fn demo(args: &SimDemoArgs, out: &Out) -> Result<ExitCode, CliError> {
 }
 
 /// The report of a live demo, as `carillon demo --json` printed it.
-fn read_live(path: &Path) -> Result<LiveDay, CliError> {
+pub fn read_live(path: &Path) -> Result<LiveDay, CliError> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         CliError::Usage(format!(
             "{}: {error}: save one with `carillon demo --for 15m --json`",

@@ -31,6 +31,8 @@ pub fn demo(args: &DemoArgs, out: &Out) -> Result<(), CliError> {
         seed: args.seed,
         page_port: (!args.no_page).then_some(args.page_port),
         keep: args.keep.clone(),
+        calls: args.calls.clone(),
+        mode: args.mode,
         show,
     };
     logging::if_asked();

@@ -11,7 +11,7 @@ use carillon_decision::Input;
 use carillon_decision::agent::AgentState;
 use carillon_decision::campaign::Dial;
 use carillon_decision::status::TimeSplit;
-use carillon_decision::time::Mono;
+use carillon_decision::time::{Mono, Wall};
 use carillon_live::{Node, NodeClock, NodeHandle, NodeOptions};
 use carillon_sim::Scenario;
 use carillon_store::{SqliteOptions, SqliteStore, Store};
@@ -37,7 +37,19 @@ pub struct Demo {
     node: NodeHandle,
     token: String,
     began: OnceLock<(Mono, TimeSplit)>,
+    database: PathBuf,
+    started: Wall,
     /// Removed with its content when the demo ends.
+    directory: Option<tempfile::TempDir>,
+}
+
+/// What is left of a demo until it is dropped.
+pub(super) struct Kept {
+    pub database: PathBuf,
+    /// When the demo was started.
+    pub began: Wall,
+    /// The campaign's.
+    pub wrap_up_limit: Option<Duration>,
     _directory: Option<tempfile::TempDir>,
 }
 
@@ -56,9 +68,10 @@ impl Demo {
     /// # Errors
     /// [`DemoError`]; nothing is left running then.
     pub async fn start(options: DemoOptions) -> Result<Self, DemoError> {
-        let scenario = scenario(options.agents)?;
+        let scenario = scenario(options.agents)?.with_mode(options.mode);
         let (path, directory) = directory(&options)?;
         let clock = NodeClock::start();
+        let started = clock.now().wall;
         let carrier = Carrier::start(CarrierOptions::new(scenario.callees, options.seed))?;
         let users = users(options.agents)?;
         let token = carillon_carrier::fresh_secret()?;
@@ -68,7 +81,8 @@ impl Demo {
         let config = live_config(&path, &text, &scenario)?;
         let realm = config.sip.realm.clone();
 
-        let store = SqliteStore::open(SqliteOptions::new(&config.store.path)).await?;
+        let database = config.store.path.clone();
+        let store = SqliteStore::open(SqliteOptions::new(&database)).await?;
         lists::fill(&store, &scenario, options.seed, clock.now().wall).await?;
         let node_options = NodeOptions {
             web: options.page_port.is_some(),
@@ -101,7 +115,9 @@ impl Demo {
             node,
             token,
             began: OnceLock::new(),
-            _directory: directory,
+            database,
+            started,
+            directory,
         };
         match demo.ready().await {
             Ok(()) => Ok(demo),
@@ -184,6 +200,16 @@ impl Demo {
     /// The agents' phones.
     pub fn phones(&self) -> &PhonesHandle {
         &self.phones
+    }
+
+    /// Keeps the database beyond the end of the demo.
+    pub(super) fn keep(&mut self) -> Kept {
+        Kept {
+            database: self.database.clone(),
+            began: self.started,
+            wrap_up_limit: carillon_sim::floor::campaign(&self.scenario).wrap_up_limit,
+            _directory: self.directory.take(),
+        }
     }
 
     /// What it was asked for.

@@ -17,6 +17,12 @@ pub use report::{CarrierView, DemoReport};
 pub use screen::Show;
 pub use settings::{config_text, live_config, scenario};
 
+use crate::call_rows::{Stretch, export};
+use carillon_decision::pacing::Mode;
+use carillon_live::NodeClock;
+use carillon_store::{SqliteOptions, SqliteStore, UpkeepStore};
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,6 +42,10 @@ pub struct DemoOptions {
     pub page_port: Option<u16>,
     /// Directory that keeps database and journal. `None`: a temporary one, removed at the end.
     pub keep: Option<PathBuf>,
+    /// File that takes the calls as CSV at the end ([`run`] alone writes it).
+    pub calls: Option<PathBuf>,
+    /// How many lines are dialed.
+    pub mode: Mode,
     /// What is shown while it runs.
     pub show: Show,
 }
@@ -48,6 +58,8 @@ impl Default for DemoOptions {
             seed: 1,
             page_port: Some(8080),
             keep: None,
+            calls: None,
+            mode: Mode::default(),
             show: Show::Nothing,
         }
     }
@@ -63,7 +75,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// [`DemoError`]; nothing is left running then.
 pub async fn run(options: DemoOptions) -> Result<DemoReport, DemoError> {
     let (run_for, show) = (options.run_for, options.show);
-    let demo = Demo::start(options).await?;
+    // Made first: a file that cannot be written is told before a quarter of an hour has passed.
+    let calls = options.calls.clone().map(open_file).transpose()?;
+    let mut demo = Demo::start(options).await?;
     demo.open().await?;
     tokio::select! {
         () = demo.last_for(run_for) => {}
@@ -72,7 +86,41 @@ pub async fn run(options: DemoOptions) -> Result<DemoReport, DemoError> {
         () = signalled() => {}
     }
     screen::closing(show);
-    Ok(demo.finish(DRAIN, signalled()).await)
+    let kept = demo.keep();
+    let report = demo.finish(DRAIN, signalled()).await;
+    if let Some((file, name)) = calls {
+        write_calls(&kept, file, &name).await?;
+    }
+    Ok(report)
+}
+
+fn open_file(path: PathBuf) -> Result<(File, String), DemoError> {
+    let name = path.display().to_string();
+    let failed = |error| DemoError::Setting(format!("--calls {name}: {error}"));
+    let file = File::create(&path).map_err(failed)?;
+    Ok((file, name))
+}
+
+/// Every call of the demo that has ended.
+async fn write_calls(kept: &floor::Kept, file: File, name: &str) -> Result<(), DemoError> {
+    let store = SqliteStore::open(SqliteOptions::new(&kept.database)).await?;
+    let stretch = Stretch {
+        from: kept.began,
+        to: NodeClock::start().now().wall + Duration::from_secs(1),
+        campaign: None,
+    };
+    let written = export(
+        &store,
+        stretch,
+        |_| kept.wrap_up_limit,
+        BufWriter::new(file),
+        name,
+    )
+    .await;
+    store.close().await?;
+    written
+        .map(|_| ())
+        .map_err(|error| DemoError::Setting(format!("--calls: {error}")))
 }
 
 /// Returns at the next SIGINT or SIGTERM.

@@ -32,7 +32,7 @@ pub use lead::{
     ImportOptions, ImportRow, LEADS_PER_BATCH_MAX, LeadCard, LeadDetails, LeasedLeads, ListSummary,
     NewLead, NumberDetails, StoredRefusal, Takeover,
 };
-pub use log::{AgentChange, AlertEntry, Health, NameKind};
+pub use log::{AgentChange, AlertEntry, Health, NameKind, WrapUp};
 pub use port::{
     CallStore, DncStore, Fut, LeadStore, LogStore, NOTE_CHARS_MAX, NUMBERS_PER_BATCH_MAX,
     NameStore, QualityStore, Store, UpkeepStore,

@@ -2,7 +2,7 @@
 
 use carillon_decision::agent::AgentState;
 use carillon_decision::event::Alert;
-use carillon_decision::id::AgentId;
+use carillon_decision::id::{AgentId, CallId};
 use carillon_decision::time::Wall;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,19 @@ pub struct AgentChange {
     pub to: AgentState,
     /// When.
     pub at: Wall,
+}
+
+/// A wrap-up, from the agents' log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrapUp {
+    /// The call it was about.
+    pub call: CallId,
+    /// The agent.
+    pub agent: AgentId,
+    /// When it began.
+    pub began: Wall,
+    /// When it ended; `None` when the log does not tell: it goes on, or its process died.
+    pub ended: Option<Wall>,
 }
 
 /// An alert and when it was raised.

@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::lead::{
     ImportOptions, ImportRow, LeadDetails, LeasedLeads, ListSummary, NewLead, Takeover,
 };
-use crate::log::{AgentChange, AlertEntry, Health, NameKind};
+use crate::log::{AgentChange, AlertEntry, Health, NameKind, WrapUp};
 use crate::quality::{CallReview, QualityEntry, QualityFilter, QualityRecord, ReviewTally};
 use crate::recording::RecordingStore;
 use crate::report::Report;
@@ -238,6 +238,9 @@ pub trait LogStore: Send + Sync {
 
     /// Stores a change of an agent's state.
     fn record_agent_change(&self, change: AgentChange) -> Fut<'_, ()>;
+
+    /// Wrap-ups begun in `[from, to)`, by agent and time.
+    fn wrap_ups(&self, from: Wall, to: Wall) -> Fut<'_, Vec<WrapUp>>;
 
     /// Stores an alert.
     fn record_alert(&self, entry: AlertEntry) -> Fut<'_, ()>;

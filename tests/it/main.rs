@@ -5,6 +5,7 @@
     reason = "flow tests run in real time against real sockets, and give up by the wall clock"
 )]
 
+mod agreement;
 mod conversations;
 mod demo;
 mod live_flow;

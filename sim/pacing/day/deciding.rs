@@ -1,6 +1,7 @@
 //! The policy's turn: what it sees, and what is done of what it says.
 
 use super::super::calendar::{Happening, nanos, seconds};
+use super::super::call_log::News;
 use super::super::callers::Fate;
 use super::super::policy::Sight;
 use super::{Call, CallState, Duty, Floor};
@@ -35,6 +36,7 @@ impl Floor<'_> {
             place: self.open.len() as u32,
         };
         self.open.push(slot);
+        self.tally.call(slot, self.now, News::Placed);
         self.counts.in_flight += 1;
         self.tally.placed += 1;
         self.tally.events += 1;
@@ -93,7 +95,7 @@ impl Floor<'_> {
             if of.state == CallState::Ringing {
                 self.learn(&of, Outcome::Cancelled);
                 self.land(call);
-                self.release(call);
+                self.ended(call, "cancelled");
                 self.tally.cancelled += 1;
                 self.tally.events += 1;
             }

@@ -4,13 +4,16 @@ mod agents;
 mod deciding;
 
 use super::calendar::{Calendar, Happening, nanos, seconds};
+use super::call_log::{CallLog, News};
 use super::callers::{Callers, Fate, Person};
 use super::figures::{Day, Tally};
 use super::policy::{Orders, Policy, PolicyName};
 use super::roster::Roster;
 use super::scenario::PacingScenario;
 use super::trace::Trace;
+use crate::calls::CallRow;
 use carillon_decision::pacing::{AgentView, CallView, Change, FloorCounts, Outcome, Resolution};
+use carillon_decision::time::Wall;
 use std::collections::VecDeque;
 
 /// Longest time between two decisions.
@@ -64,7 +67,9 @@ pub fn run_day(scenario: &PacingScenario, policy: PolicyName, seed: u64) -> Day 
 /// Runs a day under a policy of one's own.
 #[must_use]
 pub fn run_day_under(scenario: &PacingScenario, policy: &mut dyn Policy, seed: u64) -> Day {
-    run(Floor::new(scenario, policy, seed), seed).0
+    let mut floor = Floor::new(scenario, policy, seed);
+    run(&mut floor);
+    floor.close(seed)
 }
 
 /// Runs a day and keeps its course; the day is the same as without.
@@ -74,11 +79,30 @@ pub fn run_day_traced(scenario: &PacingScenario, policy: PolicyName, seed: u64) 
     let mut floor = Floor::new(scenario, policy.as_mut(), seed);
     let empty = Trace::new(scenario.hours, floor.agents.len() as u32);
     floor.tally.trace = Some(Box::new(empty.clone()));
-    let (day, trace) = run(floor, seed);
-    (day, trace.map_or(empty, |trace| *trace))
+    run(&mut floor);
+    let trace = floor.tally.trace.take();
+    (floor.close(seed), trace.map_or(empty, |trace| *trace))
 }
 
-fn run(mut floor: Floor<'_>, seed: u64) -> (Day, Option<Box<Trace>>) {
+/// Runs a day that begins at `dawn` and keeps the records of its calls; the day is the same as
+/// without. Calls that the end finds ringing, or waiting, leave none.
+#[must_use]
+pub fn run_day_recorded(
+    scenario: &PacingScenario,
+    policy: PolicyName,
+    seed: u64,
+    dawn: Wall,
+) -> (Day, Vec<CallRow>) {
+    let name = policy.to_string();
+    let mut policy = policy.begin(&scenario.tuning(), &scenario.rivals);
+    let mut floor = Floor::new(scenario, policy.as_mut(), seed);
+    floor.tally.calls = Some(Box::new(CallLog::new(dawn, floor.end, name)));
+    run(&mut floor);
+    let rows = floor.tally.calls.take().map_or(Vec::new(), |log| log.rows);
+    (floor.close(seed), rows)
+}
+
+fn run(floor: &mut Floor<'_>) {
     let mut next_tick = 0;
     loop {
         let due = floor.calendar.next_at().unwrap_or(u64::MAX);
@@ -102,8 +126,6 @@ fn run(mut floor: Floor<'_>, seed: u64) -> (Day, Option<Box<Trace>>) {
         }
     }
     floor.tally.pass(floor.now, floor.end, &floor.counts);
-    let trace = floor.tally.trace.take();
-    (floor.close(seed), trace)
 }
 
 struct Floor<'a> {
@@ -195,7 +217,7 @@ impl<'a> Floor<'a> {
                     return false;
                 }
                 self.land(call);
-                self.release(call);
+                self.ended(call, "machine");
             }
             Happening::HoldEnds(call) => {
                 if self.calls[call as usize].serial != serial {
@@ -204,7 +226,7 @@ impl<'a> Floor<'a> {
                 self.waiting.retain(|waiting| *waiting != call);
                 self.counts.waiting -= 1;
                 self.met(true);
-                self.release(call);
+                self.ended(call, "abandoned");
             }
             Happening::TalkEnds(agent) => self.talk_ends(agent),
             Happening::WrapEnds(agent) => self.wrap_ends(agent),
@@ -223,6 +245,9 @@ impl<'a> Floor<'a> {
             Fate::Silent => Outcome::NoAnswer,
         };
         self.learn(&of, outcome);
+        if matches!(outcome, Outcome::Human | Outcome::Machine) {
+            self.tally.call(call, self.now, News::Answered);
+        }
         match of.fate {
             Fate::Person(_) => {
                 self.land(call);
@@ -232,7 +257,7 @@ impl<'a> Floor<'a> {
             Fate::Mistaken => {
                 self.land(call);
                 self.met(true);
-                self.release(call);
+                self.ended(call, "machine");
             }
             Fate::Machine { known_s } => {
                 let at = self.now + nanos(known_s);
@@ -241,9 +266,13 @@ impl<'a> Floor<'a> {
                 let of = &mut self.calls[call as usize];
                 (of.state, of.since, of.serial) = (CallState::Screened, self.now, serial);
             }
-            Fate::Fails | Fate::Silent => {
+            Fate::Fails => {
                 self.land(call);
-                self.release(call);
+                self.ended(call, "busy");
+            }
+            Fate::Silent => {
+                self.land(call);
+                self.ended(call, "no_answer");
             }
         }
     }
@@ -272,6 +301,7 @@ impl<'a> Floor<'a> {
             return;
         };
         self.met(false);
+        self.tally.call(call, self.now, News::Taken(agent, person));
         self.release(call);
         let at = self.now + nanos(person.talk_s);
         self.calendar.enter(at, Happening::TalkEnds(agent));
@@ -313,6 +343,12 @@ impl<'a> Floor<'a> {
             self.calls[*moved as usize].place = place as u32;
         }
         self.counts.in_flight -= 1;
+    }
+
+    /// The call is over without an agent.
+    fn ended(&mut self, call: u32, outcome: &'static str) {
+        self.tally.call(call, self.now, News::Ended(outcome));
+        self.release(call);
     }
 
     fn release(&mut self, call: u32) {

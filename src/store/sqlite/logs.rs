@@ -5,12 +5,16 @@ use super::calls::ID_GAP;
 use super::job::{Lane, WriteOp};
 use super::rows::{duplicate, from_json, get, to_json};
 use crate::error::StoreError;
-use crate::log::{AgentChange, AlertEntry};
+use crate::log::{AgentChange, AlertEntry, WrapUp};
 use crate::port::{Fut, LogStore};
+use carillon_decision::agent::AgentState;
 use carillon_decision::id::{CampaignId, DecisionId};
 use carillon_decision::pacing_decision::PacingDecision;
 use carillon_decision::time::Wall;
 use sqlx::SqliteConnection;
+
+/// A wrap-up begun before the end of a stretch is looked for this much longer.
+const WRAP_LONGEST_MS: i64 = Wall::DAY_MS;
 
 /// Rows deleted in one transaction.
 const PRUNED_MAX: i64 = 2_000;
@@ -127,6 +131,26 @@ impl WriteOp for Prune {
     }
 }
 
+/// Beginnings before `to` with their ends; changes are by agent and time.
+fn paired(changes: &[AgentChange], to: Wall) -> Vec<WrapUp> {
+    let began = |(place, change): (usize, &AgentChange)| {
+        let AgentState::WrapUp(call) = change.to else {
+            return None;
+        };
+        let next = changes.get(place + 1);
+        let ends = |next: &&AgentChange| {
+            next.agent == change.agent && next.from == AgentState::WrapUp(call)
+        };
+        (change.at < to).then(|| WrapUp {
+            call,
+            agent: change.agent,
+            began: change.at,
+            ended: next.filter(ends).map(|next| next.at),
+        })
+    };
+    changes.iter().enumerate().filter_map(began).collect()
+}
+
 impl LogStore for SqliteStore {
     fn record_decision(&self, decision: PacingDecision) -> Fut<'_, ()> {
         Box::pin(self.write(RecordDecision(decision)))
@@ -167,6 +191,25 @@ impl LogStore for SqliteStore {
 
     fn record_agent_change(&self, change: AgentChange) -> Fut<'_, ()> {
         Box::pin(self.write(RecordAgentChange(change)))
+    }
+
+    fn wrap_ups(&self, from: Wall, to: Wall) -> Fut<'_, Vec<WrapUp>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT body FROM agent_change
+                 WHERE at >= $1 AND at < $2 AND (to_state = 'wrap_up' OR from_state = 'wrap_up')
+                 ORDER BY agent, at, id",
+            )
+            .bind(from.0)
+            .bind(to.0.saturating_add(WRAP_LONGEST_MS))
+            .fetch_all(&self.readers)
+            .await?;
+            let changes = rows
+                .iter()
+                .map(|row| from_json("agent change", get(row, "body")?))
+                .collect::<Result<Vec<AgentChange>, _>>()?;
+            Ok(paired(&changes, to))
+        })
     }
 
     fn record_alert(&self, entry: AlertEntry) -> Fut<'_, ()> {

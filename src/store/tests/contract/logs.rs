@@ -2,9 +2,10 @@
 
 use super::Open;
 use super::make::{CAMPAIGN, NOW, OTHER, decision, later};
+use carillon_decision::agent::AgentState;
 use carillon_decision::event::Alert;
-use carillon_decision::id::{DecisionId, TrunkId};
-use carillon_store::{AlertEntry, NameKind, StoreError};
+use carillon_decision::id::{AgentId, CallId, DecisionId, TrunkId};
+use carillon_store::{AgentChange, AlertEntry, NameKind, StoreError, WrapUp};
 
 pub async fn names_keep_their_ids(open: &Open) {
     let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
@@ -99,4 +100,50 @@ pub async fn alerts_come_newest_first(open: &Open) {
     store.record_alert(second.clone()).await.unwrap();
     assert_eq!(store.alerts(9).await.unwrap(), [second.clone(), first]);
     assert_eq!(store.alerts(1).await.unwrap(), [second]);
+}
+
+pub async fn wrap_ups_are_told_from_the_agents_log(open: &Open) {
+    let store = open("wrap-ups").await;
+    let (talking, wrapping) = (AgentState::Talking, AgentState::WrapUp);
+    let (one, two, three) = (CallId(1), CallId(2), CallId(3));
+    // Agent 4 wraps up twice; agent 5's process dies in a wrap-up, and a new one logs them in.
+    for (agent, from, to, at) in [
+        (4, talking(one), wrapping(one), 10),
+        (5, talking(three), wrapping(three), 12),
+        (4, wrapping(one), AgentState::Ready, 18),
+        (4, talking(two), wrapping(two), 40),
+        (5, AgentState::LoggedOut, AgentState::Connecting, 60),
+        (4, wrapping(two), AgentState::Ready, 75),
+    ] {
+        let agent = AgentId(agent);
+        let at = later(at);
+        store
+            .record_agent_change(AgentChange {
+                agent,
+                from,
+                to,
+                at,
+            })
+            .await
+            .unwrap();
+    }
+    let wrap = |call, agent, began, ended: Option<u64>| WrapUp {
+        call,
+        agent: AgentId(agent),
+        began: later(began),
+        ended: ended.map(later),
+    };
+    // The end of a wrap-up may lie beyond the stretch asked for.
+    assert_eq!(
+        store.wrap_ups(NOW, later(60)).await.unwrap(),
+        [
+            wrap(one, 4, 10, Some(18)),
+            wrap(two, 4, 40, Some(75)),
+            wrap(three, 5, 12, None)
+        ]
+    );
+    assert_eq!(
+        store.wrap_ups(later(11), later(40)).await.unwrap(),
+        [wrap(three, 5, 12, None)]
+    );
 }

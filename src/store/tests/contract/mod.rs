@@ -35,6 +35,7 @@ macro_rules! contract_tests {
             logs::decisions_are_found_and_pruned,
             logs::decision_ids_never_come_back,
             logs::alerts_come_newest_first,
+            logs::wrap_ups_are_told_from_the_agents_log,
             leads::an_import_repeats_without_doubling,
             leads::an_update_keeps_status_and_retired_numbers,
             leads::bad_rows_and_large_batches_are_refused,
