@@ -6,6 +6,7 @@
 pub mod calendar;
 mod call_log;
 pub mod callers;
+pub mod conditions;
 pub mod curve;
 pub mod day;
 pub mod figures;

@@ -156,6 +156,12 @@ pub struct SimGoalsArgs {
     /// First seed.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Lay other dialers' rules beside, in each case of the probabilistic promise.
+    #[arg(long)]
+    pub rivals: bool,
+    /// Also try other conditions: leads that differ, people taken for machines, breaks, other talk.
+    #[arg(long)]
+    pub conditions: bool,
 }
 
 /// The queueing formulas.

@@ -17,6 +17,7 @@ mod erlang;
 mod error;
 mod explain;
 mod floor;
+mod goals;
 mod html_report;
 mod http;
 mod init;

@@ -1,6 +1,6 @@
-//! `carillon sim run`, `compare`, `goals`, `scenarios`: pacing policies in virtual time.
+//! `carillon sim run`, `compare`, `scenarios`: pacing policies in virtual time.
 
-use super::args_sim::{SimCompareArgs, SimGoalsArgs, SimRunArgs, WorldArgs};
+use super::args_sim::{SimCompareArgs, SimRunArgs, WorldArgs};
 use super::error::CliError;
 use super::html_report::source;
 use super::out::{Out, Tone};
@@ -9,7 +9,6 @@ use super::whole_floor;
 use carillon_decision::time::Wall;
 use carillon_sim::calls::Calls;
 use carillon_sim::html::reports::{self, RunFigures};
-use carillon_sim::pacing::goals;
 use carillon_sim::pacing::measured::with_measured;
 use carillon_sim::pacing::statistics::Mean;
 use carillon_sim::pacing::{
@@ -174,7 +173,8 @@ pub fn compare_policies(args: &SimCompareArgs, out: &Out) -> Result<ExitCode, Cl
     Ok(ExitCode::SUCCESS)
 }
 
-fn show_comparison(comparison: &Comparison, out: &Out) {
+/// Policies side by side, as a table.
+pub fn show_comparison(comparison: &Comparison, out: &Out) {
     let mut rows = vec![heads(true)];
     for (study, gain) in comparison.studies.iter().zip(&comparison.gains) {
         rows.push(row(study, Some(*gain), out));
@@ -186,62 +186,6 @@ fn show_comparison(comparison: &Comparison, out: &Out) {
             first.policy
         ));
     }
-}
-
-/// The table of goals. Exit code 1 when one is missed.
-pub fn show_goals(args: &SimGoalsArgs, out: &Out) -> Result<ExitCode, CliError> {
-    let cases = goals::cases();
-    let mut found = Vec::new();
-    for (k, case) in cases.iter().enumerate() {
-        let progress = Progress::new(&format!("days, case {} of {}", k + 1, cases.len()));
-        let scenario = case.scenario(args.days);
-        found.push(case.judge(run_study(&scenario, args.seed, |done, of| {
-            progress.show(done, of)
-        })));
-    }
-    out.document(&found);
-    let mut rows = vec![
-        [
-            "case",
-            "world",
-            "policy",
-            "cap",
-            "occupancy",
-            "goal",
-            "abandoned",
-            "cap held",
-            "",
-        ]
-        .map(String::from)
-        .to_vec(),
-    ];
-    for (case, found) in cases.iter().zip(&found) {
-        let mark = match found.met {
-            true => out.toned(Tone::Good, "✓"),
-            false => out.toned(Tone::Bad, "✗"),
-        };
-        rows.push(vec![
-            case.name(),
-            case.world.to_owned(),
-            case.policy.to_string(),
-            percent(case.cap, 0),
-            with_error(found.utilisation),
-            percent(case.goal, 1),
-            percent(found.abandonment, 3),
-            format!("{} of {}", found.days_held, found.days),
-            mark,
-        ]);
-    }
-    out.table(&rows);
-    let missed = found.iter().filter(|found| !found.met).count();
-    if missed > 0 {
-        out.line(format!("{missed} of {} goals missed", found.len()));
-    }
-    Ok(if missed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }
 
 /// The shipped scenarios.
@@ -317,7 +261,8 @@ fn unknown(name: &str) -> CliError {
     ))
 }
 
-fn policy(name: &str) -> Result<PolicyName, CliError> {
+/// A policy by its name.
+pub fn policy(name: &str) -> Result<PolicyName, CliError> {
     let refused = |_| {
         CliError::Usage(format!(
             "--policies: no policy {name:?}: write one of {POLICIES}"
@@ -337,7 +282,8 @@ fn headline(scenario: &PacingScenario) -> String {
     )
 }
 
-fn heads(gains: bool) -> Vec<String> {
+/// Heads of a table of studies.
+pub fn heads(gains: bool) -> Vec<String> {
     let mut heads = vec!["policy", "occupancy"];
     if gains {
         heads.push("behind");
@@ -353,7 +299,8 @@ fn heads(gains: bool) -> Vec<String> {
     heads.into_iter().map(String::from).collect()
 }
 
-fn row(study: &PacingStudy, gain: Option<Mean>, out: &Out) -> Vec<String> {
+/// A study as a row of it.
+pub fn row(study: &PacingStudy, gain: Option<Mean>, out: &Out) -> Vec<String> {
     let days = study.replications.len();
     let mean = |figure: fn(&carillon_sim::pacing::Day) -> f64| Mean::of(&study.each(figure)).mean;
     let held = format!("{} of {days}", study.days_held);

@@ -87,7 +87,7 @@ fn campaign(
     if !own.is_empty() {
         engine.dispositions = own;
     }
-    let detection = detection_read::read(&table, engine.screening);
+    let detection = detection_read::read(&table, engine.screening, &mut engine.tuning);
     foreign::campaign(&table, &mut engine);
     table.finish(&foreign::names());
     CampaignSettings {

@@ -2,6 +2,7 @@
 
 use super::section::{Item, Section};
 use carillon_decision::campaign::Screening;
+use carillon_decision::pacing::Tuning;
 use carillon_media::greeting::{ScoreTable, TonePlan};
 use carillon_media::{GreetingSettings, Mode};
 use serde::Serialize;
@@ -81,13 +82,13 @@ fn plan_name<S: serde::Serializer>(plan: &Option<TonePlan>, to: S) -> Result<S::
     plan.map(TonePlan::name).serialize(to)
 }
 
-/// Reads `amd` of a campaign.
-pub(super) fn read(campaign: &Section<'_>, screening: Screening) -> Detection {
+/// Reads `amd` of a campaign; what is known of its mistakes goes to pacing.
+pub(super) fn read(campaign: &Section<'_>, screening: Screening, tuning: &mut Tuning) -> Detection {
     let mut detection = Detection::default();
     let Some(table) = campaign.section("amd") else {
         return detection;
     };
-    let verdict_keys = ["score", "bias", "machine_silence"];
+    let verdict_keys = ["score", "bias", "machine_silence", "people_as_machines"];
     if let Some(key) = verdict_keys.iter().find_map(|key| table.raw(key))
         && !screening.is_on()
     {
@@ -107,8 +108,23 @@ pub(super) fn read(campaign: &Section<'_>, screening: Screening) -> Detection {
     detection.machine_silence = silence
         .and_then(|item| item.duration(MACHINE_SILENCE))
         .unwrap_or(detection.machine_silence);
+    tuning.people_as_machines = mistaken(&table, tuning.cap).unwrap_or(0.0);
     table.finish(&[]);
     detection
+}
+
+/// Share of people taken for machines, measured by whoever listened to recordings.
+fn mistaken(table: &Section<'_>, cap: f64) -> Option<f64> {
+    let item = table.get("people_as_machines")?;
+    let share = item.number(0.0..=0.2, "0.01")?;
+    if share >= cap {
+        item.fault(
+            format!("{share} of people lost to screening is no less than the cap of {cap}"),
+            "screening = \"careful\", a lower bias, or screening = \"off\": such a campaign cannot keep its cap",
+        );
+        return None;
+    }
+    Some(share)
 }
 
 /// A file as `tests/amd/learn` writes it.
@@ -196,6 +212,16 @@ mod tests {
     }
 
     #[test]
+    fn pacing_is_told_of_people_taken_for_machines() {
+        let told = |amd: &str| {
+            let config = read(Path::new("/etc/c"), amd).expect("it is right");
+            config.campaigns[0].engine.tuning.people_as_machines
+        };
+        assert_eq!(told("amd = { people_as_machines = 0.01 }\n"), 0.01);
+        assert_eq!(told(""), 0.0);
+    }
+
+    #[test]
     fn the_shipped_table_may_be_named_by_a_campaign() {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../media/greeting/learned.table");
         let amd = format!("amd = {{ score = \"{}\" }}\n", shipped.display());
@@ -216,6 +242,10 @@ mod tests {
             &["machine_silence", "too short", "10s"],
         );
         bad("{ treshold = 3 }", &["treshold", "score"]);
+        bad(
+            "{ people_as_machines = 0.05 }",
+            &["people_as_machines", "no less than the cap", "careful"],
+        );
         bad(
             "{ score = \"none.table\" }",
             &["amd.score", "none.table", "tests/amd/learn"],
