@@ -1,13 +1,16 @@
-//! Reports of pacing in virtual time: one study, policies side by side, a sweep.
+//! Reports of virtual time: one study, policies side by side, a sweep, a whole floor.
 
 mod cancel;
 mod compare;
 mod course;
+mod floor;
 mod frontier;
 mod one;
+mod over_day;
 mod sweep;
 
 pub use compare::comparison;
+pub use floor::{FloorFigures, floor};
 pub use one::{RunFigures, run};
 pub use sweep::{Swept, sweep};
 
