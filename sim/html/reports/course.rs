@@ -9,8 +9,6 @@ use carillon_decision::pacing::Constraint;
 
 /// Answers before a share of them is drawn.
 const ANSWERS_LEAST: u32 = 20;
-/// Hours in which the floor fills: not looked at for highs and lows.
-const FILLING_H: f64 = 0.5;
 
 /// Many days' courses.
 pub(super) struct Course<'a> {
@@ -46,7 +44,7 @@ impl<'a> Course<'a> {
     /// Occupancy.
     pub(super) fn occupancy(&self) -> Figure {
         let spread = self.each(Bin::occupancy);
-        let settled = || spread.iter().filter(|value| value.0 > FILLING_H);
+        let settled = || self.days.settled(&spread);
         let lowest = settled().min_by(|a, b| a.1.total_cmp(&b.1));
         let caption = lowest.map_or_else(
             || "Talk and wrap-up over logged-in time.".to_owned(),

@@ -3,6 +3,9 @@
 use super::super::{Axis, DataTable, Figure, Layer, Plot, Scale, Tone, Unit};
 use super::share;
 
+/// Hours in which the floor fills: not looked at for highs and lows. Of short days a quarter.
+const FILLING_H: f64 = 0.5;
+
 /// The days and their bins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Days {
@@ -68,6 +71,15 @@ impl Days {
     fn runs<'a>(&self, spread: &'a [Spread]) -> impl Iterator<Item = &'a [Spread]> + use<'a> {
         let near = 1.5 * self.width_h;
         spread.chunk_by(move |one, next| next.0 - one.0 < near)
+    }
+
+    /// Once the floor has filled.
+    pub(super) fn settled<'a>(
+        &self,
+        spread: &'a [Spread],
+    ) -> impl Iterator<Item = &'a Spread> + use<'a> {
+        let filled_h = FILLING_H.min(self.hours / 4.0);
+        spread.iter().filter(move |value| value.0 > filled_h)
     }
 
     /// Where the bins begin, and where the last ends.

@@ -11,8 +11,6 @@ use std::collections::BTreeMap;
 
 /// Answers before a share of them is drawn.
 const ANSWERS_LEAST: u64 = 20;
-/// Hours in which the floor fills: not looked at for highs and lows.
-const FILLING_H: f64 = 0.5;
 /// Channels are drawn while they are at most so many times the most calls at once.
 const LIMIT_NEAR: f64 = 4.0;
 /// Reasons that have a colour of their own; the rest are one layer.
@@ -73,15 +71,20 @@ impl<'a> FloorCourse<'a> {
     /// none while nobody is there.
     pub(super) fn occupancy(&self) -> Option<Figure> {
         let floor = self.spread(0.5, |bin| bin.worked.occupancy());
-        let lowest = settled(&floor).min_by(|a, b| a.1.total_cmp(&b.1));
+        let lowest = self.days.settled(&floor).min_by(|a, b| a.1.total_cmp(&b.1));
         let lowest = lowest.map_or_else(String::new, |(hour, mean, ..)| {
             let (at, low) = (Unit::Hours.value(*hour), share(*mean, 1));
             format!(" After the floor has filled, it is lowest at {at} with {low}.")
         });
         let mut lines = self.occupancies(&floor);
-        let means = lines.iter().flat_map(|(.., spread)| settled(spread));
+        let means = lines
+            .iter()
+            .flat_map(|(.., spread)| self.days.settled(spread));
         let means = means.map(|value| value.1);
-        let band = settled(&floor).flat_map(|value| [value.2, value.3]);
+        let band = self
+            .days
+            .settled(&floor)
+            .flat_map(|value| [value.2, value.3]);
         // The filling of the floor leaves below the frame: the rest would be a thin line.
         let scale = Scale::over(means.chain(band).chain([1.0]));
         let what = "Talk and wrap-up over logged-in time without breaks";
@@ -113,10 +116,10 @@ impl<'a> FloorCourse<'a> {
         let mut lines: Lines = Vec::new();
         for (k, campaign) in self.scenario.campaigns.iter().enumerate() {
             let own = self.spread(0.5, |bin| bin.campaigns[k].worked.occupancy());
-            if own == floor || own.is_empty() {
+            if same(&own, floor) || own.is_empty() {
                 continue;
             }
-            match lines.iter_mut().find(|(.., known)| *known == own) {
+            match lines.iter_mut().find(|(.., known)| same(known, &own)) {
                 Some((names, ..)) => *names = format!("{names}, {}", campaign.name),
                 None => lines.push((campaign.name.clone(), Tone::Series(k), own)),
             }
@@ -345,9 +348,10 @@ impl<'a> FloorCourse<'a> {
     }
 }
 
-/// Once the floor has filled.
-fn settled(spread: &[Spread]) -> impl Iterator<Item = &Spread> {
-    spread.iter().filter(|value| value.0 > FILLING_H)
+/// Whether two lines are one: sums of the same agents in another order differ in their last digits.
+fn same(one: &[Spread], other: &[Spread]) -> bool {
+    let near = |(a, b): (&Spread, &Spread)| a.0 == b.0 && (a.1 - b.1).abs() < 1e-9;
+    one.len() == other.len() && one.iter().zip(other).all(near)
 }
 
 fn apart(k: usize) -> Tone {

@@ -53,7 +53,6 @@ pub fn floor(of: FloorFigures<'_>, source: &Source) -> Page {
 
 fn facts(scenario: &FloorScenario, source: &Source) -> Vec<(String, String)> {
     let days = u64::from(scenario.replications);
-    let last = source.first_seed.wrapping_add(days.saturating_sub(1));
     let channels: u32 = scenario.trunks.iter().map(|trunk| trunk.channels).sum();
     [
         ("scenario", source.scenario.clone()),
@@ -61,7 +60,7 @@ fn facts(scenario: &FloorScenario, source: &Source) -> Vec<(String, String)> {
         ("agents", scenario.agents().to_string()),
         ("channels", channels.to_string()),
         ("days", format!("{days} of {} h", scenario.hours)),
-        ("seeds", format!("{}–{last}", source.first_seed)),
+        ("seeds", source.seeds(days)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
