@@ -13,6 +13,14 @@ pub const WAIT_BIN_S: f64 = 0.1;
 /// Bins of waits; the last holds all longer ones.
 pub const WAIT_BINS: usize = 21;
 
+/// Width of the bins of a day of this length, s, and how many there are.
+pub(crate) fn bins_of(day_s: f64) -> (f64, usize) {
+    let fits = WIDTHS_S.iter().find(|width| day_s / **width >= BINS_LEAST);
+    let width_s = *fits.unwrap_or(&WIDTHS_S[WIDTHS_S.len() - 1]);
+    let bins = (day_s / width_s - 1e-9).ceil().max(1.0);
+    (width_s, bins as usize)
+}
+
 /// A few minutes of a day: seconds spent, and counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bin {
@@ -72,12 +80,10 @@ impl Trace {
     /// An empty day.
     #[must_use]
     pub fn new(hours: f64, agents: u32) -> Self {
-        let day_s = hours * 3600.0;
-        let fits = WIDTHS_S.iter().find(|width| day_s / **width >= BINS_LEAST);
-        let width_s = *fits.unwrap_or(&WIDTHS_S[WIDTHS_S.len() - 1]);
+        let (width_s, bins) = bins_of(hours * 3600.0);
         Self {
             width_s,
-            bins: vec![Bin::default(); (day_s / width_s - 1e-9).ceil().max(1.0) as usize],
+            bins: vec![Bin::default(); bins],
             waits: [0; WAIT_BINS],
             agents,
             now: 0,

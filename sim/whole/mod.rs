@@ -15,13 +15,15 @@ pub mod scenario;
 pub mod setting;
 pub mod setup;
 pub mod study;
+pub mod trace;
 pub mod world;
 
 mod check;
 
 pub use figures::FloorDay;
 pub use scenario::{FloorScenario, SHIPPED, is_whole_floor};
-pub use study::{FloorStudy, run_study};
+pub use study::{FloorStudy, run_study, run_study_traced};
+pub use trace::FloorTrace;
 pub use world::World;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::figures::FloorDay;
 use super::scenario::FloorScenario;
+use super::trace::FloorTrace;
 use super::world::World;
 use crate::pacing::statistics::Mean;
 use serde::Serialize;
@@ -81,6 +82,31 @@ pub fn run_study(
     let days = scenario.replications as usize;
     let one = |k: usize| World::new(scenario, first_seed.wrapping_add(k as u64)).run();
     FloorStudy::of(scenario, in_parallel(days, threads, one, done))
+}
+
+/// Days whose course is kept at most: a plot of more shows no more.
+pub const TRACED_MOST: usize = 400;
+
+/// As [`run_study`], with the course of the first days, at most [`TRACED_MOST`].
+#[must_use]
+pub fn run_study_traced(
+    scenario: &FloorScenario,
+    first_seed: u64,
+    threads: NonZeroUsize,
+    done: impl FnMut(usize, usize),
+) -> (FloorStudy, Vec<FloorTrace>) {
+    let one = |k: usize| {
+        let world = World::new(scenario, first_seed.wrapping_add(k as u64));
+        if k >= TRACED_MOST {
+            return (world.run(), None);
+        }
+        let (day, trace) = world.run_traced();
+        (day, Some(trace))
+    };
+    let days = in_parallel(scenario.replications as usize, threads, one, done);
+    let (days, traces): (Vec<FloorDay>, Vec<Option<FloorTrace>>) = days.into_iter().unzip();
+    let study = FloorStudy::of(scenario, days);
+    (study, traces.into_iter().flatten().collect())
 }
 
 /// `jobs` jobs on so many threads, their results in order.

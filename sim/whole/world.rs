@@ -22,6 +22,7 @@ use std::time::Duration;
 
 mod calls;
 mod desk;
+mod watch;
 
 /// Lines of a trace that are kept.
 const TRACE_LINES: usize = 60;

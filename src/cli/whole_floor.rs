@@ -3,15 +3,19 @@
 use super::args_floor::SimProveArgs;
 use super::args_sim::SimRunArgs;
 use super::error::CliError;
+use super::html_report::source;
 use super::out::{Out, Tone};
 use super::pacing_study::{percent, with_error};
 use super::simulate::Progress;
+use carillon_sim::html::reports::{self, FloorFigures};
 use carillon_sim::oracle::ORACLES;
 use carillon_sim::pacing::statistics::Mean;
 use carillon_sim::whole::figures::CampaignDay;
 use carillon_sim::whole::prove::{Failure, prove, replay};
 use carillon_sim::whole::study::cores;
-use carillon_sim::whole::{FloorDay, FloorScenario, FloorStudy, run_study};
+use carillon_sim::whole::{
+    FloorDay, FloorScenario, FloorStudy, FloorTrace, run_study, run_study_traced,
+};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
@@ -20,16 +24,14 @@ const BREACHES_SHOWN: usize = 20;
 
 /// Days of a whole floor. Exit code 1 when an oracle is broken.
 pub fn run(args: &SimRunArgs, text: &str, out: &Out) -> Result<ExitCode, CliError> {
+    args.html.check()?;
     let world = &args.world;
     let mut scenario = FloorScenario::read(&world.scenario, text, &world.settings)
         .map_err(|error| CliError::Usage(error.to_string()))?;
     if let Some(days) = args.days.filter(|days| *days > 0) {
         scenario.replications = days;
     }
-    let progress = Progress::new("days");
-    let study = run_study(&scenario, world.seed, cores(), |done, of| {
-        progress.show(done, of)
-    });
+    let (study, traces) = studied(args, &scenario);
     out.document(&study);
     out.line(format!(
         "{}; {} days of {} h, paced {}",
@@ -50,6 +52,13 @@ pub fn run(args: &SimRunArgs, text: &str, out: &Out) -> Result<ExitCode, CliErro
         out.line("");
         out.table(&day_rows(&study));
     }
+    let figures = FloorFigures {
+        scenario: &scenario,
+        study: &study,
+        traces: &traces,
+    };
+    let page = || reports::floor(figures, &source(world));
+    args.html.write(page, out)?;
     let breaches = study.breaches();
     for breach in breaches.iter().take(BREACHES_SHOWN) {
         out.line(out.toned(Tone::Bad, &format!("✗ {breach}")));
@@ -58,6 +67,16 @@ pub fn run(args: &SimRunArgs, text: &str, out: &Out) -> Result<ExitCode, CliErro
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// The days; for a report also their course.
+fn studied(args: &SimRunArgs, scenario: &FloorScenario) -> (FloorStudy, Vec<FloorTrace>) {
+    let (progress, seed) = (Progress::new("days"), args.world.seed);
+    let show = |done, of| progress.show(done, of);
+    match args.html.file {
+        None => (run_study(scenario, seed, cores(), show), Vec::new()),
+        Some(_) => run_study_traced(scenario, seed, cores(), show),
+    }
 }
 
 fn heads(names: &[&str]) -> Vec<String> {

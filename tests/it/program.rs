@@ -48,6 +48,17 @@ pub fn run_json(folder: &Path, args: &[&str]) -> Value {
     })
 }
 
+/// What a subcommand that is used wrongly says, with exit code 2.
+pub fn run_to_error(folder: &Path, args: &[&str]) -> String {
+    let output = carillon(folder)
+        .args(args)
+        .output()
+        .expect("the binary starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "carillon {args:?}: {said}");
+    said
+}
+
 /// Ports nobody uses at the moment, UDP or TCP. They lie below the range the system hands out
 /// by itself, so that nobody takes one meanwhile.
 pub fn free_ports(count: usize) -> Vec<u16> {

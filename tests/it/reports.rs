@@ -1,7 +1,7 @@
 //! Reports of the simulator as people see them: in a real browser, at a desk, on a phone, on
 //! paper, in light and dark, without a network.
 
-use crate::program::run_json;
+use crate::program::{run_json, run_to_error};
 use crate::support::browser::Browser;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -212,5 +212,70 @@ fn policies_and_sweeps_are_drawn_with_every_one_of_their_points() {
         maps["marked"],
         2 * missed,
         "marked on occupancy and abandonment"
+    );
+}
+
+#[test]
+fn a_whole_floor_shows_its_campaigns_and_trunks() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let words = "sim run shop --days 2 --set hours=1.5 --set list.listed=0.2 --set trunk.carrier.outages=[[0.5,6.0]]";
+    let words: Vec<&str> = words.split(' ').collect();
+    let told = made(folder.path(), "floor", &words);
+    let mut browser = Browser::start(1280, 900);
+    let seen = looked_at(&mut browser, folder.path(), "floor");
+    let occupancy = told["utilisation"]["mean"].as_f64().expect("a share");
+    let shown = seen["tiles"]["Occupancy"].as_str().expect("a tile");
+    assert_eq!(
+        shown.replace('\u{202f}', " "),
+        format!("{:.2} %", 100.0 * occupancy)
+    );
+    let figures = seen["figures"].as_array().expect("a list");
+    for title in [
+        "Figures by campaign",
+        "Lists",
+        "Trunks",
+        "Occupancy",
+        "Calls on carrier",
+        "List left",
+        "Refusals by reason",
+        "Abandonment in its window",
+        "What held the number of lines",
+        "Figures by day",
+    ] {
+        assert!(figures.contains(&json!(title)), "{title}: {figures:?}");
+    }
+    // Nobody calls in there.
+    assert!(!figures.contains(&json!("People who called in")));
+    assert_eq!(seen["tiles"].get("Service level"), None);
+    assert_eq!(seen["rows"], 2, "each day");
+    let legends = "[...document.querySelectorAll('.legend li')].map((e) => e.textContent)";
+    let legends = browser.value(legends);
+    for name in ["outage", "20 channels", "cap 3.0\u{202f}%"] {
+        let legends = legends.as_array().expect("a list");
+        assert!(legends.contains(&json!(name)), "{name}: {legends:?}");
+    }
+    let refused = "document.querySelector('main').innerText.includes('do not call')";
+    assert_eq!(browser.value(refused), true);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_the_days_run() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    // Days that nobody would wait for.
+    let told = run_to_error(
+        folder.path(),
+        &[
+            "sim",
+            "run",
+            "multiskill",
+            "--days",
+            "1000000",
+            "--html",
+            "no/floor.html",
+        ],
+    );
+    assert!(
+        told.contains("--html no/floor.html: its folder does not exist"),
+        "{told}"
     );
 }

@@ -1,6 +1,7 @@
 //! Figures over the hours of the day.
 
-use super::super::{Axis, DataTable, Figure, Layer, Plot, Scale, Tone, Unit};
+use super::super::{Axis, Figure, Layer, Plot, Scale, Tone, Unit};
+use super::over_day::{Days, Spread, figure, sum, table};
 use super::{plural, share};
 use crate::pacing::trace::Bin;
 use crate::pacing::{PacingScenario, Trace};
@@ -8,19 +9,13 @@ use carillon_decision::pacing::Constraint;
 
 /// Answers before a share of them is drawn.
 const ANSWERS_LEAST: u32 = 20;
-/// Hours in which the floor fills: not looked at for highs and lows.
-const FILLING_H: f64 = 0.5;
 
 /// Many days' courses.
 pub(super) struct Course<'a> {
     scenario: &'a PacingScenario,
     traces: &'a [Trace],
-    width_h: f64,
-    bins: usize,
+    days: Days,
 }
-
-/// Mean, 10th and 90th percentile over the days, at a time in hours.
-type Spread = (f64, f64, f64, f64);
 
 impl<'a> Course<'a> {
     /// At least one trace.
@@ -28,67 +23,28 @@ impl<'a> Course<'a> {
         Self {
             scenario,
             traces,
-            width_h: traces[0].width_s / 3600.0,
-            bins: traces[0].bins.len(),
+            days: Days {
+                hours: scenario.hours,
+                width_h: traces[0].width_s / 3600.0,
+                bins: traces[0].bins.len(),
+                count: traces.len(),
+            },
         }
     }
 
-    /// Over the days that have a value in the bin; `at` is 0.5 for its middle, 1 for its end.
     fn spread(&self, at: f64, of: impl Fn(&Trace) -> Vec<Option<f64>>) -> Vec<Spread> {
         let days: Vec<Vec<Option<f64>>> = self.traces.iter().map(of).collect();
-        let bin = |k: usize| {
-            let mut values: Vec<f64> = days.iter().filter_map(|day| day[k]).collect();
-            // A few early days say nothing of all.
-            if values.len() * 2 < days.len() || values.is_empty() {
-                return None;
-            }
-            values.sort_by(f64::total_cmp);
-            let rank = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            let hour = (k as f64 + at) * self.width_h;
-            Some((hour.min(self.scenario.hours), mean, rank(0.1), rank(0.9)))
-        };
-        (0..self.bins).filter_map(bin).collect()
+        self.days.spread(at, &days)
     }
 
     fn each(&self, of: impl Fn(&Bin) -> Option<f64>) -> Vec<Spread> {
         self.spread(0.5, |trace| trace.bins.iter().map(&of).collect())
     }
 
-    fn hours(&self) -> Axis {
-        Axis::hours("hours from the start", self.scenario.hours)
-    }
-
-    fn plot(&self, y: Axis, spread: &[Spread], tone: Tone) -> Plot {
-        let plot = Plot::new(self.hours(), y);
-        let line = spread
-            .iter()
-            .map(|(hour, mean, ..)| (*hour, *mean))
-            .collect();
-        if self.traces.len() < 2 {
-            return plot.line("the day", tone, line);
-        }
-        let band = spread
-            .iter()
-            .map(|(hour, _, low, high)| (*hour, *low, *high));
-        plot.band("8 of 10 days", tone, band.collect())
-            .line("mean of the days", tone, line)
-    }
-
-    fn figure(&self, title: &str, caption: String, plot: &Plot, data: DataTable) -> Figure {
-        Figure {
-            title: title.to_owned(),
-            body: plot.render(&caption),
-            caption,
-            data: Some(data),
-            wide: false,
-        }
-    }
-
     /// Occupancy.
     pub(super) fn occupancy(&self) -> Figure {
         let spread = self.each(Bin::occupancy);
-        let settled = || spread.iter().filter(|value| value.0 > FILLING_H);
+        let settled = || self.days.settled(&spread);
         let lowest = settled().min_by(|a, b| a.1.total_cmp(&b.1));
         let caption = lowest.map_or_else(
             || "Talk and wrap-up over logged-in time.".to_owned(),
@@ -107,8 +63,8 @@ impl<'a> Course<'a> {
                 .chain([1.0]),
         );
         let y = Axis::new("occupancy", scale, Unit::Share);
-        let plot = self.plot(y, &spread, Tone::Series(0));
-        self.figure(
+        let plot = self.days.plot(y, &spread, Tone::Series(0));
+        figure(
             "Occupancy",
             caption,
             &plot,
@@ -128,8 +84,8 @@ impl<'a> Course<'a> {
         );
         let scale = Scale::with_zero(spread.iter().map(|value| value.3.max(value.1)));
         let y = Axis::new("calls in flight", scale, Unit::Number);
-        let plot = self.plot(y, &spread, Tone::Series(2));
-        self.figure(
+        let plot = self.days.plot(y, &spread, Tone::Series(2));
+        figure(
             "Lines in flight",
             caption,
             &plot,
@@ -168,15 +124,16 @@ impl<'a> Course<'a> {
             share(part("idle"), 1),
             plural(self.traces.len(), "day")
         );
-        let most = (0..self.bins).map(|k| layers.iter().map(|layer| layer.values[k]).sum::<f64>());
+        let most =
+            (0..self.days.bins).map(|k| layers.iter().map(|layer| layer.values[k]).sum::<f64>());
         let y = Axis::new(
             "agents",
             Scale::new(0.0, most.fold(0.0, f64::max)),
             Unit::Number,
         );
-        let data = self.layer_table(&layers, Unit::Number);
-        let plot = Plot::new(self.hours(), y).stack(self.edges(), layers);
-        self.figure("What agents do", caption, &plot, data)
+        let data = self.days.layer_table(&layers, Unit::Number);
+        let plot = Plot::new(self.days.axis(), y).stack(self.days.edges(), layers);
+        figure("What agents do", caption, &plot, data)
     }
 
     /// What held the number of lines.
@@ -197,12 +154,17 @@ impl<'a> Course<'a> {
         let caption = format!(
             "Share of the time for which each limit kept the pacer from dialing one line more; most often: {} ({}).",
             first.name,
-            share(sum(first) / self.bins as f64, 0)
+            share(sum(first) / self.days.bins as f64, 0)
         );
         let y = Axis::new("share of time", Scale::new(0.0, 1.0), Unit::Share);
-        let data = self.layer_table(&layers, Unit::Share);
-        let plot = Plot::new(self.hours(), y).stack(self.edges(), layers);
-        Some(self.figure("What held the number of lines", caption, &plot, data))
+        let data = self.days.layer_table(&layers, Unit::Share);
+        let plot = Plot::new(self.days.axis(), y).stack(self.days.edges(), layers);
+        Some(figure(
+            "What held the number of lines",
+            caption,
+            &plot,
+            data,
+        ))
     }
 
     /// Abandonment from the start of the day.
@@ -222,9 +184,10 @@ impl<'a> Course<'a> {
         );
         let y = Axis::new("abandoned so far", scale, Unit::Share);
         let plot = self
+            .days
             .plot(y, &spread, Tone::Series(3))
             .level(&format!("cap {}", share(cap, 1)), cap);
-        self.figure(
+        figure(
             "Abandonment in its window",
             caption,
             &plot,
@@ -253,10 +216,11 @@ impl<'a> Course<'a> {
         );
         let y = Axis::new("abandoned in the hour before", scale, Unit::Share);
         let plot = self
+            .days
             .plot(y, &spread, Tone::Series(6))
             .level(&format!("cap {}", share(cap, 1)), cap);
         let data = table("abandoned in the hour before", &spread, Unit::Share);
-        Some(self.figure("The rolling hour", caption, &plot, data))
+        Some(figure("The rolling hour", caption, &plot, data))
     }
 
     fn means(&self, of: impl Fn(&Bin) -> f64) -> Vec<f64> {
@@ -264,50 +228,6 @@ impl<'a> Course<'a> {
             let sum: f64 = self.traces.iter().map(|trace| of(&trace.bins[k])).sum();
             sum / self.traces.len() as f64
         };
-        (0..self.bins).map(mean).collect()
+        (0..self.days.bins).map(mean).collect()
     }
-
-    fn edges(&self) -> Vec<f64> {
-        let edge = |k: usize| (k as f64 * self.width_h).min(self.scenario.hours);
-        (0..=self.bins).map(edge).collect()
-    }
-
-    fn layer_table(&self, layers: &[Layer], unit: Unit) -> DataTable {
-        let names = layers.iter().map(|layer| layer.name.as_str());
-        let heads: Vec<&str> = ["from"].into_iter().chain(names).collect();
-        let mut data = DataTable::new(&heads);
-        let edges = self.edges();
-        data.rows = (0..self.bins)
-            .map(|k| {
-                let values = layers.iter().map(|layer| match unit {
-                    Unit::Share => share(layer.values[k], 1),
-                    _ => format!("{:.2}", layer.values[k]),
-                });
-                [Unit::Hours.value(edges[k])]
-                    .into_iter()
-                    .chain(values)
-                    .collect()
-            })
-            .collect();
-        data
-    }
-}
-
-fn sum(layer: &Layer) -> f64 {
-    layer.values.iter().sum()
-}
-
-fn table(what: &str, spread: &[Spread], unit: Unit) -> DataTable {
-    let mut data = DataTable::new(&["at", what, "10th percentile of days", "90th percentile"]);
-    data.rows = spread
-        .iter()
-        .map(|(hour, mean, low, high)| {
-            let cells = [*mean, *low, *high].map(|value| unit.value(value));
-            [Unit::Hours.value(*hour)]
-                .into_iter()
-                .chain(cells)
-                .collect()
-        })
-        .collect();
-    data
 }

@@ -1,13 +1,16 @@
-//! Reports of pacing in virtual time: one study, policies side by side, a sweep.
+//! Reports of virtual time: one study, policies side by side, a sweep, a whole floor.
 
 mod cancel;
 mod compare;
 mod course;
+mod floor;
 mod frontier;
 mod one;
+mod over_day;
 mod sweep;
 
 pub use compare::comparison;
+pub use floor::{FloorFigures, floor};
 pub use one::{RunFigures, run};
 pub use sweep::{Swept, sweep};
 
@@ -28,10 +31,20 @@ pub struct Source {
     pub version: String,
 }
 
+impl Source {
+    /// The seeds of so many days.
+    fn seeds(&self, days: u64) -> String {
+        let (first, last) = (self.first_seed, days.saturating_sub(1));
+        match last {
+            0 => first.to_string(),
+            last => format!("{first}–{}", first.wrapping_add(last)),
+        }
+    }
+}
+
 /// A page about a scenario, without its figures.
 fn page(kind: &str, scenario: &PacingScenario, source: &Source) -> Page {
     let days = u64::from(scenario.replications);
-    let last = source.first_seed.wrapping_add(days.saturating_sub(1));
     let title = if scenario.title.is_empty() {
         source.scenario.clone()
     } else {
@@ -41,7 +54,7 @@ fn page(kind: &str, scenario: &PacingScenario, source: &Source) -> Page {
         ("scenario", source.scenario.clone()),
         ("agents", scenario.agents.to_string()),
         ("days", format!("{days} of {} h", scenario.hours)),
-        ("seeds", format!("{}–{last}", source.first_seed)),
+        ("seeds", source.seeds(days)),
         ("cap", share(scenario.cap, 1)),
     ];
     Page {

@@ -25,6 +25,7 @@ pub struct Times {
 }
 
 /// An agent as the world knows one.
+#[derive(Clone)]
 pub(super) struct Desk {
     pub(super) group: usize,
     pub(super) line: bool,
