@@ -3,6 +3,7 @@
 use super::{AgentProfile, AgentState, BreakReason, LineKind, Role};
 use crate::id::{AgentId, CallId, CampaignId, LeadId};
 use crate::number::E164;
+use crate::routing::{Need, serves};
 use crate::status::{AgentStatus, TimeSplit};
 use crate::time::Mono;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,10 @@ pub struct Agent {
     /// Conversations since login.
     pub calls: u32,
     times: AgentTimes,
+    /// Campaigns the agent serves and has the skills for, in order of id; derived from the
+    /// profile and the campaigns' needs.
+    #[serde(skip)]
+    able: Vec<CampaignId>,
 }
 
 impl Agent {
@@ -106,6 +111,7 @@ impl Agent {
             deadline: None,
             calls: 0,
             times: AgentTimes::default(),
+            able: Vec::new(),
         }
     }
 
@@ -132,6 +138,30 @@ impl Agent {
     /// Whether the agent works for a campaign.
     pub fn works_for(&self, campaign: CampaignId) -> bool {
         self.profile.campaigns.is_empty() || self.profile.campaigns.contains(&campaign)
+    }
+
+    /// Whether a campaign's calls may be given to the agent at once, by campaign and skills.
+    pub fn can_serve(&self, campaign: CampaignId) -> bool {
+        self.able.contains(&campaign)
+    }
+
+    /// The campaigns of [`Agent::can_serve`].
+    pub fn able(&self) -> &[CampaignId] {
+        &self.able
+    }
+
+    /// Works out [`Agent::able`] anew: to be called when the profile or a campaign's needs change.
+    pub fn learn_campaigns<'a>(
+        &mut self,
+        campaigns: impl Iterator<Item = (CampaignId, &'a [Need])>,
+    ) {
+        let profile = &self.profile;
+        let works =
+            |id: &CampaignId| profile.campaigns.is_empty() || profile.campaigns.contains(id);
+        self.able = campaigns
+            .filter(|(id, needs)| works(id) && serves(&profile.skills, needs, Duration::ZERO))
+            .map(|(id, _)| id)
+            .collect();
     }
 
     /// Whether the agent takes, or will take, calls: not out, not on a break.

@@ -32,7 +32,10 @@ pub(super) struct Campaign {
     /// Leads turned away because of the hour since the list last gave one that could be dialed.
     pub hours_refused: u32,
     pub tick_at: Option<Mono>,
+    /// It is time to pace, whatever was done just now.
     pub tick_due: bool,
+    /// When pacing last looked at the floor.
+    pub looked: Mono,
     pub last_pace: Option<Pace>,
     pub last_decision: Option<DecisionId>,
     /// What the last recorded decision was bound by, and when it was taken.
@@ -96,6 +99,7 @@ impl Campaign {
             hours_refused: 0,
             tick_at: None,
             tick_due: false,
+            looked: Mono(0),
             last_pace: None,
             last_decision: None,
             recorded: None,

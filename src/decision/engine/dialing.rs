@@ -19,6 +19,10 @@ pub(super) const RING_MINIMUM: Duration = Duration::from_secs(15);
 pub(super) const SILENCE_LIMIT: Duration = Duration::from_secs(34);
 /// Leads looked at in one go, so that a list full of refusals never holds up calls in progress.
 const LOOKED_AT_MOST: u32 = 64;
+/// A campaign of more agents than this need not be paced at every change of one of them.
+const LARGE: u32 = 40;
+/// Least time between two looks at such a campaign's agents and calls, unless something presses.
+const LOOK_LEAST: Duration = Duration::from_millis(250);
 /// A standing refusal to dial is recorded again after this long.
 const REMIND_AFTER: Duration = Duration::from_secs(60);
 /// A changed reason is recorded no more often than this.
@@ -58,14 +62,30 @@ impl Engine {
     pub(super) fn pace_all(&mut self) {
         let ids: Vec<CampaignId> = self.campaigns.keys().copied().collect();
         for id in ids {
-            let out = self
-                .calls
-                .values()
-                .any(|c| c.campaign == id && c.in_flight());
-            if self.campaigns[&id].running || out {
+            let out = || {
+                let mut calls = self.calls.values();
+                calls.any(|c| c.campaign == id && c.in_flight())
+            };
+            if !self.may_wait(id) && (self.campaigns[&id].running || out()) {
                 self.pace(id);
             }
         }
+    }
+
+    /// Whether a campaign was looked at just now and one change more among its many agents can
+    /// wait for the next look: while it dials ahead of them, or has nobody to dial.
+    fn may_wait(&self, id: CampaignId) -> bool {
+        let Some(campaign) = self.campaigns.get(&id) else {
+            return true;
+        };
+        let counts = campaign.last_pace.as_ref().map(|pace| pace.inputs.counts);
+        let large = counts.is_some_and(|counts| counts.serving() > LARGE);
+        let now = self.now.mono;
+        if !large || campaign.tick_due || now.since(campaign.looked) >= LOOK_LEAST {
+            return false;
+        }
+        let moot = campaign.hopper.is_empty() && campaign.in_call.is_empty();
+        moot || !self.reckons_with_all(id)
     }
 
     fn pace(&mut self, id: CampaignId) {

@@ -9,17 +9,33 @@ use crate::id::{AgentId, CallId, LeadId, TrunkId};
 use crate::time::Mono;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Floors of so many calls and agents are checked after every input.
+const CHECKED_ALWAYS: usize = 200;
+/// Calls and agents looked at for each input, on average, on larger ones.
+const CHECKED_PER_INPUT: usize = 20;
+
 impl Engine {
     pub(super) fn check_invariants(&mut self) {
-        if self.halted.is_some() {
+        if self.halted.is_some() || !self.check_is_due() {
             return;
         }
+        self.unchecked = 0;
         if let Some(broken) = self.broken_invariant() {
             debug_assert!(false, "{broken}");
             self.halted = Some(broken.clone());
             self.draining = true;
             self.alert(Alert::InvariantBroken(broken));
         }
+    }
+
+    /// A check looks at everybody: on a large floor it follows every so many inputs, so that
+    /// one input costs the same on floors of all sizes.
+    fn check_is_due(&mut self) -> bool {
+        self.unchecked += 1;
+        let crowd = self.calls.len() + self.agents.len();
+        crowd <= CHECKED_ALWAYS
+            || self.unchecked as usize * CHECKED_PER_INPUT >= crowd
+            || cfg!(debug_assertions)
     }
 
     fn broken_invariant(&self) -> Option<String> {

@@ -11,12 +11,14 @@ use std::time::Duration;
 impl Engine {
     /// Gives every waiting person the best idle agent, longest waiting first.
     pub(super) fn route_waiting(&mut self) {
-        if self.waiting.is_empty() || !self.agents.values().any(Agent::is_idle) {
-            return self.ring_agents_for_waiting();
+        if self.waiting.is_empty() {
+            return;
         }
-        let queue: Vec<CallId> = self.waiting.iter().map(|(_, id)| *id).collect();
-        for id in queue {
-            self.route_one(id);
+        if self.agents.values().any(Agent::is_idle) {
+            let queue: Vec<CallId> = self.waiting.iter().map(|(_, id)| *id).collect();
+            for id in queue {
+                self.route_one(id);
+            }
         }
         self.ring_agents_for_waiting();
     }
@@ -99,7 +101,7 @@ impl Engine {
     /// Phones that ring first ring now for people who wait: they called us, or nobody else
     /// is left. One phone per waiting person.
     fn ring_agents_for_waiting(&mut self) {
-        if self.waiting.is_empty() {
+        if self.waiting.is_empty() || !self.agents.values().any(may_ring) {
             return;
         }
         let ringing = self

@@ -91,6 +91,8 @@ pub struct Engine {
     draining: bool,
     halted: Option<String>,
     now: Now,
+    /// Inputs since the invariants were last checked.
+    unchecked: u32,
     #[serde(skip)]
     out: VecDeque<Command>,
 }
@@ -114,6 +116,7 @@ impl Engine {
             draining: false,
             halted: None,
             now: Now::default(),
+            unchecked: 0,
             out: VecDeque::new(),
         }
     }

@@ -8,9 +8,7 @@ use crate::id::{CallId, CampaignId};
 use crate::pacing::{
     AgentView, CallView, FloorView, Limits, Mode, Pace, Promise, Screening, WindowView,
 };
-use crate::routing::serves;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 impl Engine {
     /// Asks the campaign's pacer; answers its pace and the calls its indices mean.
@@ -26,6 +24,7 @@ impl Engine {
         let store_ok = self.store_trouble.is_none();
         let campaign = self.campaigns.get_mut(&id)?;
         campaign.tick_due = false;
+        campaign.looked = now.mono;
         let tally = campaign.tally(campaign.config.abandonment.window, now.wall);
         let unseen = campaign.unseen_people(tally.answered);
         let dry = campaign.hopper.is_empty() && campaign.exhausted;
@@ -74,9 +73,9 @@ impl Engine {
             }
             let (mut all, mut both) = (0_u32, 0_u32);
             for agent in self.agents.values().filter(|a| a.on_duty()) {
-                if self.can_serve(agent, other) {
+                if agent.can_serve(other) {
                     all += 1;
-                    both += u32::from(self.can_serve(agent, id));
+                    both += u32::from(agent.can_serve(id));
                 }
             }
             match (both, every_call) {
@@ -93,20 +92,12 @@ impl Engine {
     }
 
     /// Who promises that nobody is left waiting reckons with every call that its agents may get.
-    fn reckons_with_all(&self, id: CampaignId) -> bool {
+    pub(super) fn reckons_with_all(&self, id: CampaignId) -> bool {
         let hard = Mode::Predictive {
             promise: Promise::Hard,
         };
         let mode = self.campaigns.get(&id).map(|c| c.config.tuning.mode);
         mode.is_none_or(|mode| !mode.overdials() || mode == hard)
-    }
-
-    fn can_serve(&self, agent: &Agent, id: CampaignId) -> bool {
-        agent.works_for(id)
-            && self
-                .campaigns
-                .get(&id)
-                .is_some_and(|c| serves(&agent.profile.skills, &c.config.needs, Duration::ZERO))
     }
 
     /// Whether a campaign has people to call now.
@@ -120,15 +111,15 @@ impl Engine {
     /// the agent prefers that has people to call; without preferences they take turns agent by
     /// agent. Whoever overdials for agents that others dial for too would leave them none.
     pub(super) fn is_its_turn(&self, agent: &Agent, id: CampaignId) -> bool {
-        let dials = |other: &&CampaignId| self.dials(**other) && self.can_serve(agent, **other);
+        let mut preferred = agent.profile.campaigns.iter();
         if !agent.profile.campaigns.is_empty() {
-            let first = agent.profile.campaigns.iter().find(dials);
+            let first = preferred.find(|other| agent.can_serve(**other) && self.dials(**other));
             return first.is_none_or(|first| *first == id);
         }
-        let able: Vec<&CampaignId> = self.campaigns.keys().filter(dials).collect();
-        match able.len() {
+        let able = || agent.able().iter().filter(|other| self.dials(**other));
+        match able().count() {
             0 => true,
-            n => *able[agent.id().0 as usize % n] == id,
+            n => able().nth(agent.id().0 as usize % n) == Some(&id),
         }
     }
 
@@ -193,14 +184,12 @@ impl Engine {
         let Some(campaign) = self.campaigns.get(&id) else {
             return Vec::new();
         };
-        let needs = &campaign.config.needs;
         let now = self.now.mono;
         let serving = |a: &&Agent| {
-            a.works_for(id)
+            a.can_serve(id)
                 && a.line_up
                 && !a.supervises()
                 && (!a.rings_first() || campaign.config.tuning.mode.allows_ring_first())
-                && serves(&a.profile.skills, needs, Duration::ZERO)
         };
         let alone = self.campaigns.len() == 1 || self.reckons_with_all(id);
         let view = |a: &Agent| {

@@ -21,6 +21,15 @@ impl Engine {
                 self.campaigns.insert(campaign.config.id, campaign);
             }
         }
+        self.learn_campaigns();
+    }
+
+    /// Works out anew which campaigns every agent can serve.
+    pub(super) fn learn_campaigns(&mut self) {
+        for agent in self.agents.values_mut() {
+            let campaigns = self.campaigns.iter();
+            agent.learn_campaigns(campaigns.map(|(id, c)| (*id, c.config.needs.as_slice())));
+        }
     }
 
     pub(super) fn adjust(&mut self, id: CampaignId, dial: Dial) {
@@ -55,11 +64,11 @@ impl Engine {
         }
         campaign.running = on;
         campaign.recorded = None;
+        campaign.tick_due = true;
         if on {
             campaign.started.get_or_insert(now);
             campaign.exhausted = false;
             campaign.ask_after = Mono(0);
-            campaign.tick_due = true;
             self.arm_tick(id);
         } else {
             self.release_hopper(id);
@@ -90,8 +99,7 @@ impl Engine {
             return false;
         }
         campaign.tick_at = None;
-        let busy = self.calls.values().any(|c| c.campaign == id);
-        if campaign.running || busy {
+        if campaign.running || self.calls.values().any(|c| c.campaign == id) {
             campaign.tick_due = true;
             self.arm_tick(id);
         }
@@ -112,15 +120,19 @@ impl Engine {
     }
 
     pub(super) fn set_agent(&mut self, profile: AgentProfile) {
-        match self.agents.get_mut(&profile.id) {
+        let id = profile.id;
+        match self.agents.get_mut(&id) {
             Some(agent) => {
-                let id = profile.id;
                 agent.profile = profile;
                 self.role_set(id);
             }
             None => {
                 self.agents.insert(profile.id, Agent::new(profile));
             }
+        }
+        if let Some(agent) = self.agents.get_mut(&id) {
+            let campaigns = self.campaigns.iter();
+            agent.learn_campaigns(campaigns.map(|(id, c)| (*id, c.config.needs.as_slice())));
         }
     }
 

@@ -28,6 +28,7 @@ impl Engine {
         for campaign in engine.campaigns.values_mut() {
             campaign.compile();
         }
+        engine.learn_campaigns();
         Ok(engine)
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::call::Outcome;
 use crate::event::Alert;
 use crate::lead::{LeadStatus, PastAttempt};
+use crate::pacing::Promise;
 
 #[test]
 fn progressive_dials_one_line_per_idle_agent() {
@@ -29,6 +30,37 @@ fn a_ratio_and_its_change_while_running() {
     });
     floor.offer(vec![]);
     assert_eq!(floor.originated(), []);
+}
+
+#[test]
+fn among_many_agents_a_change_waits_for_the_next_look_unless_it_presses() {
+    let promise = Promise::Probabilistic;
+    let mut floor = Floor::open(Mode::Predictive { promise }, 60);
+    let mut wide = trunk(1, 0);
+    (wide.channels, wide.calls_per_second) = (1000, 1000.0);
+    floor.tell(Input::Trunk(Box::new(wide)));
+    // The floor was looked at in this instant, when the campaign was started.
+    assert_eq!(floor.dialed(900), []);
+    floor.pass(0.25);
+    floor.offer(vec![]);
+    let calls = floor.originated();
+    assert!(calls.len() >= 60, "{}", calls.len());
+    // A quarter of a second must pass even while things happen.
+    floor.pass(0.01);
+    for call in &calls[..30] {
+        floor.fails(*call, Cause::Busy);
+    }
+    assert_eq!(floor.originated(), []);
+    floor.pass(0.24);
+    floor.fails(calls[30], Cause::Busy);
+    assert!(floor.originated().len() >= 20);
+    // What somebody orders holds at once.
+    floor.fails(calls[31], Cause::Busy);
+    floor.tell(Input::Adjust {
+        campaign: CAMPAIGN,
+        dial: Dial::Mode(Mode::ManualRatio { ratio: 5.0 }),
+    });
+    assert!(floor.originated().len() >= 60);
 }
 
 #[test]
