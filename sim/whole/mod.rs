@@ -18,6 +18,8 @@ pub mod study;
 pub mod world;
 
 mod check;
+mod defaults;
+mod meaning;
 
 pub use figures::FloorDay;
 pub use scenario::{FloorScenario, SHIPPED, is_whole_floor};
