@@ -20,7 +20,7 @@ const UNDECIDED_MOST: Duration = Duration::from_secs(10);
 pub(super) struct Watched {
     pub(super) campaign: CampaignId,
     lead: Option<LeadId>,
-    trunk: Option<TrunkId>,
+    pub(super) trunk: Option<TrunkId>,
     direction: Direction,
     ordered: Now,
     rang: Option<Mono>,
@@ -29,8 +29,8 @@ pub(super) struct Watched {
     pub(super) told: Option<Mono>,
     /// What screening said last.
     verdict: Option<AmdVerdict>,
-    due: Option<Mono>,
-    served: bool,
+    pub(super) due: Option<Mono>,
+    pub(super) served: bool,
     pub(super) bridged: bool,
     pub(super) agent: Option<AgentId>,
     hung_up: bool,
@@ -105,65 +105,6 @@ impl Oracle {
         let mut watched = Watched::new(order.campaign, Direction::Transfer, self.now);
         (watched.trunk, watched.served) = (Some(order.trunk), true);
         self.placed(call, watched);
-    }
-
-    /// A new call leaves on a trunk.
-    fn on_trunk(&mut self, call: CallId, campaign: CampaignId, id: TrunkId) {
-        let now = self.now.mono;
-        let Some(trunk) = self.trunks.get_mut(&id) else {
-            return self.breach(
-                "trunk",
-                format!("call {call} on trunk {id}, which nobody knows"),
-            );
-        };
-        let groups = self.campaigns.get(&campaign).map(|(c, _)| &c.trunk_groups);
-        let open = groups.is_none_or(|g| g.is_empty() || g.contains(&trunk.config.group));
-        let (up, rate) = (trunk.up, trunk.config.calls_per_second);
-        // So many in a second; of slow trunks one in several.
-        let most = rate.ceil().max(1.0);
-        let window = Duration::from_secs_f64((1.0 / rate).max(1.0));
-        while trunk
-            .sent
-            .front()
-            .is_some_and(|at| now.since(*at) >= window)
-        {
-            trunk.sent.pop_front();
-        }
-        trunk.sent.push_back(now);
-        let sent = trunk.sent.len();
-        if sent as f64 > most {
-            let what = format!(
-                "{sent} new calls within {} s on trunk {id}, which takes {rate} a second",
-                window.as_secs_f64()
-            );
-            self.breach("call-rate", what);
-        }
-        if !up {
-            self.breach("trunk", format!("call {call} on trunk {id}, which is down"));
-        }
-        if !open {
-            self.breach(
-                "trunk",
-                format!("call {call} on trunk {id}, which is not the campaign's"),
-            );
-        }
-    }
-
-    fn placed(&mut self, call: CallId, watched: Watched) {
-        if !self.used.insert(call) {
-            self.breach("engine", format!("call {call} was placed twice"));
-        }
-        if let Some(trunk) = watched.trunk.and_then(|id| self.trunks.get_mut(&id)) {
-            trunk.open += 1;
-            let (open, most, id) = (trunk.open, trunk.config.channels, trunk.config.id);
-            if open > most {
-                self.breach(
-                    "channels",
-                    format!("{open} calls on trunk {id} of {most} channels"),
-                );
-            }
-        }
-        self.calls.insert(call, watched);
     }
 
     pub(super) fn answered_inbound(&mut self, call: CallId, leg: u64, campaign: CampaignId) {
@@ -293,54 +234,6 @@ impl Oracle {
         call.told = Some(now);
         let due = (from + campaign.abandonment.within).max(now);
         self.must_serve(id, due);
-    }
-
-    fn must_serve(&mut self, id: CallId, due: Mono) {
-        let Some(call) = self.calls.get_mut(&id) else {
-            return;
-        };
-        if let Some(before) = call.due.replace(due) {
-            self.due.remove(&(before, id));
-        }
-        call.served = false;
-        self.due.insert((due, id));
-    }
-
-    /// The call's person hears an agent or the message, or is gone.
-    pub(super) fn served(&mut self, id: CallId) {
-        if let Some(call) = self.calls.get_mut(&id) {
-            call.served = true;
-            if let Some(due) = call.due.take() {
-                self.due.remove(&(due, id));
-            }
-        }
-    }
-
-    /// Whoever should have been served before now, and was not.
-    pub(super) fn overdue(&mut self) {
-        while let Some((due, id)) = self
-            .due
-            .first()
-            .copied()
-            .filter(|(due, _)| *due < self.now.mono)
-        {
-            self.due.remove(&(due, id));
-            let what = format!(
-                "the person of call {id} was to be served by {:.3} s",
-                due.as_secs_f64()
-            );
-            self.breach("waiting", what);
-        }
-    }
-
-    /// Whoever called in was to be answered or refused in the same instant.
-    pub(super) fn unheard(&mut self) {
-        while let Some((leg, _)) = self.ringing.pop_first() {
-            self.breach(
-                "waiting",
-                format!("inbound leg {leg} was neither answered nor refused"),
-            );
-        }
     }
 
     pub(super) fn hung_up_by_us(&mut self, id: CallId) {

@@ -8,6 +8,8 @@ mod agents;
 mod calls;
 mod leads;
 mod parties;
+mod trunks;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -20,11 +22,12 @@ use carillon_decision::event::{Alert, Command, Input};
 use carillon_decision::id::{AgentId, CallId, CampaignId, LeadId, TrunkId};
 use carillon_decision::lead::Lead;
 use carillon_decision::number::E164;
-use carillon_decision::routing::{TrunkConfig, TrunkHealth};
+use carillon_decision::routing::TrunkHealth;
 use carillon_decision::time::{Mono, Now};
 use leads::PersonTruth;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use trunks::TrunkTruth;
 
 /// Something no day may show.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,15 +121,6 @@ pub const ORACLES: [(&str, &str); 20] = [
     ),
 ];
 
-/// What the oracle knows of a trunk.
-#[derive(Debug)]
-struct TrunkTruth {
-    config: TrunkConfig,
-    up: bool,
-    open: u32,
-    sent: VecDeque<Mono>,
-}
-
 /// Watches a day.
 #[derive(Debug, Default)]
 pub struct Oracle {
@@ -194,16 +188,6 @@ impl Oracle {
             }
             other => self.agent_hears(other),
         }
-    }
-
-    fn trunk_known(&mut self, config: &TrunkConfig) {
-        let fresh = || TrunkTruth {
-            config: config.clone(),
-            up: false,
-            open: 0,
-            sent: VecDeque::new(),
-        };
-        self.trunks.entry(config.id).or_insert_with(fresh).config = config.clone();
     }
 
     /// Judges one command at the instant it was given.

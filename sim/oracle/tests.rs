@@ -9,6 +9,7 @@ use carillon_decision::conversation::{AudioPlan, Hears, pair};
 use carillon_decision::event::{LeadUpdate, Originate, Progress};
 use carillon_decision::id::SnapshotId;
 use carillon_decision::lead::{LeadNumber, LeadStatus};
+use carillon_decision::routing::TrunkConfig;
 use carillon_decision::time::Wall;
 use std::time::Duration;
 

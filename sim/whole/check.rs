@@ -1,7 +1,8 @@
 //! Refusing floors nobody can simulate: key, value, what is allowed.
 
+use super::meaning::read_mode;
 use super::people;
-use super::scenario::{AgentGroup, Campaign, FloorScenario, InboundPlan, TrunkPlan, read_mode};
+use super::scenario::{AgentGroup, Campaign, FloorScenario, InboundPlan, TrunkPlan};
 use crate::pacing::law::Law;
 use crate::pacing::scenario::PacingScenarioError as ScenarioError;
 use carillon_decision::call::Outcome;

@@ -19,6 +19,8 @@ pub mod trace;
 pub mod world;
 
 mod check;
+mod defaults;
+mod meaning;
 
 pub use figures::FloorDay;
 pub use scenario::{FloorScenario, SHIPPED, is_whole_floor};

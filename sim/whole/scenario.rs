@@ -1,15 +1,13 @@
 //! Scenarios of whole floors: campaigns, agents and trunks in one TOML file.
 
-use super::setting;
-use crate::pacing::curve::{Curve, Varied};
+use super::{defaults, setting};
+use crate::pacing::curve::Curve;
 use crate::pacing::law::Law;
 use crate::pacing::scenario::{PacingScenarioError as ScenarioError, Shift};
 use crate::scenario::ScreeningLaw;
 use carillon_decision::campaign::Screening;
 use carillon_decision::compliance::{Purpose, WeekHours};
-use carillon_decision::lead::RetryRules;
 use carillon_decision::ledger::WindowKind;
-use carillon_decision::pacing::{Mode, Tuning};
 use carillon_decision::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,10 +32,10 @@ pub struct FloorScenario {
     /// Length of the day, h.
     pub hours: f64,
     /// Days, each with its own seed.
-    #[serde(default = "days")]
+    #[serde(default = "defaults::days")]
     pub replications: u32,
     /// Telling people from machines.
-    #[serde(default = "screening")]
+    #[serde(default = "defaults::screening")]
     pub screening: ScreeningLaw,
     /// The campaigns.
     #[serde(rename = "campaign")]
@@ -57,28 +55,28 @@ pub struct Campaign {
     /// Name, unique.
     pub name: String,
     /// Pacing mode: `predictive`, `hard`, `progressive`, `ratio:R`, `erlang-c`.
-    #[serde(default = "predictive")]
+    #[serde(default = "defaults::predictive")]
     pub mode: String,
     /// Abandonment cap, 0–1.
-    #[serde(default = "cap")]
+    #[serde(default = "defaults::cap")]
     pub cap: f64,
     /// Window in which the cap is held: `day`, `24h`, `30d`.
     #[serde(default)]
     pub window: WindowKind,
     /// Most calls in flight per agent.
-    #[serde(default = "lines_max")]
+    #[serde(default = "defaults::lines_max")]
     pub max_lines_per_agent: f64,
     /// Whether calls past the ring minimum are hung up when too many were dialed.
-    #[serde(default = "yes")]
+    #[serde(default = "defaults::yes")]
     pub ring_cancel: bool,
     /// Seconds after which a ringing call is given up, at least 15.
-    #[serde(default = "ring_timeout")]
+    #[serde(default = "defaults::ring_timeout")]
     pub ring_timeout_s: f64,
     /// Longest wrap-up, s.
-    #[serde(default = "wrap_limit")]
+    #[serde(default = "defaults::wrap_limit")]
     pub wrap_up_limit_s: f64,
     /// Longest wait of a person who answered, s.
-    #[serde(default = "two")]
+    #[serde(default = "defaults::two")]
     pub abandon_within_s: f64,
     /// Whether people are told from machines before an agent is joined, and how.
     #[serde(default)]
@@ -93,13 +91,13 @@ pub struct Campaign {
     #[serde(default)]
     pub runs: Option<(f64, f64)>,
     /// Most attempts on a person in a day; 0 lifts the cap.
-    #[serde(default = "attempts")]
+    #[serde(default = "defaults::attempts")]
     pub attempts_per_day: u32,
     /// Least time between two attempts on a person, s.
-    #[serde(default = "gap")]
+    #[serde(default = "defaults::gap")]
     pub min_gap_s: f64,
     /// Most attempts on a person altogether.
-    #[serde(default = "attempts_max")]
+    #[serde(default = "defaults::attempts_max")]
     pub attempts_max: u32,
     /// What follows each outcome; those not named keep the product's rule.
     #[serde(default)]
@@ -139,7 +137,7 @@ pub struct SkillNeed {
     /// Its name.
     pub skill: String,
     /// Least level, 1 to 10.
-    #[serde(default = "one")]
+    #[serde(default = "defaults::one")]
     pub level: u8,
     /// After this much waiting the need falls away, s.
     #[serde(default)]
@@ -187,17 +185,17 @@ pub struct CalleePlan {
     #[serde(default)]
     pub p_wrong: f64,
     /// Dial to answer.
-    #[serde(default = "ring")]
+    #[serde(default = "defaults::ring")]
     pub ring: Law,
     /// A person's greeting.
-    #[serde(default = "greeting")]
+    #[serde(default = "defaults::greeting")]
     pub greeting: Law,
     /// Conversation.
     pub talk: Law,
     /// Wrap-up after it.
     pub wrap: Law,
     /// How long a person who has greeted waits in silence.
-    #[serde(default = "patience")]
+    #[serde(default = "defaults::patience")]
     pub patience: Law,
     /// Share of people screening takes for machines and hangs up on.
     #[serde(default)]
@@ -206,7 +204,7 @@ pub struct CalleePlan {
     #[serde(default)]
     pub machines_as_people: f64,
     /// How long an agent takes to find out that it is a machine.
-    #[serde(default = "machine_talk")]
+    #[serde(default = "defaults::machine_talk")]
     pub machine_talk: Law,
     /// Share of those who hear the abandon message that press the opt-out key.
     #[serde(default)]
@@ -226,10 +224,10 @@ pub struct InboundPlan {
     /// Wrap-up after it.
     pub wrap: Law,
     /// Longest wait before the message, s.
-    #[serde(default = "longest_wait")]
+    #[serde(default = "defaults::longest_wait")]
     pub longest_wait_s: f64,
     /// The service level is the share answered within this, s.
-    #[serde(default = "service_within")]
+    #[serde(default = "defaults::service_within")]
     pub service_within_s: f64,
 }
 
@@ -266,7 +264,7 @@ pub struct TrunkPlan {
     /// Name, unique.
     pub name: String,
     /// Group; campaigns choose groups.
-    #[serde(default = "main")]
+    #[serde(default = "defaults::main")]
     pub group: String,
     /// Most calls at once, inbound included.
     pub channels: u32,
@@ -276,10 +274,10 @@ pub struct TrunkPlan {
     #[serde(default)]
     pub priority: u8,
     /// Share among trunks of the same priority.
-    #[serde(default = "one_32")]
+    #[serde(default = "defaults::one_32")]
     pub weight: u32,
     /// Dial to the first ringing sign.
-    #[serde(default = "pdd")]
+    #[serde(default = "defaults::pdd")]
     pub post_dial_delay: Law,
     /// Share of calls it answers with 503.
     #[serde(default)]
@@ -292,94 +290,8 @@ pub struct TrunkPlan {
     #[serde(default)]
     pub outages: Vec<(f64, f64)>,
     /// How long after its beginning or end an outage is noticed (unanswered OPTIONS), s.
-    #[serde(default = "noticed")]
+    #[serde(default = "defaults::noticed")]
     pub noticed_after_s: f64,
-}
-
-fn days() -> u32 {
-    10
-}
-fn screening() -> ScreeningLaw {
-    ScreeningLaw {
-        trailing_s: 0.65,
-        onset_s: 0.2,
-        machine_after_s: 2.9,
-    }
-}
-fn predictive() -> String {
-    "predictive".into()
-}
-fn cap() -> f64 {
-    0.03
-}
-fn lines_max() -> f64 {
-    15.0
-}
-fn yes() -> bool {
-    true
-}
-fn ring_timeout() -> f64 {
-    25.0
-}
-fn wrap_limit() -> f64 {
-    300.0
-}
-fn two() -> f64 {
-    2.0
-}
-fn attempts() -> u32 {
-    3
-}
-fn gap() -> f64 {
-    600.0
-}
-fn attempts_max() -> u32 {
-    20
-}
-fn one() -> u8 {
-    1
-}
-fn one_32() -> u32 {
-    1
-}
-fn main() -> String {
-    "main".into()
-}
-fn ring() -> Law {
-    Law::LogNormal {
-        mean_s: 12.0,
-        cv: 5.0 / 12.0,
-    }
-}
-fn greeting() -> Law {
-    Law::Uniform {
-        from_s: 0.5,
-        to_s: 0.9,
-    }
-}
-fn patience() -> Law {
-    Law::Weibull {
-        mean_s: 8.0,
-        shape: 1.5,
-    }
-}
-fn machine_talk() -> Law {
-    Law::Constant { mean_s: 8.0 }
-}
-fn longest_wait() -> f64 {
-    600.0
-}
-fn service_within() -> f64 {
-    20.0
-}
-fn pdd() -> Law {
-    Law::LogNormal {
-        mean_s: 1.0,
-        cv: 0.5,
-    }
-}
-fn noticed() -> f64 {
-    30.0
 }
 
 /// Whether a scenario file is a whole floor's: it has `[[campaign]]` sections.
@@ -466,77 +378,5 @@ impl FloorScenario {
                 each.join(",")
             }
         }
-    }
-}
-
-impl AgentGroup {
-    /// How many they are.
-    #[must_use]
-    pub fn size(&self) -> u32 {
-        match self.shifts.is_empty() {
-            true => self.count,
-            false => self.shifts.iter().map(|shift| shift.agents).sum(),
-        }
-    }
-}
-
-impl Campaign {
-    /// Its pacing mode. Call [`FloorScenario::check`] first.
-    #[must_use]
-    pub fn pace(&self) -> Mode {
-        read_mode(&self.mode).unwrap_or_default()
-    }
-
-    /// Its settings of the pacer.
-    #[must_use]
-    pub fn tuning(&self) -> Tuning {
-        Tuning {
-            mode: self.pace(),
-            cap: self.cap,
-            max_lines_per_agent: self.max_lines_per_agent,
-            ring_cancel: self.ring_cancel,
-            people_as_machines: self.mistaken_share(),
-        }
-    }
-
-    /// Share of people that is lost to screening.
-    #[must_use]
-    pub fn mistaken_share(&self) -> f64 {
-        match self.screening.is_on() {
-            true => self.callees.people_as_machines,
-            false => 0.0,
-        }
-    }
-
-    /// What follows each outcome.
-    #[must_use]
-    pub fn retry_rules(&self) -> RetryRules {
-        let mut rules = RetryRules {
-            attempts_max: self.attempts_max,
-            ..RetryRules::default()
-        };
-        for (outcome, retry) in &self.retries {
-            let rule = carillon_decision::lead::RetryRule {
-                after: super::setup::span(retry.after_s),
-                most: retry.most,
-            };
-            rules.rules.insert(outcome.clone(), rule);
-        }
-        rules
-    }
-
-    /// The factor of everything that varies, `seconds` after the start of the day.
-    #[must_use]
-    pub fn factor(&self, what: Varied, seconds: f64) -> f64 {
-        let curves = self.curves.iter().filter(|curve| curve.what == what);
-        curves.map(|curve| curve.at(seconds)).product()
-    }
-}
-
-/// A pacing mode by name; `hard` is short for `predictive-hard`, as in pacing scenarios.
-pub(super) fn read_mode(name: &str) -> Option<Mode> {
-    match name.trim() {
-        "hard" => "predictive-hard".parse().ok(),
-        name => name.parse().ok(),
     }
 }

@@ -149,5 +149,5 @@ fn the_cap_holds_with_the_people_screening_loses() {
     assert!(lost > 20.0, "{lost}");
     let with_mistaken = (abandoned + lost) / (abandoned + lost + connected);
     assert!(with_mistaken <= 0.032, "{with_mistaken}");
-    assert!(study.utilisation.mean > 0.8, "{}", study.utilisation.mean);
+    assert!(study.utilisation.mean > 0.75, "{}", study.utilisation.mean);
 }

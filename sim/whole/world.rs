@@ -4,78 +4,31 @@ use super::carrier::Carrier;
 use super::fate::{Callees, Fate};
 use super::figures::{FloorDay, Tally};
 use super::people;
-use super::roster::{self, Turn, Worker};
+use super::roster::{self, Worker};
 use super::scenario::FloorScenario;
 use super::setup::{self, campaign_id, trunk_id};
 use crate::list::LeadList;
 use crate::oracle::{Breach, Oracle};
 use carillon_decision::campaign::Dial;
 use carillon_decision::engine::{Engine, EngineConfig, Output};
-use carillon_decision::event::{Command, Input, Progress};
+use carillon_decision::event::{Input, Progress};
 use carillon_decision::id::{CallId, DecisionId};
 use carillon_decision::routing::TrunkHealth;
 use carillon_decision::time::{Mono, Now, Wall};
 use desk::Desk;
 pub use desk::Times;
+use event::{Entry, Event, nanos, seconds};
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::Duration;
 
 mod calls;
 mod desk;
+mod event;
+mod orders;
 mod watch;
 
 /// Lines of a trace that are kept.
 const TRACE_LINES: usize = 60;
-
-/// What will happen.
-#[derive(Clone, Debug, PartialEq)]
-enum Event {
-    /// The engine asked to be woken.
-    Wake,
-    Hear(Box<Input>),
-    /// News of a call, void once the call is over or hung up.
-    Call(CallId, Progress),
-    /// A person tires of silence, or of the queue.
-    Patience(CallId),
-    /// A conversation has been had.
-    TalkOver(CallId),
-    /// An agent does something by the clock.
-    Turn(usize, Turn),
-    /// A phone of ours is answered.
-    LineUp(usize),
-    /// An agent says they take calls.
-    Ready(usize),
-    /// A wrap-up has taken its time; the number tells whether it is still that one.
-    WrapOver(usize, u32),
-    /// A break is over.
-    BreakOver(usize),
-    /// The next inbound caller of a campaign.
-    Caller(usize, u64),
-}
-
-/// An event and its time; the heap's greatest is the earliest.
-struct Entry {
-    at: u64,
-    serial: u64,
-    event: Event,
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.serial) == (other.at, other.serial)
-    }
-}
-impl Eq for Entry {}
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (other.at, other.serial).cmp(&(self.at, self.serial))
-    }
-}
 
 /// A call of the world.
 struct CallSim {
@@ -348,76 +301,4 @@ impl<'a> World<'a> {
             trace.push_back(format!("{at:10.3}  {}", line()));
         }
     }
-
-    fn obey(&mut self, command: Command) {
-        let now = self.now();
-        if !matches!(command, Command::Decided(_)) {
-            self.note(|| format!("out  {command:?}"));
-        }
-        self.oracle.watch(&command, now);
-        match command {
-            Command::NeedLeads { campaign, count } => {
-                let k = campaign.0 as usize - 1;
-                let (mut leads, exhausted) = self.lists[k].lease(now.wall, count);
-                if !self.scenario.campaigns[k].list.scores_known {
-                    leads.iter_mut().for_each(|lead| lead.answer_chance = None);
-                }
-                let offer = Input::LeadsOffered {
-                    campaign,
-                    leads,
-                    exhausted,
-                };
-                self.schedule(0.001, Event::Hear(Box::new(offer)));
-            }
-            Command::LeadDone {
-                campaign,
-                lead,
-                update,
-            } => self.lists[campaign.0 as usize - 1].done(lead, &update),
-            Command::Originate(order) => self.place(&order),
-            Command::HangUp { call } => self.hang_up(call),
-            Command::Bridge { call, agent } => self.bridge(call, agent),
-            Command::PlayMessage { call, .. } => self.message(call),
-            Command::AnswerInbound {
-                call,
-                campaign,
-                leg,
-            } => {
-                self.answered_in(call, campaign.0 as usize - 1, leg);
-            }
-            Command::RingAgent { agent } => {
-                self.schedule(desk::ANSWER_S, Event::LineUp(agent.0 as usize - 1));
-            }
-            Command::DropAgentLine { agent } => self.desks[agent.0 as usize - 1].line = false,
-            Command::AgentChanged { agent, from, to } => {
-                self.agent_changed(agent.0 as usize - 1, from, to);
-            }
-            Command::EnterDoNotCall {
-                lead,
-                number,
-                campaign,
-            } => {
-                self.lists[campaign.0 as usize - 1].enter_do_not_call(lead, number);
-                let listed = Input::Listed {
-                    list: crate::list::DNC_LIST.into(),
-                    numbers: vec![number],
-                    snapshot: carillon_decision::id::SnapshotId(2),
-                };
-                self.schedule(0.01, Event::Hear(Box::new(listed)));
-            }
-            Command::Record(record) => self.recorded(&record),
-            // Nobody in a whole floor transfers, announces, forks or records.
-            _ => {}
-        }
-    }
-}
-
-/// Seconds as nanoseconds; endless ones as the end of time.
-pub(super) fn nanos(seconds: f64) -> u64 {
-    (seconds.max(0.0) * 1e9) as u64
-}
-
-/// Nanoseconds as seconds.
-pub(super) fn seconds(nanos: u64) -> f64 {
-    nanos as f64 * 1e-9
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Floors of so many calls and agents are checked after every input.
 const CHECKED_ALWAYS: usize = 200;
 /// Calls and agents looked at for each input, on average, on larger ones.
-const CHECKED_PER_INPUT: usize = 20;
+const CHECKED_PER_INPUT: usize = 10;
 
 impl Engine {
     pub(super) fn check_invariants(&mut self) {
