@@ -19,6 +19,7 @@ pub mod proof;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod what_if;
 pub mod whole;
 pub mod world;
 

@@ -135,11 +135,15 @@ impl LeadList {
             closed: BTreeMap::new(),
         };
         for lead in leads {
-            let next_at = Wall(0);
-            list.queue(&lead).insert((next_at, lead.id));
-            list.entries.insert(lead.id, Entry { lead, next_at });
+            list.add(lead, Wall(0));
         }
         list
+    }
+
+    /// One more lead, due from then on.
+    pub fn add(&mut self, lead: Lead, next_at: Wall) {
+        self.queue(&lead).insert((next_at, lead.id));
+        self.entries.insert(lead.id, Entry { lead, next_at });
     }
 
     fn queue(&mut self, lead: &Lead) -> &mut BTreeSet<(Wall, LeadId)> {

@@ -26,8 +26,9 @@ pub enum SimCommand {
     Calibrate(super::args_calibrate::SimCalibrateArgs),
     /// Lay a live demo beside what the simulator foretells from an earlier one's calls.
     Agree(super::args_calibrate::SimAgreeArgs),
-    /// Replay a journal, as `carillon replay` does.
-    Replay(super::args::ReplayArgs),
+    /// Replay a journal, as `carillon replay` does; with `--set`, live its day again with other
+    /// settings.
+    Replay(super::args_replay::SimReplayArgs),
     /// List the scenarios that come with the program, or print one to start from.
     Scenarios {
         /// Print this one.

@@ -6,6 +6,7 @@ pub mod args;
 mod args_calibrate;
 mod args_floor;
 pub mod args_recordings;
+mod args_replay;
 mod args_sim;
 pub mod args_supervise;
 mod calibrate;
@@ -38,6 +39,7 @@ mod simulate;
 mod supervise;
 mod sweep;
 mod trace;
+mod what_if;
 mod whole_floor;
 mod wiring;
 

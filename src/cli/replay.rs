@@ -73,7 +73,7 @@ pub fn run(args: &ReplayArgs, out: &Out) -> Result<ExitCode, CliError> {
 }
 
 /// The file itself, or the journal files of a folder in order.
-fn parts(path: &Path) -> Result<Vec<PathBuf>, CliError> {
+pub fn parts(path: &Path) -> Result<Vec<PathBuf>, CliError> {
     let unreadable =
         |error: std::io::Error| CliError::Usage(format!("{}: {error}", path.display()));
     if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {

@@ -3,7 +3,7 @@
 use super::args_sim::{SimCommand, SimDemoArgs};
 use super::error::CliError;
 use super::out::{Out, Tone};
-use super::{calibrate, goals, pacing_study, replay, sweep, whole_floor};
+use super::{calibrate, goals, pacing_study, sweep, what_if, whole_floor};
 use carillon_sim::{DemoProof, LiveDay, Scenario};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -20,7 +20,7 @@ pub fn run(command: &SimCommand, out: &Out) -> Result<ExitCode, CliError> {
         SimCommand::Sweep(args) => sweep::sweep(args, out),
         SimCommand::Staff(args) => sweep::staff(args, out),
         SimCommand::Goals(args) => goals::show_goals(args, out),
-        SimCommand::Replay(args) => replay::run(args, out),
+        SimCommand::Replay(args) => what_if::run(args, out),
         SimCommand::Calibrate(args) => calibrate::calibrate(args, out),
         SimCommand::Agree(args) => calibrate::agreement(args, out),
         SimCommand::Scenarios { name } => pacing_study::scenarios(name.as_deref(), out),

@@ -24,3 +24,4 @@ mod seeing;
 mod sipp;
 mod support;
 mod tidy;
+mod what_if;
