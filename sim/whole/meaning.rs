@@ -17,7 +17,7 @@ impl AgentGroup {
 }
 
 impl Campaign {
-    /// Its pacing mode. Call [`FloorScenario::check`] first.
+    /// Its pacing mode; of a scenario that was checked.
     #[must_use]
     pub fn pace(&self) -> Mode {
         read_mode(&self.mode).unwrap_or_default()
