@@ -80,8 +80,10 @@ async fn serve(
         let peer = Peer::new(TransportKind::Tcp, from);
         return talk(peer, stream, &common).await;
     };
-    let handshake = TlsAcceptor::from(tls.get()).accept(stream);
-    let why = match tokio::time::timeout(common.limits.handshake_within, handshake).await {
+    // Kept until it is counted: who sees the connection end finds it counted.
+    let mut handshake = std::pin::pin!(TlsAcceptor::from(tls.get()).accept(stream));
+    let within = common.limits.handshake_within;
+    let why = match tokio::time::timeout(within, handshake.as_mut()).await {
         Ok(Ok(stream)) => {
             let peer = Peer::new(TransportKind::Tls, from);
             return talk(peer, stream, &common).await;
