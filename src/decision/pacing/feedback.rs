@@ -109,8 +109,9 @@ impl Feedback {
         let budget = cap * (answered + ahead) - lost * ahead - window.abandoned as f64;
         let aim = (budget - RESERVE) / ahead.max(SPREAD_LEAST);
         let relative = (aim / cap).clamp(0.0, AIM_MOST);
-        // Of what is to come, and how many of it are lost, one standard deviation is kept back.
-        let unsure = cap * ((1.0 - assured) * ahead + ahead.sqrt()) + 2.0 * (lost * ahead).sqrt();
+        // How many are to come, and how many of them are lost, is known within a deviation or two.
+        let earned = (cap - lost).max(0.0) * (1.0 - assured) * ahead;
+        let unsure = earned + cap * ahead.sqrt() + 2.0 * (lost * assured * ahead).sqrt();
         let at_once = most_at_once(budget - unsure, coming.max(COMING_LEAST), ahead);
         let value = (relative * cap / self.response())
             .min(at_once)
