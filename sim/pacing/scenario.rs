@@ -186,28 +186,8 @@ impl PacingScenario {
     /// # Errors
     /// A [`PacingScenarioError`] that names file, key, value and what is allowed.
     pub fn read(name: &str, text: &str, settings: &[String]) -> Result<Self, PacingScenarioError> {
-        let syntax = |why: String| PacingScenarioError::Syntax {
-            name: name.to_owned(),
-            why,
-        };
-        // The text as it is first, so that messages show its lines.
-        let plain: Self = toml::from_str(text).map_err(|e| syntax(e.to_string()))?;
-        let scenario = if settings.is_empty() {
-            plain
-        } else {
-            let mut table: toml::Table = text
-                .parse()
-                .map_err(|e: toml::de::Error| syntax(e.to_string()))?;
-            for setting in settings {
-                super::setting::apply(&mut table, setting)?;
-            }
-            table
-                .try_into()
-                .map_err(|e: toml::de::Error| PacingScenarioError::Setting {
-                    setting: settings.join(" --set "),
-                    why: e.message().to_owned(),
-                })?
-        };
+        let scenario: Self =
+            super::setting::read_with(name, text, settings, super::setting::apply)?;
         scenario.check(name)?;
         Ok(scenario)
     }

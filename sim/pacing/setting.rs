@@ -1,6 +1,7 @@
 //! `--set key=value`: one setting of a scenario changed from the command line.
 
 use super::scenario::PacingScenarioError;
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 /// Short names of settings that planners change most.
@@ -19,41 +20,84 @@ pub fn apply(table: &mut Table, setting: &str) -> Result<(), PacingScenarioError
         setting: setting.to_owned(),
         why,
     };
-    let Some((key, text)) = setting.split_once('=') else {
-        return Err(wrong(
-            "write key=value, such as agents=20 or talk.mean_s=45".into(),
-        ));
-    };
-    let (key, text) = (key.trim(), text.trim());
+    let (key, value) = split(setting)
+        .ok_or_else(|| wrong("write key=value, such as agents=20 or talk.mean_s=45".into()))?;
     let key = SHORT
         .iter()
         .find(|(short, _)| *short == key)
         .map_or(key, |(_, long)| long);
-    // A bare word is a text; anything else is what TOML makes of it.
+    let path: Vec<&str> = key.split('.').collect();
+    put(table, &path, value).map_err(wrong)
+}
+
+/// Reads a scenario file and then its settings with `apply`.
+///
+/// # Errors
+/// What is wrong with the file, by its line, or with a setting.
+pub(crate) fn read_with<T: DeserializeOwned>(
+    name: &str,
+    text: &str,
+    settings: &[String],
+    apply: fn(&mut Table, &str) -> Result<(), PacingScenarioError>,
+) -> Result<T, PacingScenarioError> {
+    let syntax = |error: toml::de::Error| PacingScenarioError::Syntax {
+        name: name.to_owned(),
+        why: error.to_string(),
+    };
+    // The text as it is first, so that messages show its lines.
+    let plain: T = toml::from_str(text).map_err(syntax)?;
+    if settings.is_empty() {
+        return Ok(plain);
+    }
+    let mut table: Table = text.parse().map_err(syntax)?;
+    for setting in settings {
+        apply(&mut table, setting)?;
+    }
+    table
+        .try_into()
+        .map_err(|error: toml::de::Error| PacingScenarioError::Setting {
+            setting: settings.join(" --set "),
+            why: error.message().to_owned(),
+        })
+}
+
+/// Key and value of `key=value`. A bare word is a text; anything else is what TOML makes of it.
+pub(crate) fn split(setting: &str) -> Option<(&str, Value)> {
+    let (key, text) = setting.split_once('=')?;
+    let (key, text) = (key.trim(), text.trim());
+    let word = || Value::String(text.to_owned());
     let value = match format!("v = {text}").parse::<Table>() {
-        Ok(mut read) => read
-            .remove("v")
-            .unwrap_or_else(|| Value::String(text.to_owned())),
-        Err(_) => Value::String(text.to_owned()),
+        Ok(mut read) => read.remove("v").unwrap_or_else(word),
+        Err(_) => word(),
     };
+    Some((key, value))
+}
+
+/// Puts a value where `path` leads, through tables that need not be there yet.
+///
+/// # Errors
+/// A part of the path is empty, or a value where a table is needed.
+pub(crate) fn put(table: &mut Table, path: &[&str], value: Value) -> Result<(), String> {
+    let (last, inner) = path
+        .split_last()
+        .filter(|_| path.iter().all(|part| !part.is_empty()))
+        .ok_or("write a key before the `=`")?;
     let mut at = table;
-    let mut path: Vec<&str> = key.split('.').collect();
-    let Some(last) = path.pop().filter(|last| !last.is_empty()) else {
-        return Err(wrong("write a key before the `=`".into()));
-    };
-    for part in path {
-        let inner = at.entry(part).or_insert_with(|| Value::Table(Table::new()));
-        at = match inner {
-            Value::Table(inner) => inner,
-            _ => return Err(wrong(format!("`{part}` is a value, not a table with keys"))),
+    for part in inner {
+        let next = at
+            .entry((*part).to_owned())
+            .or_insert_with(|| Value::Table(Table::new()));
+        at = match next {
+            Value::Table(next) => next,
+            _ => return Err(format!("`{part}` is a value, not a table with keys")),
         };
     }
     // A whole number where the scenario has a fraction is meant as one.
-    let value = match (at.get(last), value) {
+    let value = match (at.get(*last), value) {
         (Some(Value::Float(_)), Value::Integer(whole)) => Value::Float(whole as f64),
         (_, value) => value,
     };
-    at.insert(last.to_owned(), value);
+    at.insert((*last).to_owned(), value);
     Ok(())
 }
 

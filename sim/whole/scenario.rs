@@ -316,28 +316,8 @@ impl FloorScenario {
     /// # Errors
     /// A [`ScenarioError`] that names file, key, value and what is allowed.
     pub fn read(name: &str, text: &str, settings: &[String]) -> Result<Self, ScenarioError> {
-        let syntax = |why: String| ScenarioError::Syntax {
-            name: name.to_owned(),
-            why,
-        };
-        // The text as it is first, so that messages show its lines.
-        let plain: Self = toml::from_str(text).map_err(|e| syntax(e.to_string()))?;
-        let scenario = if settings.is_empty() {
-            plain
-        } else {
-            let mut table: toml::Table = text
-                .parse()
-                .map_err(|e: toml::de::Error| syntax(e.to_string()))?;
-            for one in settings {
-                setting::apply(&mut table, one)?;
-            }
-            table
-                .try_into()
-                .map_err(|e: toml::de::Error| ScenarioError::Setting {
-                    setting: settings.join(" --set "),
-                    why: e.message().to_owned(),
-                })?
-        };
+        let scenario: Self =
+            crate::pacing::setting::read_with(name, text, settings, setting::apply)?;
         scenario.check(name)?;
         Ok(scenario)
     }

@@ -1,6 +1,7 @@
 //! `--set key=value` on a whole floor: campaigns, groups of agents and trunks go by their names.
 
 use crate::pacing::scenario::PacingScenarioError as ScenarioError;
+use crate::pacing::setting::{put, split};
 use toml::{Table, Value};
 
 /// Puts `key=value` into a floor's table. `policy` and keys of campaigns without a campaign's
@@ -13,23 +14,11 @@ pub fn apply(table: &mut Table, setting: &str) -> Result<(), ScenarioError> {
         setting: setting.to_owned(),
         why,
     };
-    let Some((key, text)) = setting.split_once('=') else {
-        let why = "write key=value, such as policy=progressive or campaign.warm.cap=0.01";
-        return Err(wrong(why.into()));
-    };
-    let (key, text) = (key.trim(), text.trim());
-    let value = match format!("v = {text}").parse::<Table>() {
-        Ok(mut read) => read
-            .remove("v")
-            .unwrap_or_else(|| Value::String(text.to_owned())),
-        // A bare word is a text.
-        Err(_) => Value::String(text.to_owned()),
-    };
+    let (key, value) = split(setting).ok_or_else(|| {
+        wrong("write key=value, such as policy=progressive or campaign.warm.cap=0.01".into())
+    })?;
     let key = if key == "policy" { "mode" } else { key };
     let path: Vec<&str> = key.split('.').collect();
-    if path.iter().any(|part| part.is_empty()) {
-        return Err(wrong("write a key before the `=`".into()));
-    }
     let whole_floor = ["title", "start", "hours", "replications", "screening"];
     if matches!(path[0], "campaign" | "agents" | "trunk") {
         let at = named(table, &path).map_err(wrong)?;
@@ -66,25 +55,4 @@ fn named<'a>(table: &'a mut Table, path: &[&str]) -> Result<&'a mut Table, Strin
     sections(table, kind)
         .find(|t| name_of(t).as_deref() == Some(path[1]))
         .ok_or(usage)
-}
-
-fn put(table: &mut Table, path: &[&str], value: Value) -> Result<(), String> {
-    let mut at = table;
-    let (last, inner) = path.split_last().ok_or("write a key before the `=`")?;
-    for part in inner {
-        let next = at
-            .entry((*part).to_owned())
-            .or_insert_with(|| Value::Table(Table::new()));
-        at = match next {
-            Value::Table(next) => next,
-            _ => return Err(format!("`{part}` is a value, not a table with keys")),
-        };
-    }
-    // A whole number where the scenario has a fraction is meant as one.
-    let value = match (at.get(*last), value) {
-        (Some(Value::Float(_)), Value::Integer(whole)) => Value::Float(whole as f64),
-        (_, value) => value,
-    };
-    at.insert((*last).to_owned(), value);
-    Ok(())
 }
